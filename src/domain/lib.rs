@@ -1,1 +1,3 @@
-//! x
+//! The vocabulary and the rules of Seatrial: no I/O, no clock, no randomness.
+
+pub mod access;

@@ -1,0 +1,3 @@
+//! The domain's tests, one module per noun, in one binary.
+
+mod access;
