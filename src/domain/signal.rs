@@ -1,0 +1,1 @@
+//! Signals: named, exactly defined statistics over runs.
