@@ -119,7 +119,7 @@ impl Ids {
         let millis = u64::try_from(self.clock.now().micros() / 1_000).unwrap_or(0);
         let mut random = [0; 10];
         self.randomness.fill(&mut random);
-        uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+        seatrial_domain::ids::uuid_v7(millis, random)
     }
 }
 
