@@ -124,7 +124,8 @@ impl Passwords {
         &self,
         work: impl FnOnce() -> Result<T, PasswordFault> + Send + 'static,
     ) -> Result<T, PasswordFault> {
-        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|error| PasswordFault(error.to_string()))?;
+        let permit =
+            Arc::clone(&self.permits).acquire_owned().await.map_err(|error| PasswordFault(error.to_string()))?;
         tokio::task::spawn_blocking(move || {
             // Held until the work ends, even when the request that asked for it is gone.
             let _permit = permit;

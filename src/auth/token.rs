@@ -61,7 +61,9 @@ pub enum TokenError {
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// The bytes are no Ed25519 key.
-    #[error("the signing key is damaged: it is not an Ed25519 key in PKCS #8; restore it, or delete it to make a new one")]
+    #[error(
+        "the signing key is damaged: it is not an Ed25519 key in PKCS #8; restore it, or delete it to make a new one"
+    )]
     Damaged,
     /// The file could not be read or written.
     #[error("the signing key file could not be read or written: {0}")]

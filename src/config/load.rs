@@ -149,9 +149,8 @@ fn read_password_file(config: &mut Config) -> Result<(), ConfigError> {
     if !config.smtp.password.is_empty() {
         return Err(ConfigError::one("smtp.password_file", "smtp.password is set too; set only one of them"));
     }
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        ConfigError::one("smtp.password_file", format!("cannot read {}: {error}", path.display()))
-    })?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| ConfigError::one("smtp.password_file", format!("cannot read {}: {error}", path.display())))?;
     config.smtp.password = crate::auth::secret::Secret::new(text.trim_end_matches(['\r', '\n']));
     Ok(())
 }
@@ -171,6 +170,7 @@ fn explain(error: config::ConfigError) -> ConfigError {
 }
 
 fn quiet(message: &str) -> String {
-    let is_quote = |line: &&str| !line.trim_start().trim_start_matches(|c: char| c.is_ascii_digit()).trim_start().starts_with('|');
+    let is_quote =
+        |line: &&str| !line.trim_start().trim_start_matches(|c: char| c.is_ascii_digit()).trim_start().starts_with('|');
     message.lines().filter(is_quote).map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(": ")
 }

@@ -61,7 +61,8 @@ impl Found {
 fn server(config: &Config, found: &mut Found) {
     let setting = "server.public_url";
     let text = &config.server.public_url;
-    let Some(url) = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) else {
+    let Some(url) = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+    else {
         found.add(setting, format!("`{text}` is no web address; write for example https://seatrial.example.com"));
         return;
     };
@@ -94,7 +95,10 @@ fn database(config: &Config, found: &mut Found) {
             if text.is_empty() {
                 found.add("database.url", "is empty; name a file such as seatrial.db, or a postgres:// address");
             } else if text.contains("://") {
-                found.add("database.url", "must be a file name or begin with postgres://; other databases are not supported");
+                found.add(
+                    "database.url",
+                    "must be a file name or begin with postgres://; other databases are not supported",
+                );
             }
         }
     }
@@ -113,7 +117,10 @@ fn mail(config: &Config, found: &mut Found) {
     }
     let local = smtp.host == "localhost" || smtp.host.parse::<std::net::IpAddr>().is_ok_and(|host| host.is_loopback());
     if smtp.security == SmtpSecurity::None && !smtp.username.is_empty() && !local {
-        found.add("smtp.security", "is none, which would send smtp.password unprotected to another machine; use starttls or tls");
+        found.add(
+            "smtp.security",
+            "is none, which would send smtp.password unprotected to another machine; use starttls or tls",
+        );
     }
     if smtp.username.is_empty() != smtp.password.is_empty() {
         found.add("smtp.username", "and a password go together; set both or neither");

@@ -206,10 +206,7 @@ impl PermissionSet {
 
     /// The granted permissions, in the order of declaration.
     pub fn iter(self) -> impl Iterator<Item = Permission> {
-        Permission::ALL
-            .iter()
-            .copied()
-            .filter(move |permission| self.contains(*permission))
+        Permission::ALL.iter().copied().filter(move |permission| self.contains(*permission))
     }
 }
 
@@ -220,11 +217,8 @@ impl FromIterator<PermissionSet> for PermissionSet {
 }
 
 const READ: PermissionSet = PermissionSet::of(&[Permission::ReadRuns, Permission::ReadEvidence]);
-const TRIAGE: PermissionSet = PermissionSet::of(&[
-    Permission::AddFacts,
-    Permission::Triage,
-    Permission::WriteEvalResults,
-]);
+const TRIAGE: PermissionSet =
+    PermissionSet::of(&[Permission::AddFacts, Permission::Triage, Permission::WriteEvalResults]);
 const KEEP: PermissionSet = PermissionSet::of(&[
     Permission::EditWorkflows,
     Permission::EditScorecards,
@@ -241,11 +235,8 @@ const RELEASE: PermissionSet = PermissionSet::of(&[
     Permission::ManageResponses,
     Permission::ReadAudit,
 ]);
-const HUMAN_ACTS: PermissionSet = PermissionSet::of(&[
-    Permission::Attest,
-    Permission::Decide,
-    Permission::ApproveSecond,
-]);
+const HUMAN_ACTS: PermissionSet =
+    PermissionSet::of(&[Permission::Attest, Permission::Decide, Permission::ApproveSecond]);
 
 impl Role {
     /// What the role grants.
@@ -303,29 +294,17 @@ pub struct Actor {
 impl Actor {
     /// A person, by the public id of their account.
     pub fn account(id: impl Into<String>, display_name: impl Into<String>) -> Self {
-        Self {
-            kind: ActorKind::Account,
-            id: id.into(),
-            display_name: display_name.into(),
-        }
+        Self { kind: ActorKind::Account, id: id.into(), display_name: display_name.into() }
     }
 
     /// A machine, by the public id of its API key.
     pub fn api_key(id: impl Into<String>, display_name: impl Into<String>) -> Self {
-        Self {
-            kind: ActorKind::ApiKey,
-            id: id.into(),
-            display_name: display_name.into(),
-        }
+        Self { kind: ActorKind::ApiKey, id: id.into(), display_name: display_name.into() }
     }
 
     /// A part of Seatrial, for example `scorecard-worker`.
     pub fn system(part: &'static str) -> Self {
-        Self {
-            kind: ActorKind::System,
-            id: part.to_owned(),
-            display_name: "Seatrial".to_owned(),
-        }
+        Self { kind: ActorKind::System, id: part.to_owned(), display_name: "Seatrial".to_owned() }
     }
 }
 
@@ -341,26 +320,17 @@ pub struct Access {
 impl Access {
     /// A person with the given roles.
     pub fn of_account(actor: Actor, roles: &[Role]) -> Self {
-        Self {
-            actor,
-            permissions: roles.iter().map(|role| role.permissions()).collect(),
-        }
+        Self { actor, permissions: roles.iter().map(|role| role.permissions()).collect() }
     }
 
     /// A machine with the given scopes.
     pub fn of_api_key(actor: Actor, scopes: &[Scope]) -> Self {
-        Self {
-            actor,
-            permissions: scopes.iter().map(|scope| scope.permissions()).collect(),
-        }
+        Self { actor, permissions: scopes.iter().map(|scope| scope.permissions()).collect() }
     }
 
     /// A part of Seatrial: everything except the acts of a person.
     pub fn of_system(part: &'static str) -> Self {
-        Self {
-            actor: Actor::system(part),
-            permissions: PermissionSet::all().without(HUMAN_ACTS),
-        }
+        Self { actor: Actor::system(part), permissions: PermissionSet::all().without(HUMAN_ACTS) }
     }
 
     /// Succeeds when `permission` is granted.
@@ -370,11 +340,7 @@ impl Access {
     /// reader by the layer above.
     pub fn require(&self, permission: Permission) -> Result<(), Denied> {
         let machine_as_person = permission.is_human_act() && self.actor.kind != ActorKind::Account;
-        if self.permissions.contains(permission) && !machine_as_person {
-            Ok(())
-        } else {
-            Err(Denied { permission })
-        }
+        if self.permissions.contains(permission) && !machine_as_person { Ok(()) } else { Err(Denied { permission }) }
     }
 }
 

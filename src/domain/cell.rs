@@ -273,9 +273,9 @@ impl Cell {
     pub fn of(facts: &RunFacts) -> Self {
         let mut cell = Self { counts: Counts::of(facts), ..Self::default() };
         if facts.concluded() {
-            facts.latency_micros().into_iter().for_each(|value| cell.latency.add(value, 1));
-            facts.cost_nanos.into_iter().for_each(|value| cell.cost.add(value, 1));
-            facts.time_to_trust_micros().into_iter().for_each(|value| cell.time_to_trust.add(value, 1));
+            facts.latency_micros().into_iter().for_each(|value| cell.latency.add(value));
+            facts.cost_nanos.into_iter().for_each(|value| cell.cost.add(value));
+            facts.time_to_trust_micros().into_iter().for_each(|value| cell.time_to_trust.add(value));
         }
         cell
     }
@@ -283,9 +283,9 @@ impl Cell {
     /// Adds `other` `sign` times (1 or -1).
     pub fn add(&mut self, other: &Self, sign: i64) {
         self.counts.add(&other.counts, sign);
-        self.latency.merge(&other.latency, sign);
-        self.cost.merge(&other.cost, sign);
-        self.time_to_trust.merge(&other.time_to_trust, sign);
+        self.latency.combine(&other.latency, sign);
+        self.cost.combine(&other.cost, sign);
+        self.time_to_trust.combine(&other.time_to_trust, sign);
     }
 
     /// Whether nothing is counted.

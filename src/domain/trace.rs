@@ -91,9 +91,9 @@ pub fn summarize(spans: &[Span], prices: &PriceTable) -> TraceSummary {
 }
 
 fn summarize_tools(spans: &[Span], summary: &mut TraceSummary) {
-    let shows_work = spans.iter().any(|span| {
-        matches!(span.class, SpanClass::Tool | SpanClass::Model | SpanClass::Agent | SpanClass::Workflow)
-    });
+    let shows_work = spans
+        .iter()
+        .any(|span| matches!(span.class, SpanClass::Tool | SpanClass::Model | SpanClass::Agent | SpanClass::Workflow));
     if !shows_work {
         return;
     }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use actix_web::dev::ServiceRequest;
 use actix_web::http::header::HeaderMap;
-use actix_web::{HttpRequest, HttpMessage};
+use actix_web::{HttpMessage, HttpRequest};
 
 use crate::config::network::IpRange;
 

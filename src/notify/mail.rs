@@ -98,10 +98,9 @@ pub fn parse_sender(from: &str) -> Result<Mailbox, MailSetupError> {
 /// [`MailError::Permanent`] when the recipient is no address.
 pub fn compose(mail: &Mail, from: &Mailbox) -> Result<Message, MailError> {
     let permanent = |detail: String| MailError::Permanent { detail };
-    let address: Address = mail
-        .to_address
-        .parse()
-        .map_err(|_| permanent("the recipient's address is not a mail address; correct it in the account".to_owned()))?;
+    let address: Address = mail.to_address.parse().map_err(|_| {
+        permanent("the recipient's address is not a mail address; correct it in the account".to_owned())
+    })?;
     let name = single_line(&mail.to_name, MAX_NAME_CHARS);
     let to = Mailbox::new((!name.is_empty()).then_some(name), address);
     let micros = u64::try_from(mail.written_at.micros()).unwrap_or(0);

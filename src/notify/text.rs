@@ -27,7 +27,8 @@ pub fn multi_line(text: &str) -> String {
 
 /// Control characters, and the marks that turn the reading direction around to disguise text.
 fn is_unsafe(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
 fn cut(line: String, max_chars: usize) -> String {

@@ -80,8 +80,7 @@ impl WebhookSecret {
 /// of this attempt. While a secret is being rotated, give both: the receiver accepts either.
 pub fn headers(id: &str, sent_at: Timestamp, body: &[u8], secrets: &[WebhookSecret]) -> Vec<(String, String)> {
     let timestamp_seconds = sent_at.micros().div_euclid(1_000_000);
-    let signatures: Vec<String> =
-        secrets.iter().map(|secret| secret.signature(id, timestamp_seconds, body)).collect();
+    let signatures: Vec<String> = secrets.iter().map(|secret| secret.signature(id, timestamp_seconds, body)).collect();
     vec![
         ("content-type".to_owned(), "application/json".to_owned()),
         ("webhook-id".to_owned(), id.to_owned()),

@@ -200,8 +200,23 @@ impl RunReport {
             )+};
         }
         complete!(
-            environment, ended_at, outcome, failure_class, approvals, escalations, rescues, retries, tools,
-            tool_errors, cost_nanos, tokens, model, unit, input, output, messages
+            environment,
+            ended_at,
+            outcome,
+            failure_class,
+            approvals,
+            escalations,
+            rescues,
+            retries,
+            tools,
+            tool_errors,
+            cost_nanos,
+            tokens,
+            model,
+            unit,
+            input,
+            output,
+            messages
         );
         for (dimension, value) in &again.segments {
             if merged.segments.entry(dimension.clone()).or_insert_with(|| value.clone()) != value {

@@ -30,13 +30,8 @@ pub fn resolve(evidence: RunEvidence<'_>, rules: &WorkflowRules, taxonomy: &Taxo
     let marks = evidence.trace.map(|trace| &trace.marks);
     let report = evidence.report;
     let mut facts = RunFacts {
-        environment: report
-            .and_then(|r| r.environment.clone())
-            .or_else(|| marks.and_then(|m| m.environment.clone())),
-        started_at: report
-            .map(|r| r.started_at)
-            .or_else(|| evidence.trace.map(|t| t.started_at))
-            .unwrap_or_default(),
+        environment: report.and_then(|r| r.environment.clone()).or_else(|| marks.and_then(|m| m.environment.clone())),
+        started_at: report.map(|r| r.started_at).or_else(|| evidence.trace.map(|t| t.started_at)).unwrap_or_default(),
         ended_at: report.and_then(|r| r.ended_at).or_else(|| evidence.trace.and_then(|t| t.ended_at)),
         tools: report.and_then(|r| r.tools.clone()).or_else(|| evidence.trace.and_then(|t| t.tools.clone())),
         tool_errors: report.and_then(|r| r.tool_errors).or_else(|| evidence.trace.and_then(|t| t.tool_errors)),
@@ -102,9 +97,10 @@ fn resolve_outcome(evidence: &RunEvidence<'_>, rules: &WorkflowRules, facts: &mu
         let score = facts.scores.get(&rule.name)?;
         Some(if *score >= rule.success_at_least { Outcome::Success } else { Outcome::Failure })
     });
-    let terminal = rules.terminal_tool.as_ref().and_then(|tool| {
-        evidence.trace.filter(|trace| trace.succeeded_tools.contains(tool)).map(|_| Outcome::Success)
-    });
+    let terminal = rules
+        .terminal_tool
+        .as_ref()
+        .and_then(|tool| evidence.trace.filter(|trace| trace.succeeded_tools.contains(tool)).map(|_| Outcome::Success));
     let failed = evidence.trace.filter(|trace| trace.unrecovered_error).map(|_| Outcome::Failure);
     let ranked = [
         (known(confirmed.map(|(outcome, _)| outcome)), OutcomeSource::Reviewer),

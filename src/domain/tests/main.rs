@@ -1,3 +1,5 @@
-//! The domain's tests, one module per noun, in one binary.
+//! Tests of the domain, one module per noun, one binary.
 
 mod access;
+mod stats;
+mod support;
