@@ -7,9 +7,9 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration as CookieDuration;
 use actix_web::cookie::{Cookie, SameSite};
-use actix_web::HttpRequest;
 
 use crate::auth::secret::Secret;
 use crate::config::network::IpRange;
