@@ -1,6 +1,6 @@
 // Builds the web assets into dist/, which the binary embeds:
 //   assets/<name>-<hash>.<ext>   scripts, styles and icons under names that change with their content, so they can be cached for good
-//   api-docs/                    the API browser's page and files (served at /api/docs)
+//   api-docs/index.html          the API browser's page (served at /api/docs)
 //   manifest.json                logical name → path below dist/, for the templates ("app.css" → "assets/app-1A2B3C4D.css")
 // and the browser tests into .e2e/. Fails when the first page's script and style together exceed the budget.
 import { createHash } from "node:crypto";
@@ -56,6 +56,18 @@ async function bundle(entry) {
   return file.contents;
 }
 
+/** Writes the API browser's page with the names its assets have in this build. */
+async function buildApiBrowser() {
+  const page = await readFile(join(root, "api-docs", "index.html"), "utf8");
+  const named = page.replace(/\{\{([^}]+)\}\}/g, (_, name) => {
+    const path = manifest[name];
+    if (!path) throw new Error(`api-docs/index.html names an asset that is not built: ${name}`);
+    return path;
+  });
+  await mkdir(join(dist, "api-docs"), { recursive: true });
+  await writeFile(join(dist, "api-docs", "index.html"), named);
+}
+
 /** Bundles the browser tests for Node; packages stay outside and are resolved from node_modules. */
 async function buildBrowserTests() {
   const out = join(root, ".e2e");
@@ -94,9 +106,11 @@ await rm(dist, { recursive: true, force: true });
 await mkdir(join(dist, "assets"), { recursive: true });
 await writeAsset("app.js", await bundle("scripts/app.ts"));
 await writeAsset("theme.js", await bundle("scripts/theme.ts"));
+await writeAsset("api-docs.js", await bundle("scripts/api_docs.ts"));
 await writeAsset("app.css", await bundle("styles/components.css"));
 await writeAsset("artifact.css", await bundle("styles/artifact.css"));
 for (const name of await readdir(join(root, "icons"))) await writeAsset(name, await readFile(join(root, "icons", name)));
+await buildApiBrowser();
 await buildBrowserTests();
 const lines = await report();
 await writeFile(join(dist, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
