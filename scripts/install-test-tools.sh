@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure that the programs the test suite needs are on this machine: PostgreSQL's server binaries and Chromium.
 # Installs what is missing with apt-get, as root or through sudo that asks no password. Where neither works it prints the exact
-# command and fails, so that a missing program is never a skipped test.
+# command and fails, so that a missing program is never a skipped test. With SEATRIAL_PRINT=postgres_bin|browser it then prints where that is.
 set -euo pipefail
 
 # The newest PostgreSQL server on this machine, as the folder of its binaries; empty where there is none.
@@ -70,3 +70,12 @@ fi
 
 [ -n "$(postgres_bin)" ] || { echo "PostgreSQL's initdb was not found after installing it. Set SEATRIAL_TEST_POSTGRES_BIN to the folder that has it." >&2; exit 1; }
 [ -n "$(browser)" ] || { echo "Chromium was not found after installing it. Set SEATRIAL_TEST_CHROMIUM to its path." >&2; exit 1; }
+
+case "${SEATRIAL_PRINT:-}" in
+"") ;;
+postgres_bin | browser) "$SEATRIAL_PRINT" ;;
+*)
+    echo "SEATRIAL_PRINT is $SEATRIAL_PRINT, expected postgres_bin or browser" >&2
+    exit 2
+    ;;
+esac
