@@ -1,0 +1,69 @@
+//! Every bound that input meets, in one place, each with its reason.
+
+/// Largest request body on an OTLP path before decompression, in bytes. OTLP clients cap themselves at 64 MiB.
+pub const OTLP_BODY_BYTES: usize = 64 << 20;
+/// Largest OTLP body after decompression, in bytes: the OTLP specification's own limit.
+pub const OTLP_DECOMPRESSED_BYTES: usize = 64 << 20;
+/// Largest body of a run batch (`POST …/runs`), in bytes: some 10,000 runs with short conversations.
+pub const RUN_BATCH_BYTES: usize = 32 << 20;
+/// Largest line of an NDJSON run batch, in bytes: one run with a very long conversation.
+pub const RUN_LINE_BYTES: usize = 4 << 20;
+/// Most runs in one batch: bounds the time one request can hold the writer.
+pub const RUNS_PER_BATCH: usize = 10_000;
+/// Largest JSON body of any other request, in bytes: people type, they do not upload.
+pub const JSON_BODY_BYTES: usize = 256 << 10;
+/// Most spans kept of one run. A run beyond it is a loop; the rest is rejected and said so.
+pub const SPANS_PER_RUN: usize = 20_000;
+/// Longest span name kept, in bytes. Longer names carry payload, not meaning.
+pub const SPAN_NAME_BYTES: usize = 256;
+/// Longest label (workflow, release, class, tool, segment value …), in bytes: it must fit an index and a table cell.
+pub const LABEL_BYTES: usize = 200;
+/// Longest reason or note, in bytes: a page of prose.
+pub const NOTE_BYTES: usize = 4_000;
+/// Longest external id of a run, in bytes.
+pub const EXTERNAL_ID_BYTES: usize = 200;
+/// Most segment dimensions of one run: each adds cells to every write.
+pub const SEGMENTS_PER_RUN: usize = 16;
+/// Most values of one segment dimension that have cells of their own, per workflow; later ones fold into `other`.
+pub const VALUES_PER_SEGMENT: usize = 64;
+/// Most named scores of one run.
+pub const SCORES_PER_RUN: usize = 32;
+/// Most approvals, escalations or rescues of one run: beyond it a client repeats itself.
+pub const EVENTS_PER_RUN: usize = 200;
+/// How far in the future a client's clock may be, in microseconds: clock skew, not fiction.
+pub const CLOCK_SKEW_MICROS: i64 = 10 * crate::time::MINUTE;
+/// Largest cost of one run, in nano-units: a million units of the currency.
+pub const COST_NANOS: i64 = 1_000_000 * 1_000_000_000;
+/// Items on a page of a list unless asked otherwise.
+pub const PAGE_SIZE: u64 = 50;
+/// Most items on a page of a list.
+pub const PAGE_SIZE_MAX: u64 = 200;
+/// Longest span of time of one signals query, in days: two years of day cells.
+pub const QUERY_DAYS: i64 = 732;
+
+/// Shortens `text` to at most `bytes` bytes at a character boundary.
+#[must_use]
+pub fn clip(text: &str, bytes: usize) -> &str {
+    if text.len() <= bytes {
+        return text;
+    }
+    let mut end = bytes;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+/// Trims a label, drops control characters and clips it to [`LABEL_BYTES`]; `None` when nothing is left.
+#[must_use]
+pub fn label(text: &str) -> Option<String> {
+    let trimmed = clip(text.trim(), LABEL_BYTES);
+    if trimmed.is_empty() {
+        return None;
+    }
+    if trimmed.chars().any(char::is_control) {
+        let clean: String = trimmed.chars().filter(|c| !c.is_control()).collect();
+        return (!clean.trim().is_empty()).then(|| clean.trim().to_owned());
+    }
+    Some(trimmed.to_owned())
+}

@@ -1,0 +1,305 @@
+//! Block e-processes: the evidence that decides, valid at every look.
+//!
+//! Each block multiplies the process by a factor whose expectation is at most 1 under the whole
+//! null, whatever the sizes of the two arms, as long as the predictors read earlier blocks only
+//! (proof in `docs/STATISTICS.md`). Reaching `1/α` then happens with probability at most `α` under
+//! the null, however often it is looked at. All of it is in logarithms.
+
+use serde::{Deserialize, Serialize};
+
+use super::special::{ln, ln_add_exp};
+
+/// Predictors are kept this far from 0 and 1, where a single outcome would be infinitely surprising.
+const EDGE: f64 = 1e-9;
+
+/// Outcomes of one block: `a` is the baseline, `b` the candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
+pub struct Outcomes {
+    /// Baseline outcomes.
+    pub n_a: u64,
+    /// Baseline outcomes that count in the numerator.
+    pub s_a: u64,
+    /// Candidate outcomes.
+    pub n_b: u64,
+    /// Candidate outcomes that count in the numerator.
+    pub s_b: u64,
+}
+
+impl Outcomes {
+    /// Both blocks as one.
+    #[must_use]
+    pub fn merged(self, other: Self) -> Self {
+        Self {
+            n_a: self.n_a + other.n_a,
+            s_a: self.s_a + other.s_a,
+            n_b: self.n_b + other.n_b,
+            s_b: self.s_b + other.s_b,
+        }
+    }
+
+    /// Outcomes in both arms together.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.n_a + self.n_b
+    }
+}
+
+/// What the evidence speaks against. Rates are shares of outcomes in the numerator.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Null {
+    /// `θ_b ≤ θ_a − margin`: the candidate's rate is lower by the margin or more.
+    CandidateBelow {
+        /// In `(−1, 1)`; negative widens the null to "not higher by more than".
+        margin: f64,
+    },
+    /// `θ_b ≥ θ_a + margin`: the candidate's rate is higher by the margin or more.
+    CandidateAbove {
+        /// In `(−1, 1)`; negative widens the null to "not lower by more than".
+        margin: f64,
+    },
+    /// `θ_b ≤ bound`, the baseline left out.
+    RateAtMost {
+        /// In `(0, 1)`.
+        bound: f64,
+    },
+    /// `θ_b ≥ bound`, the baseline left out.
+    RateAtLeast {
+        /// In `(0, 1)`.
+        bound: f64,
+    },
+}
+
+/// How the rates of the next block are predicted from earlier blocks.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Predictor {
+    /// Rate before any outcome.
+    pub start: f64,
+    /// Weight of the start, in outcomes.
+    pub weight: f64,
+    /// Share of the past kept at each block; 1 forgets nothing.
+    pub keep: f64,
+}
+
+impl Predictor {
+    /// The neutral start: ½ with the weight of one outcome.
+    pub const NEUTRAL: Self = Self { start: 0.5, weight: 1.0, keep: 1.0 };
+}
+
+/// Which predictors a process bets with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EvidenceMethod {
+    /// One plug-in predictor with the neutral start.
+    #[default]
+    PlugIn,
+    /// The mean of three: plug-in, heavily smoothed, and forgetting. Hedges an unlucky start.
+    Averaged,
+}
+
+impl EvidenceMethod {
+    /// The predictors of this method.
+    #[must_use]
+    pub fn predictors(self) -> Vec<Predictor> {
+        match self {
+            Self::PlugIn => vec![Predictor::NEUTRAL],
+            Self::Averaged => vec![
+                Predictor::NEUTRAL,
+                Predictor { weight: 20.0, ..Predictor::NEUTRAL },
+                Predictor { keep: 0.9, ..Predictor::NEUTRAL },
+            ],
+        }
+    }
+}
+
+/// A running e-process against one null.
+#[derive(Debug, Clone)]
+pub struct EProcess {
+    null: Null,
+    members: Vec<Member>,
+    ln_e: f64,
+    ln_e_max: f64,
+}
+
+#[derive(Debug, Clone)]
+struct Member {
+    predictor: Predictor,
+    a: Smoothed,
+    b: Smoothed,
+    ln_e: f64,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Smoothed {
+    n: f64,
+    s: f64,
+}
+
+impl Smoothed {
+    fn mean(&self, predictor: &Predictor) -> f64 {
+        let total = predictor.weight + self.n;
+        let mean = if total > 0.0 { (predictor.start * predictor.weight + self.s) / total } else { predictor.start };
+        mean.clamp(EDGE, 1.0 - EDGE)
+    }
+
+    fn learn(&mut self, keep: f64, n: u64, s: u64) {
+        self.n = keep * self.n + n as f64;
+        self.s = keep * self.s + s as f64;
+    }
+}
+
+impl EProcess {
+    /// A process at 1 that bets with the predictors of `method`.
+    #[must_use]
+    pub fn new(null: Null, method: EvidenceMethod) -> Self {
+        Self::with_predictors(null, &method.predictors())
+    }
+
+    /// A process at 1 that is the mean of one process per predictor.
+    #[must_use]
+    pub fn with_predictors(null: Null, predictors: &[Predictor]) -> Self {
+        let members = predictors
+            .iter()
+            .map(|&predictor| Member { predictor, a: Smoothed::default(), b: Smoothed::default(), ln_e: 0.0 })
+            .collect();
+        Self { null, members, ln_e: 0.0, ln_e_max: 0.0 }
+    }
+
+    /// Takes the next block in and returns the logarithm of the evidence so far.
+    pub fn step(&mut self, block: &Outcomes) -> f64 {
+        for member in &mut self.members {
+            let a = member.a.mean(&member.predictor);
+            let b = member.b.mean(&member.predictor);
+            member.ln_e += ln_factor(self.null, a, b, block);
+            member.a.learn(member.predictor.keep, block.n_a, block.s_a);
+            member.b.learn(member.predictor.keep, block.n_b, block.s_b);
+        }
+        if let [only] = self.members.as_slice() {
+            self.ln_e = only.ln_e;
+        } else if !self.members.is_empty() {
+            let sum = self.members.iter().map(|m| m.ln_e).fold(f64::NEG_INFINITY, ln_add_exp);
+            self.ln_e = sum - ln(self.members.len() as f64);
+        }
+        self.ln_e_max = self.ln_e_max.max(self.ln_e);
+        self.ln_e
+    }
+
+    /// Logarithm of the evidence now.
+    #[must_use]
+    pub fn ln_e(&self) -> f64 {
+        self.ln_e
+    }
+
+    /// Latched evidence: the running maximum, at least 0.
+    #[must_use]
+    pub fn ln_e_max(&self) -> f64 {
+        self.ln_e_max
+    }
+
+    /// Runs a process over a whole series.
+    #[must_use]
+    pub fn over(null: Null, method: EvidenceMethod, blocks: &[Outcomes]) -> Trajectory {
+        let mut process = Self::new(null, method);
+        let path = blocks.iter().map(|block| process.step(block)).collect();
+        Trajectory { path }
+    }
+}
+
+/// Logarithm of the evidence after each block of a series.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Trajectory {
+    /// One figure per block, in order.
+    pub path: Vec<f64>,
+}
+
+impl Trajectory {
+    /// Evidence after the last block; 0 for an empty series.
+    #[must_use]
+    pub fn last(&self) -> f64 {
+        self.path.last().copied().unwrap_or(0.0)
+    }
+
+    /// Latched evidence: the highest so far, at least 0.
+    #[must_use]
+    pub fn max(&self) -> f64 {
+        self.path.iter().copied().fold(0.0, f64::max)
+    }
+
+    /// Index of the first block after which the evidence was at least `bar`.
+    #[must_use]
+    pub fn reached(&self, bar: f64) -> Option<usize> {
+        self.path.iter().position(|&ln_e| ln_e >= bar)
+    }
+
+    /// The mean of two processes over the same series, itself an e-process for the common null.
+    #[must_use]
+    pub fn mean(&self, other: &Self) -> Self {
+        let half = ln(2.0);
+        let path = self.path.iter().zip(&other.path);
+        Self { path: path.map(|(&a, &b)| ln_add_exp(a, b) - half).collect() }
+    }
+}
+
+/// Logarithm of one block's factor, given rates predicted from earlier blocks.
+///
+/// 0 when the prediction lies in the null or an arm that the null reads is empty.
+#[must_use]
+pub fn ln_factor(null: Null, predicted_a: f64, predicted_b: f64, block: &Outcomes) -> f64 {
+    let a = Arm { rate: predicted_a, n: block.n_a, s: block.s_a };
+    let b = Arm { rate: predicted_b, n: block.n_b, s: block.s_b };
+    match null {
+        Null::CandidateBelow { margin } => ln_factor_pair(&a, &b, margin),
+        Null::CandidateAbove { margin } => ln_factor_pair(&b, &a, margin),
+        Null::RateAtMost { bound } => {
+            let bound = bound.clamp(EDGE, 1.0 - EDGE);
+            if b.rate > bound { b.ln_ratio(bound) } else { 0.0 }
+        }
+        Null::RateAtLeast { bound } => {
+            let bound = bound.clamp(EDGE, 1.0 - EDGE);
+            if b.rate < bound { b.ln_ratio(bound) } else { 0.0 }
+        }
+    }
+}
+
+struct Arm {
+    rate: f64,
+    n: u64,
+    s: u64,
+}
+
+impl Arm {
+    /// Log likelihood ratio of the predicted rate against `other`.
+    fn ln_ratio(&self, other: f64) -> f64 {
+        let (hits, misses) = (self.s as f64, self.n.saturating_sub(self.s) as f64);
+        hits * (ln(self.rate) - ln(other)) + misses * (ln(1.0 - self.rate) - ln(1.0 - other))
+    }
+}
+
+/// Factor against "`low`'s rate ≤ `high`'s rate − margin".
+fn ln_factor_pair(high: &Arm, low: &Arm, margin: f64) -> f64 {
+    if high.n == 0 || low.n == 0 || low.rate <= high.rate - margin {
+        return 0.0;
+    }
+    let on_high = project(high, low, margin);
+    high.ln_ratio(on_high) + low.ln_ratio(on_high - margin)
+}
+
+/// The point of the boundary nearest to the prediction, each arm weighted by its outcomes.
+///
+/// Root of `n_h (t−θ_h)/(t(1−t)) + n_l (u−θ_l)/(u(1−u))`, `u = t − margin`, which rises in `t`.
+fn project(high: &Arm, low: &Arm, margin: f64) -> f64 {
+    let slope = |t: f64| {
+        let u = t - margin;
+        high.n as f64 * (t - high.rate) / (t * (1.0 - t)) + low.n as f64 * (u - low.rate) / (u * (1.0 - u))
+    };
+    let (mut left, mut right) = (margin.max(0.0), (1.0 + margin).min(1.0));
+    for _ in 0..60 {
+        let middle = 0.5 * (left + right);
+        if slope(middle) < 0.0 {
+            left = middle;
+        } else {
+            right = middle;
+        }
+    }
+    0.5 * (left + right)
+}
