@@ -1,1 +1,5 @@
-//! x
+//! The integration tests: one binary, a module per noun, on what `support` gives.
+
+mod support;
+mod tidy;
+mod web;
