@@ -5,12 +5,15 @@
 //! applies many requests in one transaction and keeps cells and evidence blocks equal to a recomputation.
 
 pub mod accumulate;
+pub mod audit;
 pub mod blob;
 mod connection;
 pub mod entity;
 mod error;
 pub mod ingest;
+pub mod member;
 mod open;
+pub mod project;
 pub mod run;
 mod scope;
 
