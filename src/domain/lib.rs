@@ -5,12 +5,19 @@
 //! this crate; it depends on none of them.
 
 pub mod access;
+pub mod canonical;
 pub mod cell;
+pub mod digest;
 pub mod failure;
+pub mod gap;
 pub mod ids;
 pub mod limits;
+pub mod owner;
+pub mod policy;
 pub mod price;
+pub mod release;
 pub mod run;
+pub mod scorecard;
 pub mod signal;
 pub mod span;
 pub mod stats;

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 /// Where a release stands. Moved by a recorded decision, a deployment event or by hand, never by traffic alone.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum ReleaseState {
     /// Not live yet; traffic on it is shown as canary or pilot.

@@ -173,7 +173,8 @@ impl Scorecard {
     /// Everything that is wrong, in the order of the fields.
     pub fn validate(&self) -> Result<(), Vec<ScorecardError>> {
         let mut errors = Vec::new();
-        let mut wrong = |field: String, problem: &str| errors.push(ScorecardError { field, problem: problem.to_owned() });
+        let mut wrong =
+            |field: String, problem: &str| errors.push(ScorecardError { field, problem: problem.to_owned() });
         let is_label = |text: &str| label(text).as_deref() == Some(text);
         if !is_label(&self.name) {
             wrong("name".to_owned(), "give it a name of at most 200 bytes without control characters");
@@ -230,7 +231,8 @@ impl Check {
             Criterion::NotWorseThanBaseline { .. } if definition.direction == Direction::ChangeMatters => {
                 Some(("criterion", "neither direction is worse for this signal: ask it to stay within the baseline"))
             }
-            Criterion::NotWorseThanBaseline { margin: Some(margin) } | Criterion::WithinBaseline { margin: Some(margin) }
+            Criterion::NotWorseThanBaseline { margin: Some(margin) }
+            | Criterion::WithinBaseline { margin: Some(margin) }
                 if !inside(margin) =>
             {
                 Some(("criterion", "a margin above 0 and below 1, such as 0.05 for five points"))

@@ -133,7 +133,10 @@ pub fn freshness(input: &FreshnessInput<'_>) -> Freshness {
     }
     if input.uncovered_failures > 0 {
         let failures = plural(i64::try_from(input.uncovered_failures).unwrap_or(i64::MAX), "failure");
-        add(FreshnessReasonKind::UncoveredFailures, format!("{failures} since the last review that no eval case covers."));
+        add(
+            FreshnessReasonKind::UncoveredFailures,
+            format!("{failures} since the last review that no eval case covers."),
+        );
     }
     let near = due_at.is_some_and(|due| input.now.plus_days(i64::from(input.due_soon_days)) >= due);
     let state = match (unowned, reasons.is_empty(), near) {
