@@ -8,6 +8,7 @@ pub mod access;
 pub mod canonical;
 pub mod cell;
 pub mod digest;
+pub mod evidence;
 pub mod failure;
 pub mod gap;
 pub mod ids;
