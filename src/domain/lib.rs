@@ -11,6 +11,7 @@ pub mod digest;
 pub mod evidence;
 pub mod failure;
 pub mod gap;
+pub mod gate;
 pub mod ids;
 pub mod limits;
 pub mod owner;

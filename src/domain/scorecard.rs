@@ -101,6 +101,14 @@ pub struct SegmentRef {
     pub value: String,
 }
 
+impl SegmentRef {
+    /// In words: `file_system = fs1`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        format!("{} = {}", self.dimension, self.value)
+    }
+}
+
 /// One version of the checks a workflow is held to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -157,6 +157,7 @@ fn check_evidence(input: &FreezeInput, scorecard: &Scorecard, check: &Check, fra
             .segments
             .keys()
             .chain(input.against.segments.keys())
+            .chain(&scorecard.required_segments)
             .filter(|segment| segment.dimension == dimension)
             .collect::<BTreeSet<_>>()
             .into_iter()
