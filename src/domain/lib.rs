@@ -7,6 +7,7 @@
 pub mod access;
 pub mod canonical;
 pub mod cell;
+pub mod decision;
 pub mod digest;
 pub mod evidence;
 pub mod failure;

@@ -163,9 +163,7 @@ fn a_regression_in_one_segment_is_found_and_named() {
 fn a_series_of_prompts_as_runs_and_as_units() {
     let Some(rows) = agenta() else { return };
     let version = |v: &str| runs_of(rows, "agent-config-edit", &format!("haiku/{v}"), "surface");
-    let step = |a: &str, b: &str| {
-        Told::over(&version(a), &version(b), &[Signal::SuccessRate], &[])
-    };
+    let step = |a: &str, b: &str| Told::over(&version(a), &version(b), &[Signal::SuccessRate], &[]);
     assert!(step("v0", "v1").share(SUCCESS, CheckVerdict::Pass) >= 0.93);
     for (a, b) in [("v1", "v2"), ("v2", "v3")] {
         assert!(step(a, b).share(SUCCESS, CheckVerdict::Inconclusive) > 0.5);
