@@ -17,7 +17,7 @@ use crate::app::error::AppError;
 use crate::app::run::{NewFact, ReportOutcome, target};
 use crate::http::body;
 use crate::http::extract::{Caller, Listed, PageQuery};
-use crate::http::problem::Problem;
+use crate::http::problem::{Problem, ProblemBody};
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     config.service(report).service(list).service(read).service(remove).service(add_facts).service(add_facts_to_many);
@@ -116,14 +116,14 @@ fn parse_item(value: Result<serde_json::Value, serde_json::Error>) -> Result<Run
     request_body(content((RunBatch = "application/json"), (String = "application/x-ndjson"))),
     responses(
         (status = 200, description = "One result for each run", body = BatchResult),
-        (status = 400, description = "The body cannot be read", body = Problem),
-        (status = 401, description = "Nobody is signed in", body = Problem),
-        (status = 403, description = "The permission is missing", body = Problem),
-        (status = 404, description = "No such project", body = Problem),
-        (status = 413, description = "The body is too large", body = Problem),
-        (status = 415, description = "Neither JSON nor NDJSON", body = Problem),
-        (status = 429, description = "The queue is full; nothing was accepted", body = Problem),
-        (status = 503, description = "The database cannot be written", body = Problem),
+        (status = 400, description = "The body cannot be read", body = ProblemBody),
+        (status = 401, description = "Nobody is signed in", body = ProblemBody),
+        (status = 403, description = "The permission is missing", body = ProblemBody),
+        (status = 404, description = "No such project", body = ProblemBody),
+        (status = 413, description = "The body is too large", body = ProblemBody),
+        (status = 415, description = "Neither JSON nor NDJSON", body = ProblemBody),
+        (status = 429, description = "The queue is full; nothing was accepted", body = ProblemBody),
+        (status = 503, description = "The database cannot be written", body = ProblemBody),
     ),
     extensions(("x-permission" = json!("write_runs")))
 )]
@@ -206,11 +206,11 @@ struct RunQuery {
     params(("project" = String, Path, description = "The project's name in URLs"), RunQuery),
     responses(
         (status = 200, description = "A page of runs", body = Listed<RunItem>),
-        (status = 400, description = "The query cannot be read", body = Problem),
-        (status = 401, description = "Nobody is signed in", body = Problem),
-        (status = 403, description = "The permission is missing", body = Problem),
-        (status = 404, description = "No such project, workflow or release", body = Problem),
-        (status = 422, description = "The cursor is not one this list gave out", body = Problem),
+        (status = 400, description = "The query cannot be read", body = ProblemBody),
+        (status = 401, description = "Nobody is signed in", body = ProblemBody),
+        (status = 403, description = "The permission is missing", body = ProblemBody),
+        (status = 404, description = "No such project, workflow or release", body = ProblemBody),
+        (status = 422, description = "The cursor is not one this list gave out", body = ProblemBody),
     ),
     extensions(("x-permission" = json!("read_runs")))
 )]
@@ -251,9 +251,9 @@ async fn list(
     params(("project" = String, Path), ("run" = String, Path, description = "The run's id")),
     responses(
         (status = 200, description = "The run", body = RunDetail),
-        (status = 401, description = "Nobody is signed in", body = Problem),
-        (status = 403, description = "The permission is missing", body = Problem),
-        (status = 404, description = "No such run in this project", body = Problem),
+        (status = 401, description = "Nobody is signed in", body = ProblemBody),
+        (status = 403, description = "The permission is missing", body = ProblemBody),
+        (status = 404, description = "No such run in this project", body = ProblemBody),
     ),
     extensions(("x-permission" = json!("read_runs")))
 )]
@@ -275,9 +275,9 @@ async fn read(app: Data<App>, caller: Caller, path: Path<(String, String)>) -> R
     params(("project" = String, Path), ("run" = String, Path, description = "The run's id")),
     responses(
         (status = 204, description = "It is gone"),
-        (status = 401, description = "Nobody is signed in", body = Problem),
-        (status = 403, description = "The permission is missing", body = Problem),
-        (status = 404, description = "No such run in this project", body = Problem),
+        (status = 401, description = "Nobody is signed in", body = ProblemBody),
+        (status = 403, description = "The permission is missing", body = ProblemBody),
+        (status = 404, description = "No such run in this project", body = ProblemBody),
     ),
     extensions(("x-permission" = json!("manage_project")))
 )]
@@ -355,12 +355,12 @@ struct FactResult {
     request_body = FactBody,
     responses(
         (status = 200, description = "It is recorded", body = FactResult),
-        (status = 400, description = "The body cannot be read", body = Problem),
-        (status = 401, description = "Nobody is signed in", body = Problem),
-        (status = 403, description = "The permission is missing", body = Problem),
-        (status = 404, description = "No such run in this project", body = Problem),
-        (status = 422, description = "A value is out of bounds", body = Problem),
-        (status = 429, description = "The queue is full; nothing was accepted", body = Problem),
+        (status = 400, description = "The body cannot be read", body = ProblemBody),
+        (status = 401, description = "Nobody is signed in", body = ProblemBody),
+        (status = 403, description = "The permission is missing", body = ProblemBody),
+        (status = 404, description = "No such run in this project", body = ProblemBody),
+        (status = 422, description = "A value is out of bounds", body = ProblemBody),
+        (status = 429, description = "The queue is full; nothing was accepted", body = ProblemBody),
     ),
     extensions(("x-permission" = json!("add_facts")))
 )]
@@ -390,12 +390,12 @@ async fn add_facts(
     request_body = FactBatch,
     responses(
         (status = 200, description = "One result for each fact", body = BatchResult),
-        (status = 400, description = "The body cannot be read", body = Problem),
-        (status = 401, description = "Nobody is signed in", body = Problem),
-        (status = 403, description = "The permission is missing", body = Problem),
-        (status = 404, description = "No such project", body = Problem),
-        (status = 422, description = "A value is out of bounds; nothing was recorded", body = Problem),
-        (status = 429, description = "The queue is full; nothing was accepted", body = Problem),
+        (status = 400, description = "The body cannot be read", body = ProblemBody),
+        (status = 401, description = "Nobody is signed in", body = ProblemBody),
+        (status = 403, description = "The permission is missing", body = ProblemBody),
+        (status = 404, description = "No such project", body = ProblemBody),
+        (status = 422, description = "A value is out of bounds; nothing was recorded", body = ProblemBody),
+        (status = 429, description = "The queue is full; nothing was accepted", body = ProblemBody),
     ),
     extensions(("x-permission" = json!("add_facts")))
 )]
