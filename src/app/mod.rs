@@ -11,6 +11,8 @@ pub mod names;
 pub mod ports;
 pub mod project;
 pub mod run;
+pub mod signal;
+pub mod workflow;
 
 use std::sync::Arc;
 
