@@ -1,1 +1,2 @@
-//! x
+//! Seatrial: the release gate of record for AI agents.
+pub mod ingest;
