@@ -82,10 +82,7 @@ struct Reader<'a> {
 impl<'a> Visit<'a> for Reader<'a> {
     type Stop = DecodeError;
 
-    fn resource(
-        &mut self,
-        attributes: impl Iterator<Item = Result<&'a [u8], Malformed>>,
-    ) -> Result<(), DecodeError> {
+    fn resource(&mut self, attributes: impl Iterator<Item = Result<&'a [u8], Malformed>>) -> Result<(), DecodeError> {
         let mut draft = Draft::of_resource();
         for attribute in attributes {
             // An attribute that cannot be read is one less; the spans under it are still worth having.
@@ -111,12 +108,7 @@ impl<'a> Visit<'a> for Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn take(
-        &mut self,
-        normalized: Normalized,
-        raw: &'a [u8],
-        place: MakePlace<'_, 'a>,
-    ) -> Result<(), DecodeError> {
+    fn take(&mut self, normalized: Normalized, raw: &'a [u8], place: MakePlace<'_, 'a>) -> Result<(), DecodeError> {
         let Normalized { span, run_key, feedback, warnings } = normalized;
         if !warnings.is_empty() {
             self.decoded.note(&span.trace_id.0, &span.id.0, warnings.join("; "), false);

@@ -172,8 +172,9 @@ impl<'a> Frame<'a> {
             self.refuse(format!("the trace id has {} bytes; it must have 16, not all zero", self.trace_id.len()))
         })?;
         let span_id_of = |bytes: &[u8], what: &str| {
-            span_id(bytes)
-                .ok_or_else(|| self.refuse(format!("the {what} has {} bytes; it must have 8, not all zero", bytes.len())))
+            span_id(bytes).ok_or_else(|| {
+                self.refuse(format!("the {what} has {} bytes; it must have 8, not all zero", bytes.len()))
+            })
         };
         let id = span_id_of(self.span_id, "span id")?;
         // Some exporters write a root's parent as eight zero bytes.
@@ -195,7 +196,9 @@ impl<'a> Frame<'a> {
             }
         }
         if self.end != 0 && self.end < self.start {
-            return Err(self.refuse(format!("it ends at {ended_at}, before it starts at {started_at}; check the clock")));
+            return Err(
+                self.refuse(format!("it ends at {ended_at}, before it starts at {started_at}; check the clock"))
+            );
         }
         Ok((started_at, Some(ended_at).filter(|_| self.end != 0)))
     }

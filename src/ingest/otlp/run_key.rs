@@ -26,7 +26,9 @@ pub(super) fn inherit(spans: &[&Span], keys: &mut [Option<String>]) {
     let source = |i: usize| {
         let mut at = i;
         for _ in 0..LEVELS {
-            let Some(parent) = spans[at].parent.and_then(|parent| index.get(&(spans[at].trace_id, parent))) else { break };
+            let Some(parent) = spans[at].parent.and_then(|parent| index.get(&(spans[at].trace_id, parent))) else {
+                break;
+            };
             if keys[*parent].is_some() {
                 return Some(*parent);
             }

@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use seatrial_domain::limits;
 
-use super::wire::{Field, Fields, Malformed, put_header, varint_len};
 use super::DecodeError;
+use super::wire::{Field, Fields, Malformed, put_header, varint_len};
 
 /// Where a span stood: the resource and scope above it, as the fields that arrived.
 #[derive(Debug)]
@@ -119,7 +119,8 @@ impl Bodies {
 
     /// The `TracesData` of `spans`: each with the index of its place among `places` and its field.
     pub fn build(&mut self, places: &[Place<'_>], spans: &[(usize, &[u8])]) -> Result<Vec<u8>, DecodeError> {
-        let groups = || spans.chunk_by(|a, b| a.0 == b.0).filter_map(|group| Some((places.get(group.first()?.0)?, group)));
+        let groups =
+            || spans.chunk_by(|a, b| a.0 == b.0).filter_map(|group| Some((places.get(group.first()?.0)?, group)));
         let sizes = |place: &Place<'_>, group: &[(usize, &[u8])]| {
             let scope = length(&place.scope) + group.iter().map(|(_, raw)| raw.len()).sum::<usize>();
             let resource = length(&place.resource) + 1 + varint_len(scope) + scope;
@@ -129,10 +130,8 @@ impl Bodies {
             .map(|(place, group)| sizes(place, group).0)
             .map(|resource| 1 + varint_len(resource) + resource)
             .sum();
-        self.left = self
-            .left
-            .checked_sub(total)
-            .ok_or(DecodeError::TooLarge { cap: limits::OTLP_DECOMPRESSED_BYTES })?;
+        self.left =
+            self.left.checked_sub(total).ok_or(DecodeError::TooLarge { cap: limits::OTLP_DECOMPRESSED_BYTES })?;
         let mut body = Vec::with_capacity(total);
         for (place, group) in groups() {
             let (resource, scope) = sizes(place, group);

@@ -30,6 +30,14 @@ impl<'a> Wire<'a> {
         }
     }
 
+    /// The bytes of a length-delimited field; `None` for anything else.
+    pub const fn into_bytes(self) -> Option<&'a [u8]> {
+        match self {
+            Self::Bytes(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
     /// The text of a string field.
     pub fn text(self) -> Result<&'a str, Malformed> {
         text(self.bytes()?)

@@ -39,8 +39,13 @@ fn operation(draft: &mut Draft<'_>, name: &str) {
         }
         "embeddings" | "retrieval" | "search_memory" => SpanClass::Retrieval,
         "evaluation" => SpanClass::Evaluator,
-        "create_agent" | "create_memory_store" | "create_memory" | "update_memory" | "upsert_memory"
-        | "delete_memory" | "delete_memory_store" => SpanClass::Other,
+        "create_agent"
+        | "create_memory_store"
+        | "create_memory"
+        | "update_memory"
+        | "upsert_memory"
+        | "delete_memory"
+        | "delete_memory_store" => SpanClass::Other,
         _ => return,
     };
     draft.classify(dialect::GEN_AI, class);

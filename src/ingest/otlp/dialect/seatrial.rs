@@ -92,7 +92,9 @@ fn approval<'a>(draft: &mut Draft<'a>, at: Option<Timestamp>, attributes: impl I
             draft.approvals.push(Approval { status, at, by, tool });
         }
         Some(_) => too_many(draft),
-        None => draft.warn("a `seatrial.approval` was left out; its status must be requested, granted, denied or expired"),
+        None => {
+            draft.warn("a `seatrial.approval` was left out; its status must be requested, granted, denied or expired")
+        }
     }
 }
 

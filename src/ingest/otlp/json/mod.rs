@@ -4,8 +4,8 @@
 //! any other. Numbers are accepted as numbers or text, unknown fields are ignored, `null` is absent, and enums may
 //! be named, because exporters do all of these.
 
-mod schema;
 mod scalar;
+mod schema;
 
 use std::fmt;
 

@@ -53,8 +53,7 @@ static VALUE: Message = Message {
 };
 static LIST: Message = Message { fields: &[many("values", 1, Kind::Message(&VALUE))] };
 static MAP: Message = Message { fields: &[many("values", 1, Kind::Message(&ATTRIBUTE))] };
-static ATTRIBUTE: Message =
-    Message { fields: &[one("key", 1, Kind::Text), one("value", 2, Kind::Message(&VALUE))] };
+static ATTRIBUTE: Message = Message { fields: &[one("key", 1, Kind::Text), one("value", 2, Kind::Message(&VALUE))] };
 static RESOURCE: Message = Message { fields: &[many("attributes", 1, Kind::Message(&ATTRIBUTE))] };
 static SCOPE: Message = Message {
     fields: &[
@@ -65,8 +64,7 @@ static SCOPE: Message = Message {
 };
 
 /// `ExportTraceServiceRequest`, which is `TracesData`.
-pub(super) static TRACES: Message =
-    Message { fields: &[many("resourceSpans", 1, Kind::Message(&RESOURCE_SPANS))] };
+pub(super) static TRACES: Message = Message { fields: &[many("resourceSpans", 1, Kind::Message(&RESOURCE_SPANS))] };
 static RESOURCE_SPANS: Message = Message {
     fields: &[
         one("resource", 1, Kind::Message(&RESOURCE)),
@@ -119,8 +117,7 @@ static LINK: Message = Message {
 static STATUS: Message = Message { fields: &[one("message", 2, Kind::Text), one("code", 3, Kind::Varint)] };
 
 /// `ExportLogsServiceRequest`, of which only what scores need.
-pub(super) static LOGS: Message =
-    Message { fields: &[many("resourceLogs", 1, Kind::Message(&RESOURCE_LOGS))] };
+pub(super) static LOGS: Message = Message { fields: &[many("resourceLogs", 1, Kind::Message(&RESOURCE_LOGS))] };
 static RESOURCE_LOGS: Message = Message { fields: &[many("scopeLogs", 2, Kind::Message(&SCOPE_LOGS))] };
 static SCOPE_LOGS: Message = Message { fields: &[many("logRecords", 2, Kind::Message(&LOG_RECORD))] };
 static LOG_RECORD: Message = Message {
