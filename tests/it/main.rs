@@ -3,6 +3,7 @@
 mod auth;
 mod config;
 mod notify;
+mod otlp;
 mod problem;
 mod support;
 mod tidy;
