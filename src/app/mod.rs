@@ -8,6 +8,7 @@ pub mod audit;
 pub mod error;
 pub mod ingest;
 pub mod names;
+pub mod otlp;
 pub mod ports;
 pub mod project;
 pub mod run;
