@@ -1,1 +1,8 @@
-//! x
+//! Seatrial: the release gate of record for AI agents.
+
+pub mod app;
+pub mod auth;
+pub mod config;
+pub mod http;
+pub mod notify;
+pub mod telemetry;

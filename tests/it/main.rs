@@ -1,5 +1,9 @@
 //! The integration tests: one binary, a module per noun, on what `support` gives.
 
+mod auth;
+mod config;
+mod notify;
+mod problem;
 mod support;
 mod tidy;
 mod web;
