@@ -7,8 +7,10 @@ pub mod access;
 pub mod audit;
 pub mod error;
 pub mod ingest;
+pub mod names;
 pub mod ports;
 pub mod project;
+pub mod run;
 
 use std::sync::Arc;
 

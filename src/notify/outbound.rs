@@ -37,6 +37,7 @@ impl GuardedOutbound {
         Self { settings, client: OnceCell::new() }
     }
 
+    #[expect(clippy::disallowed_methods, reason = "this is the guarded client that everything else uses")]
     async fn client(&self) -> Result<&reqwest::Client, OutboundError> {
         let timeout = Duration::from_secs(self.settings.timeout_seconds);
         let allow_private = self.settings.allow_private;
