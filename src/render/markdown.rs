@@ -4,7 +4,7 @@
 //! as text, a link keeps its target only with an allowed scheme, images become links (nothing is loaded from
 //! outside), and all text is escaped by [`text::html`].
 
-use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use serde::{Deserialize, Serialize};
 
 use super::text;
@@ -21,7 +21,7 @@ impl MarkdownHtml {
     }
 }
 
-/// Renders a note. Headings start at level 4, since a note stands inside a section of a page.
+/// Renders a note. Its headings become bold paragraphs: the outline of a page is the page's own.
 pub fn to_html(source: &str) -> MarkdownHtml {
     let mut out = String::with_capacity(source.len() + source.len() / 2);
     // Links that lost their target still need their closing tag left out; a stack remembers which.
@@ -50,14 +50,6 @@ pub fn to_html(source: &str) -> MarkdownHtml {
     MarkdownHtml(out)
 }
 
-fn heading(level: HeadingLevel) -> &'static str {
-    match level {
-        HeadingLevel::H1 => "h4",
-        HeadingLevel::H2 => "h5",
-        _ => "h6",
-    }
-}
-
 fn open_link(out: &mut String, target: &str, links: &mut Vec<bool>) {
     match text::safe_href(target) {
         // A link inside a link (an image in a link) is not valid HTML: only the outer one stays.
@@ -74,11 +66,7 @@ fn open_link(out: &mut String, target: &str, links: &mut Vec<bool>) {
 fn start(out: &mut String, tag: &Tag<'_>, links: &mut Vec<bool>, in_head: &mut bool) {
     match tag {
         Tag::Paragraph => out.push_str("<p>"),
-        Tag::Heading { level, .. } => {
-            out.push('<');
-            out.push_str(heading(*level));
-            out.push('>');
-        }
+        Tag::Heading { .. } => out.push_str("<p><strong>"),
         Tag::BlockQuote(_) => out.push_str("<blockquote>\n"),
         Tag::CodeBlock(_) => out.push_str("<pre class=\"code\"><code>"),
         Tag::List(None) => out.push_str("<ul>\n"),
@@ -102,11 +90,7 @@ fn start(out: &mut String, tag: &Tag<'_>, links: &mut Vec<bool>, in_head: &mut b
 fn end(out: &mut String, tag: TagEnd, links: &mut Vec<bool>, in_head: &mut bool) {
     match tag {
         TagEnd::Paragraph => out.push_str("</p>\n"),
-        TagEnd::Heading(level) => {
-            out.push_str("</");
-            out.push_str(heading(level));
-            out.push_str(">\n");
-        }
+        TagEnd::Heading(_) => out.push_str("</strong></p>\n"),
         TagEnd::BlockQuote(_) => out.push_str("</blockquote>\n"),
         TagEnd::CodeBlock => out.push_str("</code></pre>\n"),
         TagEnd::List(ordered) => out.push_str(if ordered { "</ol>\n" } else { "</ul>\n" }),

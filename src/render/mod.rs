@@ -112,6 +112,7 @@ impl Renderer {
             let nav = view::nav::items(&base, T::SECTION, page.counts);
             map.insert("nav".to_owned(), json(T::TEMPLATE, &nav)?);
             map.insert("base".to_owned(), Value::String(base));
+            map.insert("links".to_owned(), Value::Bool(true));
         }
         render(&self.html, T::TEMPLATE, &data)
     }
@@ -134,7 +135,9 @@ impl Renderer {
         let mut data = json(name, view)?;
         if let Value::Object(map) = &mut data {
             map.insert("charts".to_owned(), json(name, &artifact::charts(view))?);
-            map.insert("policy".to_owned(), Value::String(artifact::CONTENT_SECURITY_POLICY.to_owned()));
+            map.insert("policy_header".to_owned(), Value::String(artifact::CONTENT_SECURITY_POLICY.to_owned()));
+            // A document that travels cannot carry links that hold on this server only.
+            map.insert("links".to_owned(), Value::Bool(false));
         }
         render(&self.html, name, &data)
     }
@@ -154,7 +157,8 @@ impl Renderer {
     /// # Errors
     /// [`RenderError::Render`] when the model cannot be written as JSON.
     pub fn artifact_json(&self, view: &ArtifactView) -> Result<String, RenderError> {
-        serde_json::to_string_pretty(view).map_err(|error| fault("artifacts/review", &error))
+        let json = serde_json::to_string_pretty(view).map_err(|error| fault("artifacts/review", &error))?;
+        Ok(text::json(&json))
     }
 
     /// A mail with its subject and both bodies.

@@ -82,10 +82,6 @@ pub fn markdown(text: &str) -> String {
                 out.push('@');
                 out.push_str(BREAK);
             }
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '!' | '$' => {
-                out.push('\\');
-                out.push(c);
-            }
             '#' => {
                 out.push_str("\\#");
                 out.push_str(BREAK);
@@ -94,7 +90,13 @@ pub fn markdown(text: &str) -> String {
                 out.push('\\');
                 out.push(c);
             }
-            '.' | ')' if out.chars().all(|d| d.is_ascii_digit()) && !out.is_empty() => {
+            // Between letters an underscore is one; names of fields and classes stay readable.
+            '_' if previous.is_alphanumeric() && tail.starts_with(char::is_alphanumeric) => out.push('_'),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '!' | '$' => {
+                out.push('\\');
+                out.push(c);
+            }
+            '.' | ')' if starts_list(&out, tail) => {
                 out.push('\\');
                 out.push(c);
             }
@@ -114,6 +116,30 @@ pub fn markdown(text: &str) -> String {
         }
         previous = c;
         rest = tail;
+    }
+    out
+}
+
+/// True where a point or bracket after `before` would make the number it ends a list item: at the start of the line,
+/// with a space or nothing after it.
+fn starts_list(before: &str, after: &str) -> bool {
+    !before.is_empty() && before.bytes().all(|b| b.is_ascii_digit()) && (after.is_empty() || after.starts_with(' '))
+}
+
+/// JSON text with every disguising character in its strings written as an escape: the same values, and safe to
+/// print in a terminal.
+pub fn json(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut units = [0_u16; 2];
+    for c in text.chars() {
+        // Outside strings JSON has no such character; the line breaks between its tokens stay.
+        if is_disguise(c) && c != '\r' {
+            for unit in c.encode_utf16(&mut units) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
     }
     out
 }

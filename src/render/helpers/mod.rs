@@ -1,7 +1,7 @@
 //! The helpers that templates use to show values: each takes a typed value, writes it for the format of its
 //! registry, and escapes what it writes.
 //!
-//! `asset` `artifact_style` `time` `date` `figure` `delta` `percent` `duration` `money` `count` `badge` `word` `plural`
+//! `asset` `artifact_style` `time` `date` `figure` `delta` `percent` `duration` `money` `count` `number` `badge` `word` `plural`
 //! `short_digest` `short_id` `text` `line` `code` `href` `query`, and strict `if` and `unless`. `eq`, `ne`, `and`,
 //! `or`, `not`, `len`, `each`, `with` and `lookup` come with Handlebars.
 
@@ -100,7 +100,7 @@ impl HelperDef for ShowHelper {
 
 /// Registers every helper for `format`.
 pub(super) fn register(registry: &mut Handlebars<'static>, format: Format) {
-    let table: [(&str, Show); 20] = [
+    let table: [(&str, Show); 21] = [
         ("asset", words::asset),
         ("artifact_style", words::artifact_style),
         ("time", number::time),
@@ -111,6 +111,7 @@ pub(super) fn register(registry: &mut Handlebars<'static>, format: Format) {
         ("duration", number::duration),
         ("money", number::money),
         ("count", number::count),
+        ("number", number::number),
         ("badge", state::badge),
         ("word", state::word),
         ("plural", words::plural),

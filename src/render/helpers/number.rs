@@ -68,16 +68,29 @@ pub(super) fn count(args: &Args<'_, '_>, _: Format) -> Result<String, RenderErro
     }
 }
 
+/// The brackets of an interval as they are: without a target after them they are no link, and `\\[38.0, 44.5\\]`
+/// would be hard to read in a terminal.
+fn plain_interval(escaped: String) -> String {
+    escaped.replace("\\[", "[").replace("\\]", "]")
+}
+
+/// `{{number @index plus=1}}`: a whole number as it is, for attributes and keys.
+pub(super) fn number(args: &Args<'_, '_>, _: Format) -> Result<String, RenderError> {
+    let n = args.value(0)?.as_i64().ok_or_else(|| args.fault("the argument is not a whole number"))?;
+    let plus = args.option("plus").and_then(Value::as_i64).unwrap_or(0);
+    Ok(n.saturating_add(plus).to_string())
+}
+
 fn typed<T: serde::de::DeserializeOwned>(args: &Args<'_, '_>, what: &str) -> Result<T, RenderError> {
     T::deserialize(args.value(0)?).map_err(|error| args.fault(&format!("the argument is not {what}: {error}")))
 }
 
-/// `{{figure success}}`: value, interval and counts, the counts linked to the runs; `class="is-large"` adds a class.
+/// `{{figure success}}`: value, interval and counts, the counts linked to the runs; `class="is-large"` adds a class,
+/// `link=false` leaves the link out.
 pub(super) fn figure(args: &Args<'_, '_>, format: Format) -> Result<String, RenderError> {
     let figure: Figure = typed(args, "a figure")?;
     if format != Format::Html {
-        // Its text has digits, punctuation and a currency code only: `[` needs escaping in Markdown.
-        return Ok(format.escape(&figure.text()));
+        return Ok(plain_interval(format.escape(&figure.text())));
     }
     let extra = args.option("class").and_then(Value::as_str).unwrap_or_default();
     let mut class = String::from("figure");
@@ -95,7 +108,8 @@ pub(super) fn figure(args: &Args<'_, '_>, format: Format) -> Result<String, Rend
     }
     let spoken = text::html(&figure.spoken());
     let ratio = text::html(&figure.ratio_text());
-    match figure.href.as_deref().and_then(text::safe_href) {
+    let may_link = args.option("link").and_then(Value::as_bool).unwrap_or(true);
+    match figure.href.as_deref().and_then(text::safe_href).filter(|_| may_link) {
         _ if ratio.is_empty() && spoken.is_empty() => {}
         Some(href) => out.push_str(&format!(
             " <a class=\"figure-ratio\" href=\"{}\"><span aria-hidden=\"true\">{}</span><span class=\"visually-hidden\">{spoken}: show the runs</span></a>",
@@ -127,7 +141,7 @@ pub(super) fn delta(args: &Args<'_, '_>, format: Format) -> Result<String, Rende
     let value = delta.value_text();
     if format != Format::Html {
         let line = if delta.figure.value.is_none() { word.to_owned() } else { format!("{value} {interval}, {word}") };
-        return Ok(format.escape(&line));
+        return Ok(plain_interval(format.escape(&line)));
     }
     if delta.figure.value.is_none() {
         return Ok(format!("<span class=\"delta {class}\">{word}</span>"));

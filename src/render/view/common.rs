@@ -6,7 +6,7 @@ use crate::render::format;
 
 /// Text that tries everything a run might: markup, attribute escapes, template syntax, Markdown, mentions,
 /// bidirectional and other control characters. Samples put it wherever a run's text is shown.
-pub const HOSTILE: &str = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(1)> {{csrf}} [a](javascript:alert(1)) \
+pub const HOSTILE: &str = "\u{202e}</script><script>alert(1)</script>\"'><img src=x onerror=alert(1)> {{csrf}} [a](javascript:alert(1)) \
     `code` | **bold** @everyone #1 https://evil.example \u{202e}txt.exe\u{2066} \u{0}\u{1b}[31m\u{7f} \u{200b}end\r\n# heading";
 
 /// A point in time, microseconds since 1970 UTC, written as RFC 3339.

@@ -61,7 +61,7 @@ pub struct FailureItem {
 }
 
 /// One failure with everything a reviewer needs. Forms: `POST /p/{project}/failures/{run_id}/promote` with `title`,
-/// `failure_class`, `assertion_kind`, `assertion` (each up to three times, empty ones ignored), `reference`, `tags`;
+/// `failure_class`, `must` and `must_not` (one assertion a line), `reference`, `tags` (separated by commas);
 /// `…/link` with `case_id`; `…/dismiss` with `reason`. All with `csrf`.
 #[derive(Debug, Clone, Serialize)]
 pub struct FailureReview {
