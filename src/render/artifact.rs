@@ -40,10 +40,15 @@ pub(super) fn charts(view: &ArtifactView) -> Drawn {
 /// The rates of the checks on both releases with their intervals; `None` when no check is on a rate. `id` is unique
 /// in the page.
 pub fn check_plot(id: &str, checks: &[GateCheck]) -> Option<Chart> {
-    let rate = |figure: &Figure| -> Option<Interval> { if figure.unit == Unit::Rate { interval_of(figure) } else { None } };
+    let rate =
+        |figure: &Figure| -> Option<Interval> { if figure.unit == Unit::Rate { interval_of(figure) } else { None } };
     let rows: Vec<IntervalRow> = checks
         .iter()
-        .map(|check| IntervalRow { label: check.label.clone(), baseline: rate(&check.baseline), candidate: rate(&check.candidate) })
+        .map(|check| IntervalRow {
+            label: check.label.clone(),
+            baseline: rate(&check.baseline),
+            candidate: rate(&check.candidate),
+        })
         .filter(|row| row.baseline.is_some() || row.candidate.is_some())
         .collect();
     if rows.is_empty() {
@@ -78,7 +83,8 @@ pub fn check_map(id: &str, checks: &[GateCheck]) -> Option<Chart> {
         }));
         row
     };
-    let rows: Vec<HeatRow> = checks.iter().map(|check| HeatRow { label: check.label.clone(), cells: cells(check) }).collect();
+    let rows: Vec<HeatRow> =
+        checks.iter().map(|check| HeatRow { label: check.label.clone(), cells: cells(check) }).collect();
     let mut heads = vec!["overall".to_owned()];
     heads.extend(columns.iter().cloned());
     let label = Label {

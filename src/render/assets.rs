@@ -12,8 +12,9 @@ use rust_embed::RustEmbed;
 #[allow_missing = true]
 pub struct Dist;
 
-static MANIFEST: LazyLock<BTreeMap<String, String>> =
-    LazyLock::new(|| Dist::get("manifest.json").and_then(|file| serde_json::from_slice(&file.data).ok()).unwrap_or_default());
+static MANIFEST: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
+    Dist::get("manifest.json").and_then(|file| serde_json::from_slice(&file.data).ok()).unwrap_or_default()
+});
 
 static ARTIFACT_CSS: LazyLock<String> = LazyLock::new(|| {
     let sheet = MANIFEST.get("artifact.css").and_then(|path| Dist::get(path));

@@ -13,7 +13,7 @@ pub fn count(value: i128) -> String {
         out.push(MINUS);
     }
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
@@ -45,7 +45,7 @@ pub fn percent(share: f64) -> String {
 pub fn percent_number(share: f64) -> String {
     let shown = if share > 0.0 && share < 0.0005 {
         0.1
-    } else if share < 1.0 && share >= 0.9995 {
+    } else if (0.9995..1.0).contains(&share) {
         99.9
     } else {
         share * 100.0
@@ -133,7 +133,11 @@ pub fn duration(micros: f64) -> String {
 fn two(seconds: f64, large: f64, large_name: &str, small: f64, small_name: &str) -> String {
     let whole = (seconds / large).floor();
     let rest = ((seconds - whole * large) / small).floor();
-    if rest == 0.0 { format!("{whole:.0} {large_name}") } else { format!("{whole:.0} {large_name} {rest:.0} {small_name}") }
+    if rest == 0.0 {
+        format!("{whole:.0} {large_name}")
+    } else {
+        format!("{whole:.0} {large_name} {rest:.0} {small_name}")
+    }
 }
 
 /// Microseconds since 1970 as RFC 3339 in UTC with six decimals; the bare number for what no calendar holds.

@@ -106,9 +106,8 @@ fn end(out: &mut String, tag: TagEnd, links: &mut Vec<bool>, in_head: &mut bool)
         TagEnd::TableRow => out.push_str("</tr>\n"),
         TagEnd::TableCell => out.push_str(if *in_head { "</th>" } else { "</td>" }),
         TagEnd::Link | TagEnd::Image => {
-            if links.pop() == Some(true) {
-                out.push_str("</a>");
-            }
+            let kept = links.pop() == Some(true);
+            out.push_str(if kept { "</a>" } else { "" });
         }
         _ => {}
     }

@@ -78,11 +78,8 @@ impl Renderer {
     /// # Errors
     /// [`RenderError::Template`] names the first template that does not parse.
     pub fn new() -> Result<Self, RenderError> {
-        let mut renderer = Self {
-            html: registry(Format::Html),
-            markdown: registry(Format::Markdown),
-            plain: registry(Format::Plain),
-        };
+        let mut renderer =
+            Self { html: registry(Format::Html), markdown: registry(Format::Markdown), plain: registry(Format::Plain) };
         for path in Templates::iter() {
             let Some(file) = Templates::get(&path) else { continue };
             let source = String::from_utf8_lossy(&file.data);
@@ -108,7 +105,8 @@ impl Renderer {
     pub fn page<T: View>(&self, page: &Page<T>) -> Result<String, RenderError> {
         let mut data = json(T::TEMPLATE, page)?;
         if let Value::Object(map) = &mut data {
-            let base = page.project.as_ref().map(|p| format!("/p/{}", text::url_component(&p.slug))).unwrap_or_default();
+            let base =
+                page.project.as_ref().map(|p| format!("/p/{}", text::url_component(&p.slug))).unwrap_or_default();
             let nav = view::nav::items(&base, T::SECTION, page.counts);
             map.insert("nav".to_owned(), json(T::TEMPLATE, &nav)?);
             map.insert("base".to_owned(), Value::String(base));

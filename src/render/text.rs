@@ -104,7 +104,10 @@ pub fn markdown(text: &str) -> String {
                 out.push(':');
                 out.push_str(BREAK);
             }
-            '.' if out.len() >= 3 && out.is_char_boundary(out.len() - 3) && out[out.len() - 3..].eq_ignore_ascii_case("www") => {
+            '.' if out.len() >= 3
+                && out.is_char_boundary(out.len() - 3)
+                && out[out.len() - 3..].eq_ignore_ascii_case("www") =>
+            {
                 out.push_str(BREAK);
                 out.push('.');
             }
@@ -188,9 +191,8 @@ pub fn safe_href(href: &str) -> Option<&str> {
     let head = trimmed.split(['/', '?', '#']).next().unwrap_or_default();
     match head.split_once(':') {
         None => Some(trimmed),
-        Some((scheme, _)) => ["http", "https", "mailto"]
-            .iter()
-            .any(|allowed| scheme.eq_ignore_ascii_case(allowed))
-            .then_some(trimmed),
+        Some((scheme, _)) => {
+            ["http", "https", "mailto"].iter().any(|allowed| scheme.eq_ignore_ascii_case(allowed)).then_some(trimmed)
+        }
     }
 }

@@ -9,7 +9,9 @@ use std::sync::LazyLock;
 
 use seatrial::render::Renderer;
 use seatrial::render::view::{HOSTILE, NavCounts, Page, View};
-use seatrial::render::view::{case, decision, failure, gate, overview, problem, release, run, scorecard, settings, sign_in};
+use seatrial::render::view::{
+    case, decision, failure, gate, overview, problem, release, run, scorecard, settings, sign_in,
+};
 
 use html_check::check;
 

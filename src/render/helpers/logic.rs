@@ -2,7 +2,8 @@
 //! in strict mode: a misspelt condition must not hide half a page.
 
 use handlebars::{
-    Context, Handlebars, Helper, HelperDef, HelperResult, JsonTruthy, Output, RenderContext, RenderErrorReason, Renderable,
+    Context, Handlebars, Helper, HelperDef, HelperResult, JsonTruthy, Output, RenderContext, RenderErrorReason,
+    Renderable,
 };
 
 /// Renders its block when the value's truth is `when`, its `else` otherwise.

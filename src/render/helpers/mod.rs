@@ -56,7 +56,9 @@ impl Args<'_, '_> {
     fn value(&self, index: usize) -> Result<&Value, RenderError> {
         match self.helper.param(index) {
             Some(param) if !param.is_value_missing() => Ok(param.value()),
-            Some(param) => Err(self.fault(&format!("the model has no {}", param.relative_path().map_or("value", String::as_str)))),
+            Some(param) => {
+                Err(self.fault(&format!("the model has no {}", param.relative_path().map_or("value", String::as_str))))
+            }
             None => Err(self.fault(&format!("argument {index} is left out"))),
         }
     }

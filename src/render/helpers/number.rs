@@ -26,7 +26,11 @@ fn shown_time(args: &Args<'_, '_>, format: Format, show: fn(i64) -> String) -> R
     let Some(at) = micros(args)? else { return Ok("unknown".to_owned()) };
     let shown = show(at);
     Ok(match format {
-        Format::Html => format!("<time datetime=\"{}\" data-local-time>{}</time>", text::html(&format::rfc3339(at)), text::html(&shown)),
+        Format::Html => format!(
+            "<time datetime=\"{}\" data-local-time>{}</time>",
+            text::html(&format::rfc3339(at)),
+            text::html(&shown)
+        ),
         Format::Markdown | Format::Plain => shown,
     })
 }
@@ -61,9 +65,7 @@ pub(super) fn money(args: &Args<'_, '_>, format: Format) -> Result<String, Rende
 pub(super) fn count(args: &Args<'_, '_>, _: Format) -> Result<String, RenderError> {
     match args.value(0)? {
         Value::Null => Ok("unknown".to_owned()),
-        Value::Number(n) if n.is_u64() || n.is_i64() => {
-            Ok(format::count(n.as_i128().unwrap_or_default()))
-        }
+        Value::Number(n) if n.is_u64() || n.is_i64() => Ok(format::count(n.as_i128().unwrap_or_default())),
         _ => Err(args.fault("the argument is not a whole number")),
     }
 }
@@ -104,7 +106,10 @@ pub(super) fn figure(args: &Args<'_, '_>, format: Format) -> Result<String, Rend
     let mut out = format!("<span class=\"{class}\"><b class=\"figure-value\">{}</b>", text::html(&figure.value_text()));
     let interval = figure.interval_text();
     if !interval.is_empty() {
-        out.push_str(&format!(" <span class=\"figure-interval\" aria-hidden=\"true\">{}</span>", text::html(&interval)));
+        out.push_str(&format!(
+            " <span class=\"figure-interval\" aria-hidden=\"true\">{}</span>",
+            text::html(&interval)
+        ));
     }
     let spoken = text::html(&figure.spoken());
     let ratio = text::html(&figure.ratio_text());

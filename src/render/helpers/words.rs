@@ -71,7 +71,9 @@ pub(super) fn href(args: &Args<'_, '_>, format: Format) -> Result<String, Render
     let target = args.string(0)?;
     Ok(match format {
         Format::Html => safe::html(safe::safe_href(target).unwrap_or("#")),
-        Format::Markdown | Format::Plain => safe::safe_href(target).unwrap_or_default().replace([' ', ')', '(', '<', '>'], ""),
+        Format::Markdown | Format::Plain => {
+            safe::safe_href(target).unwrap_or_default().replace([' ', ')', '(', '<', '>'], "")
+        }
     })
 }
 

@@ -36,7 +36,7 @@ pub fn mix_bars(label: Label<'_>, rows: &[BarRow]) -> Chart {
 }
 
 fn bar(canvas: &mut Canvas, name: &str, series: &str, share: Option<f64>, y: f64, unit: f64) {
-    let written = share.map_or_else(|| "no data".to_owned(), |s| Axis::RATE.show((s * 1000.0).round() / 1000.0));
+    let written = share.map_or_else(|| "no data".to_owned(), |s| Axis::RATE.show(s));
     let width = share.unwrap_or(0.0) * unit;
     canvas.group(&format!("{name}: {written}"));
     canvas.rect(&format!("chart-bar {series}"), LEFT, y, width, BAR);

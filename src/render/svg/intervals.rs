@@ -65,7 +65,15 @@ pub fn interval_plot(label: Label<'_>, axis: Axis<'_>, rows: &[IntervalRow], ref
     canvas.finish()
 }
 
-fn arm(canvas: &mut Canvas, scale: &Scale, axis: Axis<'_>, name: &str, series: &str, interval: Option<Interval>, y: f64) {
+fn arm(
+    canvas: &mut Canvas,
+    scale: &Scale,
+    axis: Axis<'_>,
+    name: &str,
+    series: &str,
+    interval: Option<Interval>,
+    y: f64,
+) {
     let Some(Interval { value, low, high }) = interval else { return };
     canvas.group(&format!("{name}: {} from {} to {}", axis.show(value), axis.show(low), axis.show(high)));
     canvas.line(&format!("chart-interval {series}"), scale.at(low), y, scale.at(high), y);

@@ -19,7 +19,12 @@ impl Axis<'_> {
     /// A value as a tick or label shows it.
     pub fn show(&self, value: f64) -> String {
         match self.unit {
-            Unit::Rate => format!("{} %", format::decimal(value * 100.0, if value * 1000.0 % 10.0 == 0.0 { 0 } else { 1 })),
+            Unit::Rate => {
+                // Whole percents without a decimal; rounded first, since 0.85 × 1,000 is not quite 850.
+                let tenths = (value * 1000.0).round();
+                let places = usize::from(tenths % 10.0 != 0.0);
+                format!("{} %", format::decimal(tenths / 10.0, places))
+            }
             Unit::Points => format::points(value),
             Unit::Number => format::number(value),
             Unit::DurationUs => format::duration(value),
@@ -40,7 +45,8 @@ pub(super) struct Scale {
 impl Scale {
     /// Spans `values` with a little room, snapped to round ticks; rates stay within 0 and 1.
     pub(super) fn fit(values: impl Iterator<Item = f64>, unit: Unit, from: f64, to: f64) -> (Self, Vec<f64>) {
-        let (mut low, mut high) = values.filter(|v| v.is_finite()).fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
+        let (mut low, mut high) =
+            values.filter(|v| v.is_finite()).fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
         if low > high {
             (low, high) = (0.0, 1.0);
         }
@@ -57,7 +63,8 @@ impl Scale {
             high = high.min(1.0);
         }
         let count = ((high - low) / step).round().clamp(1.0, 12.0);
-        let ticks = (0..=count as u32).map(|i| low + f64::from(i) * step).filter(|t| *t <= high + step * 1e-6).collect();
+        let ticks =
+            (0..=count as u32).map(|i| low + f64::from(i) * step).filter(|t| *t <= high + step * 1e-6).collect();
         (Self { low, high, from, to }, ticks)
     }
 

@@ -1,8 +1,8 @@
 //! Samples of the review artifact.
 
 use super::artifact::{
-    ArtifactDecision, ArtifactView, ChainPlace, EvidenceClasses, EvidenceItem, LearnedClass, Learning, OwnerAnswer, Questions,
-    ResponseRow,
+    ArtifactDecision, ArtifactView, ChainPlace, EvidenceClasses, EvidenceItem, LearnedClass, Learning, OwnerAnswer,
+    Questions, ResponseRow,
 };
 use super::gate::{BundleRef, GateCheck, Recommendation, SuiteResult};
 use super::release::MixRow;
@@ -77,7 +77,11 @@ impl ArtifactView {
                 state: "open".to_owned(),
             }],
             bundle: Some(BundleRef::sample()),
-            digests: vec![KeyValue::new("Evidence bundle", digest), KeyValue::new("Policy", digest), KeyValue::new("Decision", digest)],
+            digests: vec![
+                KeyValue::new("Evidence bundle", digest),
+                KeyValue::new("Policy", digest),
+                KeyValue::new("Decision", digest),
+            ],
             chain: Some(ChainPlace { position: 12, previous: Some(digest.to_owned()) }),
             verify_command: "seatrial decision verify decision-12.json".to_owned(),
         }

@@ -160,7 +160,11 @@ impl CaseList {
 
     fn titled(title: &str) -> Self {
         Self {
-            chips: vec![FilterChip { label: "Active".to_owned(), href: "/p/demo/cases?status=active".to_owned(), on: true }],
+            chips: vec![FilterChip {
+                label: "Active".to_owned(),
+                href: "/p/demo/cases?status=active".to_owned(),
+                on: true,
+            }],
             filters: vec![],
             rows: vec![CaseRow {
                 link: Link::new("/p/demo/cases/case_01", title),
@@ -186,7 +190,8 @@ impl CaseList {
             pager: Pager::default(),
             empty: Some(Empty {
                 title: "No eval cases yet".to_owned(),
-                text: "Promote a failed run: its input is copied, and you say what must and must not happen.".to_owned(),
+                text: "Promote a failed run: its input is copied, and you say what must and must not happen."
+                    .to_owned(),
                 command: None,
                 action: Some(Link::new("/p/demo/failures", "Open failures")),
             }),

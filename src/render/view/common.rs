@@ -142,7 +142,8 @@ impl Empty {
     pub fn no_runs(base_url: &str) -> Self {
         Self {
             title: "No runs yet".to_owned(),
-            text: "Point your agent's OpenTelemetry exporter at this server, or send one run to see the loop.".to_owned(),
+            text: "Point your agent's OpenTelemetry exporter at this server, or send one run to see the loop."
+                .to_owned(),
             command: Some(format!(
                 "export OTEL_EXPORTER_OTLP_ENDPOINT={base_url} \\\n  OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf \\\n  \
                  OTEL_EXPORTER_OTLP_HEADERS=\"authorization=Bearer $SEATRIAL_API_KEY\""

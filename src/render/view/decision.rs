@@ -118,8 +118,11 @@ impl DecisionList {
             verify_command: String::new(),
             empty: Some(Empty {
                 title: "No decision yet".to_owned(),
-                text: "Open a gate for a release, freeze its evidence, decide. A pipeline then asks for the decision:".to_owned(),
-                command: Some("seatrial gate check --project demo --workflow refund-handling --release 1.4.0".to_owned()),
+                text: "Open a gate for a release, freeze its evidence, decide. A pipeline then asks for the decision:"
+                    .to_owned(),
+                command: Some(
+                    "seatrial gate check --project demo --workflow refund-handling --release 1.4.0".to_owned(),
+                ),
                 action: Some(Link::new("/p/demo/releases", "Releases")),
             }),
         }
@@ -139,7 +142,11 @@ impl DecisionList {
         };
         let older = DecisionRow { position: 11, verdict: "ship".to_owned(), superseded: true, ..row.clone() };
         Self {
-            chips: vec![FilterChip { label: "Ship".to_owned(), href: "/p/demo/decisions?verdict=ship".to_owned(), on: false }],
+            chips: vec![FilterChip {
+                label: "Ship".to_owned(),
+                href: "/p/demo/decisions?verdict=ship".to_owned(),
+                on: false,
+            }],
             rows: vec![row, older],
             pager: Pager { previous: None, next: None, note: "2 decisions".to_owned() },
             head: Some("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned()),
@@ -152,7 +159,11 @@ impl DecisionList {
 impl DecisionPage {
     /// A ship against the recommendation, superseded since.
     pub fn sample() -> Self {
-        Self::named("1.4.0", "enterprise", "Shipped with **enterprise left out**; see [the runbook](https://example.com/runbook).")
+        Self::named(
+            "1.4.0",
+            "enterprise",
+            "Shipped with **enterprise left out**; see [the runbook](https://example.com/runbook).",
+        )
     }
 
     /// The same with hostile names and a hostile reason.
@@ -174,7 +185,11 @@ impl DecisionPage {
             reason: markdown::to_html(reason),
             recommendation: Recommendation::sample(segment),
             differs: true,
-            digests: vec![KeyValue::new("Evidence bundle", digest), KeyValue::new("Policy", digest), KeyValue::new("This decision", digest)],
+            digests: vec![
+                KeyValue::new("Evidence bundle", digest),
+                KeyValue::new("Policy", digest),
+                KeyValue::new("This decision", digest),
+            ],
             position: 12,
             chain_length: 14,
             verify_command: "seatrial decision verify decision-12.json".to_owned(),

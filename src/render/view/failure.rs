@@ -144,7 +144,8 @@ impl FailureList {
             pager: Pager::default(),
             empty: Some(Empty {
                 title: "Nothing open".to_owned(),
-                text: "Every failure has become an eval case, is linked to one, or was dismissed with a reason.".to_owned(),
+                text: "Every failure has become an eval case, is linked to one, or was dismissed with a reason."
+                    .to_owned(),
                 command: None,
                 action: Some(Link::new("/p/demo/cases", "Eval cases")),
             }),
@@ -165,12 +166,19 @@ impl FailureList {
         Self {
             chips: vec![
                 FilterChip { label: "Open".to_owned(), href: "/p/demo/failures?status=open".to_owned(), on: true },
-                FilterChip { label: "Critical".to_owned(), href: "/p/demo/failures?severity=critical".to_owned(), on: false },
+                FilterChip {
+                    label: "Critical".to_owned(),
+                    href: "/p/demo/failures?severity=critical".to_owned(),
+                    on: false,
+                },
             ],
             filters: vec![Filter {
                 name: "release".to_owned(),
                 label: "Release".to_owned(),
-                options: vec![SelectOption::new("", "All releases"), SelectOption::new("1.4.0", "1.4.0").selected(true)],
+                options: vec![
+                    SelectOption::new("", "All releases"),
+                    SelectOption::new("1.4.0", "1.4.0").selected(true),
+                ],
                 value: String::new(),
             }],
             groups: vec![
@@ -192,7 +200,11 @@ impl FailureList {
                 },
             ],
             selected: Some(FailureReview::sample(input, observed)),
-            pager: Pager { previous: None, next: Some("/p/demo/failures?cursor=abc".to_owned()), note: "50 of 214 open failures".to_owned() },
+            pager: Pager {
+                previous: None,
+                next: Some("/p/demo/failures?cursor=abc".to_owned()),
+                note: "50 of 214 open failures".to_owned(),
+            },
             empty: None,
         }
     }

@@ -198,7 +198,8 @@ impl Figure {
         let mut parts = Vec::new();
         if self.value.is_some() && (self.low.is_some() || self.high.is_some()) {
             let low = self.low.map_or_else(|| "no lower bound".to_owned(), |b| format!("from {}", self.show_bound(b)));
-            let high = self.high.map_or_else(|| "without upper bound".to_owned(), |b| format!("to {}", self.show_bound(b)));
+            let high =
+                self.high.map_or_else(|| "without upper bound".to_owned(), |b| format!("to {}", self.show_bound(b)));
             parts.push(format!("95 % interval {low} {high}"));
         }
         match (self.numerator, self.denominator) {
@@ -212,6 +213,22 @@ impl Figure {
             parts.push("unverified: no source reports this fact".to_owned());
         }
         parts.join(", ")
+    }
+}
+
+/// A figure with what it is of.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct NamedFigure {
+    /// `baseline`, `this release`, a segment.
+    pub name: String,
+    /// The figure.
+    pub figure: Figure,
+}
+
+impl NamedFigure {
+    /// `figure` of `name`.
+    pub fn new(name: impl Into<String>, figure: Figure) -> Self {
+        Self { name: name.into(), figure }
     }
 }
 

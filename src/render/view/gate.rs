@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Delta, Figure, Gap, Link, SelectOption, Time, View};
+use super::{Delta, Figure, Gap, Link, NamedFigure, SelectOption, Time, View};
 use crate::render::svg::Chart;
 
 /// Body of `/p/{project}/gates/{id}`. Forms: `POST …/freeze` with `csrf`; `POST …/decide` with `csrf`, `bundle`
@@ -78,7 +78,7 @@ pub struct Reason {
     /// In words.
     pub sentence: String,
     /// The figures it rests on.
-    pub figures: Vec<Figure>,
+    pub figures: Vec<NamedFigure>,
 }
 
 /// One check of the gate.

@@ -1,9 +1,10 @@
 //! Samples of the gate page.
 
 use super::gate::{
-    BundleRef, DecideForm, GateCheck, GatePage, GateSegment, Proposal, Reason, Recommendation, SuiteResult, VerdictChoice,
+    BundleRef, DecideForm, GateCheck, GatePage, GateSegment, Proposal, Reason, Recommendation, SuiteResult,
+    VerdictChoice,
 };
-use super::{Delta, Figure, Gap, HOSTILE, Link, Reading, SelectOption, Time};
+use super::{Delta, Figure, Gap, HOSTILE, Link, NamedFigure, Reading, SelectOption, Time};
 use crate::render::svg::{HeatCell, HeatRow, Label, heat_map};
 
 impl GatePage {
@@ -58,7 +59,11 @@ impl GatePage {
         let columns = vec!["overall".to_owned(), segment.to_owned()];
         let cell = |result: &str| HeatCell { result: Some(result.to_owned()), note: segment.to_owned() };
         let rows = vec![HeatRow { label: "Success rate".to_owned(), cells: vec![cell("inconclusive"), cell("fail")] }];
-        let label = Label { id: "map", title: "Checks by segment", description: "The table below holds the same results with their figures." };
+        let label = Label {
+            id: "map",
+            title: "Checks by segment",
+            description: "The table below holds the same results with their figures.",
+        };
         Self {
             id: "gate_0192f3a1b2c37d4e8f9a0b1c2d3e4f50".to_owned(),
             state: "frozen".to_owned(),
@@ -98,7 +103,10 @@ impl Recommendation {
             reasons: vec![
                 Reason {
                     sentence: format!("Success rate fails in customer_tier = {segment}."),
-                    figures: vec![Figure::rate(28, 30, 0.787, 0.982), Figure::rate(20, 31, 0.469, 0.789)],
+                    figures: vec![
+                        NamedFigure::new("baseline", Figure::rate(28, 30, 0.787, 0.982)),
+                        NamedFigure::new("this release", Figure::rate(20, 31, 0.469, 0.789)),
+                    ],
                 },
                 Reason { sentence: "The scorecard is stale: review overdue by 9 days.".to_owned(), figures: vec![] },
             ],
@@ -190,7 +198,9 @@ impl DecideForm {
                 choice("collect_more_evidence", "The gate stays open and keeps counting."),
             ],
             second_people: vec![SelectOption::new("acc_02", "Chioma Eze, admin")],
-            second_rule: "Ship against the recommendation takes a second person with the role release manager or admin.".to_owned(),
+            second_rule:
+                "Ship against the recommendation takes a second person with the role release manager or admin."
+                    .to_owned(),
             proposal: Some(Proposal {
                 id: "prop_01".to_owned(),
                 verdict: "ship".to_owned(),

@@ -178,7 +178,8 @@ impl MailView for DecisionRecorded {
     const TEMPLATE: &'static str = "mails/decision_recorded";
 
     fn subject(&self) -> String {
-        let verdict = crate::render::words::look_up("verdict", &self.verdict).map_or(self.verdict.as_str(), |word| word.label);
+        let verdict =
+            crate::render::words::look_up("verdict", &self.verdict).map_or(self.verdict.as_str(), |word| word.label);
         format!("{verdict}: {} {}", self.workflow, self.release)
     }
 }

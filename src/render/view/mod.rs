@@ -9,6 +9,7 @@ mod common;
 mod figure;
 mod gate_sample;
 mod page;
+mod release_sample;
 mod run_sample;
 
 pub mod artifact;
@@ -27,7 +28,7 @@ pub mod settings;
 pub mod sign_in;
 
 pub use common::{
-    Empty, Filter, FilterChip, Freshness, Gap, KeyValue, Link, Owner, Pager, SelectOption, Time, HOSTILE,
+    Empty, Filter, FilterChip, Freshness, Gap, HOSTILE, KeyValue, Link, Owner, Pager, SelectOption, Time,
 };
-pub use figure::{Delta, Figure, Reading, Unit};
+pub use figure::{Delta, Figure, NamedFigure, Reading, Unit};
 pub use page::{Account, Flash, NavCounts, Page, ProjectRef, View};

@@ -131,11 +131,21 @@ impl WorkflowRow {
         let worse = Delta::new(Figure::points(-0.041, -0.069, -0.012), Reading::Worse);
         let changed = Delta::new(Figure::points(0.021, 0.003, 0.04), Reading::Changed);
         let groups = vec![
-            vec![tile("success_rate", "Success rate", Figure::rate(860, 1000, 0.837, 0.88).linked("/p/demo/runs?release=1.4.0"), Some(worse))],
+            vec![tile(
+                "success_rate",
+                "Success rate",
+                Figure::rate(860, 1000, 0.837, 0.88).linked("/p/demo/runs?release=1.4.0"),
+                Some(worse),
+            )],
             vec![tile("approval_rate", "Approval rate", Figure::rate(120, 1000, 0.101, 0.142), Some(changed))],
             vec![
                 tile("rescue_rate", "Rescue rate", Figure::unknown(super::Unit::Rate).unverified(), None),
-                tile("cost_per_success", "Cost per success", Figure::money(31_000_000.0, "USD", 940).covering(0.94), None),
+                tile(
+                    "cost_per_success",
+                    "Cost per success",
+                    Figure::money(31_000_000.0, "USD", 940).covering(0.94),
+                    None,
+                ),
             ],
         ];
         Self {

@@ -151,7 +151,10 @@ impl FactForm {
             ("score", "Score: name=number"),
             ("confirmation", "Reviewer's confirmation of the outcome"),
         ];
-        Self { key: key.into(), kinds: kinds.into_iter().map(|(value, label)| SelectOption::new(value, label)).collect() }
+        Self {
+            key: key.into(),
+            kinds: kinds.into_iter().map(|(value, label)| SelectOption::new(value, label)).collect(),
+        }
     }
 }
 

@@ -225,7 +225,11 @@ impl ScorecardList {
 
     fn named(name: &str) -> Self {
         Self {
-            chips: vec![FilterChip { label: "Stale".to_owned(), href: "/p/demo/scorecards?state=stale".to_owned(), on: false }],
+            chips: vec![FilterChip {
+                label: "Stale".to_owned(),
+                href: "/p/demo/scorecards?state=stale".to_owned(),
+                on: false,
+            }],
             rows: vec![ScorecardRow {
                 link: Link::new("/p/demo/scorecards/sc_01", name),
                 workflow: name.to_owned(),
@@ -252,7 +256,11 @@ impl ScorecardPage {
     }
 
     fn named(segment: &str) -> Self {
-        let cell = |figure: Option<Figure>, by: Option<f64>| SegmentCell { figure, level: SegmentCell::level(by), required: by.is_some() };
+        let cell = |figure: Option<Figure>, by: Option<f64>| SegmentCell {
+            figure,
+            level: SegmentCell::level(by),
+            required: by.is_some(),
+        };
         Self {
             id: "sc_0192f3a1b2c37d4e8f9a0b1c2d3e4f50".to_owned(),
             name: segment.to_owned(),
@@ -264,7 +272,11 @@ impl ScorecardPage {
             backup: None,
             cadence_days: 14,
             freshness: Freshness::sample_stale(),
-            attested: Some(Attestation { at: Time::sample(-33_000), by: "Ana Reyes".to_owned(), note: Some(segment.to_owned()) }),
+            attested: Some(Attestation {
+                at: Time::sample(-33_000),
+                by: "Ana Reyes".to_owned(),
+                note: Some(segment.to_owned()),
+            }),
             can_attest: true,
             honest: Figure::rate(860, 1000, 0.837, 0.88),
             flattering: Figure::rate(931, 1000, 0.914, 0.945),

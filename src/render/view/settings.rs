@@ -125,7 +125,12 @@ impl Settings {
         Self {
             currency: "USD".to_owned(),
             settle_hours: 24,
-            members: vec![MemberRow { name: name.to_owned(), email: "ana@example.com".to_owned(), role: "release_manager".to_owned(), seen_at: None }],
+            members: vec![MemberRow {
+                name: name.to_owned(),
+                email: "ana@example.com".to_owned(),
+                role: "release_manager".to_owned(),
+                seen_at: None,
+            }],
             roles: vec![SelectOption::new("viewer", "Viewer"), SelectOption::new("admin", "Administrator")],
             keys: vec![KeyRow {
                 id: "key_01".to_owned(),

@@ -27,8 +27,13 @@ impl SignIn {
         Self {
             email: "ana@example.com".to_owned(),
             next: "/p/demo".to_owned(),
-            error: Some("This address and password do not match. Check both, or ask an administrator to reset the password.".to_owned()),
-            hint: Some("The administrator's password was printed when this server started for the first time.".to_owned()),
+            error: Some(
+                "This address and password do not match. Check both, or ask an administrator to reset the password."
+                    .to_owned(),
+            ),
+            hint: Some(
+                "The administrator's password was printed when this server started for the first time.".to_owned(),
+            ),
         }
     }
 }

@@ -2,15 +2,20 @@
 
 use seatrial::render::Renderer;
 use seatrial::render::view::artifact::ArtifactView;
-use seatrial::render::view::mail::{DecisionRecorded, GateWaiting, MailView, ScorecardDue, ScorecardOverdue, ScorecardStale, TestMail};
+use seatrial::render::view::mail::{
+    DecisionRecorded, GateWaiting, MailView, ScorecardDue, ScorecardOverdue, ScorecardStale, TestMail,
+};
 
-use super::renderer;
 use super::html_check::{assert_harmless, check};
+use super::renderer;
 
 #[test]
 fn the_artifact_as_markdown() {
     let renderer = renderer();
-    insta::assert_snapshot!("artifact_markdown", renderer.artifact_markdown(&ArtifactView::sample()).expect("markdown"));
+    insta::assert_snapshot!(
+        "artifact_markdown",
+        renderer.artifact_markdown(&ArtifactView::sample()).expect("markdown")
+    );
 }
 
 #[test]

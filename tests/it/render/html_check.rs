@@ -120,7 +120,9 @@ fn balance(list: &[Piece]) -> Vec<String> {
                 if tag.name == "form" && stack.contains(&"form") {
                     faults.push("a form inside a form".to_owned());
                 }
-                if ["a", "button"].contains(&tag.name.as_str()) && stack.iter().any(|open| ["a", "button"].contains(open)) {
+                if ["a", "button"].contains(&tag.name.as_str())
+                    && stack.iter().any(|open| ["a", "button"].contains(open))
+                {
                     faults.push(format!("<{}> inside a link or button", tag.name));
                 }
                 stack.push(&tag.name);
@@ -143,7 +145,8 @@ fn balance(list: &[Piece]) -> Vec<String> {
 
 fn ids_and_labels(list: &[Piece]) -> Vec<String> {
     let mut faults = Vec::new();
-    let tags: Vec<&Tag> = list.iter().filter_map(|p| if let Piece::Start(tag) = p { Some(tag) } else { None }).collect();
+    let tags: Vec<&Tag> =
+        list.iter().filter_map(|p| if let Piece::Start(tag) = p { Some(tag) } else { None }).collect();
     let mut ids = BTreeSet::new();
     for id in tags.iter().filter_map(|tag| tag.attributes.get("id")) {
         if !ids.insert(id.as_str()) {
@@ -157,7 +160,8 @@ fn ids_and_labels(list: &[Piece]) -> Vec<String> {
             }
         }
     }
-    let labelled: BTreeSet<&str> = tags.iter().filter(|t| t.name == "label").filter_map(|t| t.attributes.get("for")).map(String::as_str).collect();
+    let labelled: BTreeSet<&str> =
+        tags.iter().filter(|t| t.name == "label").filter_map(|t| t.attributes.get("for")).map(String::as_str).collect();
     let mut in_label = 0;
     for piece in list {
         match piece {
@@ -233,7 +237,10 @@ pub fn assert_harmless(name: &str, html: &str) {
         for (key, value) in &tag.attributes {
             assert!(!key.starts_with("on"), "{name}: {key}");
             let target = ["href", "src", "action"].contains(&key.as_str());
-            assert!(!target || value.starts_with(['/', '?', '#']) || text::safe_href(value).is_some(), "{name}: {key}={value}");
+            assert!(
+                !target || value.starts_with(['/', '?', '#']) || text::safe_href(value).is_some(),
+                "{name}: {key}={value}"
+            );
         }
     }
     let raw = html.chars().find(|c| *c != '\n' && *c != '\t' && text::visible(&c.to_string()) != c.to_string());

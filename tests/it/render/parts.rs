@@ -1,8 +1,8 @@
 //! The parts templates are made of: formats, escaping, Markdown of notes, charts.
 
 use seatrial::render::svg::{
-    Axis, BarRow, HeatCell, HeatRow, Interval, IntervalRow, Label, LineChart, Marker, heat_map, interval_plot, line_chart, mix_bars,
-    sparkline,
+    Axis, BarRow, HeatCell, HeatRow, Interval, IntervalRow, Label, LineChart, Marker, heat_map, interval_plot,
+    line_chart, mix_bars, sparkline,
 };
 use seatrial::render::view::run::SpanRow;
 use seatrial::render::view::scorecard::SegmentCell;
@@ -85,7 +85,16 @@ fn targets_are_allow_listed() {
     for good in ["/p/demo", "?span=1", "#main", "https://example.com/a:b", "mailto:a@example.com", "runs/a:b", ""] {
         assert_eq!(text::safe_href(good), Some(good), "{good}");
     }
-    for bad in ["javascript:alert(1)", "JaVaScRiPt:alert(1)", "java\nscript:alert(1)", "data:text/html,x", "//evil.example", "\\\\evil", "vbscript:x", "\u{1}javascript:x"] {
+    for bad in [
+        "javascript:alert(1)",
+        "JaVaScRiPt:alert(1)",
+        "java\nscript:alert(1)",
+        "data:text/html,x",
+        "//evil.example",
+        "\\\\evil",
+        "vbscript:x",
+        "\u{1}javascript:x",
+    ] {
         assert_eq!(text::safe_href(bad), None, "{bad}");
     }
 }
@@ -96,7 +105,11 @@ fn notes_keep_their_markup_and_lose_their_teeth() {
         ![pic](https://example.com/p.png) [![in](https://a.example)](https://b.example)\n\n# Big\n\n| a | b |\n|---|---|\n| 1 | 2 |\n";
     insta::assert_snapshot!("note", markdown::to_html(note).as_str());
     let html = markdown::to_html(HOSTILE);
-    assert!(!html.as_str().contains("<script") && !html.as_str().contains("<img") && !html.as_str().contains("javascript:alert(1)\""));
+    assert!(
+        !html.as_str().contains("<script")
+            && !html.as_str().contains("<img")
+            && !html.as_str().contains("javascript:alert(1)\"")
+    );
 }
 
 #[test]
@@ -158,7 +171,8 @@ fn a_line_and_a_sparkline() {
 #[test]
 fn a_heat_map() {
     let cell = |result: Option<&str>| HeatCell { result: result.map(str::to_owned), note: "41.2 %".to_owned() };
-    let rows = [HeatRow { label: "Success rate".to_owned(), cells: vec![cell(Some("pass")), cell(Some("fail")), cell(None)] }];
+    let rows =
+        [HeatRow { label: "Success rate".to_owned(), cells: vec![cell(Some("pass")), cell(Some("fail")), cell(None)] }];
     let columns = ["overall", "tier = gold", "tier = free"].map(str::to_owned);
     insta::assert_snapshot!("svg_heat", heat_map(label("e"), &columns, &rows).as_str());
 }
@@ -174,6 +188,10 @@ fn charts_survive_nothing_and_nonsense() {
         sparkline(label("j"), Axis::RATE, &[Some(0.5), Some(0.5)], &[]),
         heat_map(label("k"), &[], &[]),
     ] {
-        assert!(svg.as_str().ends_with("</svg>") && !svg.as_str().contains("NaN") && !svg.as_str().contains("inf"), "{}", svg.as_str());
+        assert!(
+            svg.as_str().ends_with("</svg>") && !svg.as_str().contains("NaN") && !svg.as_str().contains("inf"),
+            "{}",
+            svg.as_str()
+        );
     }
 }
