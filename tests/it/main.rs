@@ -1,3 +1,10 @@
-//! The integration tests: one binary, a module per noun.
+//! The integration tests: one binary, a module per noun, on what `support` gives.
 
+mod auth;
+mod config;
+mod notify;
+mod problem;
 mod render;
+mod support;
+mod tidy;
+mod web;
