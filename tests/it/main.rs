@@ -5,6 +5,7 @@ mod config;
 mod notify;
 mod otlp;
 mod problem;
+mod render;
 mod support;
 mod tidy;
 mod web;
