@@ -1,1 +1,3 @@
-//! x
+//! Seatrial, the release gate of record for AI agents.
+
+pub mod demo;

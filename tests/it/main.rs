@@ -1,1 +1,3 @@
-//! x
+//! Integration tests: everything that is not the pure domain.
+
+mod demo;
