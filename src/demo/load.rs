@@ -24,7 +24,7 @@ const BEGIN: Timestamp = Timestamp::from_micros(1_767_571_200 * SECOND);
 const STEP_MICROS: i64 = 20_000;
 /// What a span takes apart from its texts, in bytes: ids, times, names of attributes.
 const SPAN_OVERHEAD: usize = 330;
-const WORDS: usize = 2_400;
+const WORDS: usize = 1_200;
 
 const WORKFLOWS: [&str; 3] = ["load-refunds", "load-invoices", "load-access"];
 const RELEASES: [&str; 2] = ["1.0.0", "1.1.0"];
@@ -149,7 +149,7 @@ impl Load {
         let mut prose = String::with_capacity(bytes + 16);
         while prose.len() < bytes {
             let bits = self.dice.bits();
-            if bits.is_multiple_of(11) {
+            if bits.is_multiple_of(13) {
                 prose.push_str(&((bits >> 40) & 0xFFFF).to_string());
             } else {
                 // The smallest of three draws: words near the front come up more often.
@@ -168,9 +168,8 @@ fn message(role: &str, said: &str) -> String {
 
 /// Made-up words of one to four syllables.
 fn vocabulary(dice: &mut Dice) -> Vec<String> {
-    const ONSETS: [&str; 20] = [
-        "b", "c", "d", "f", "g", "h", "l", "m", "n", "p", "r", "s", "t", "v", "st", "tr", "pl", "ch", "w", "",
-    ];
+    const ONSETS: [&str; 20] =
+        ["b", "c", "d", "f", "g", "h", "l", "m", "n", "p", "r", "s", "t", "v", "st", "tr", "pl", "ch", "w", ""];
     const RHYMES: [&str; 20] = [
         "a", "e", "i", "o", "u", "an", "en", "in", "on", "er", "ar", "or", "al", "el", "ing", "ed", "ion", "est",
         "ate", "ous",

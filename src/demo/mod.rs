@@ -23,7 +23,7 @@ mod trace;
 pub use batch::{DemoBatch, requests};
 pub use draw::{ApprovalDraw, DrawnRun, EscalationDraw, RescueDraw};
 pub use load::load_bodies;
-pub use simulate::{LateFactInput, SimulatedRun, simulate};
+pub use simulate::{LateFactInput, SimulatedRun, draws, simulate};
 
 /// Runs of the demo project unless asked otherwise.
 pub const DEMO_RUNS: usize = 20_000;

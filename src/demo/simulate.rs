@@ -1,7 +1,5 @@
 //! Runs in order of their start, each with its trace and what becomes known of it later.
 
-use std::vec;
-
 use opentelemetry_proto::tonic::trace::v1::ResourceSpans;
 use seatrial_domain::run::{FactValue, Outcome, Rescue};
 use seatrial_domain::span::TraceId;
@@ -59,46 +57,33 @@ pub struct SimulatedRun {
 /// The facts of run *i* depend on `seed` only; trace ids also depend on `now`, so a demo project filled again later
 /// does not collide with runs of the earlier one.
 pub fn simulate(seed: u64, now: Timestamp, runs: usize) -> impl Iterator<Item = SimulatedRun> {
-    Simulation { seed, now, starts: starts(seed, now, runs).into_iter(), next: 0 }
+    drawn(seed, now, runs).map(move |(run, mut dice)| finish(run, now, &mut dice))
 }
 
-struct Simulation {
-    seed: u64,
-    now: Timestamp,
-    starts: vec::IntoIter<(Timestamp, usize)>,
-    next: u64,
+/// What is true of the runs that [`simulate`] gives, without their traces: some ten times faster.
+pub fn draws(seed: u64, now: Timestamp, runs: usize) -> impl Iterator<Item = DrawnRun> {
+    drawn(seed, now, runs).map(|(run, _)| run)
 }
 
-impl Iterator for Simulation {
-    type Item = SimulatedRun;
+/// The drawn runs, each with its own dice for what follows.
+fn drawn(seed: u64, now: Timestamp, runs: usize) -> impl Iterator<Item = (DrawnRun, Dice)> {
+    starts(seed, now, runs).into_iter().zip(0u64..).filter_map(move |((started_at, workflow), index)| {
+        let mut dice = Dice::new(seed, index + 1);
+        #[expect(clippy::cast_precision_loss, reason = "microseconds of a month fit a double exactly")]
+        let days_ago = now.micros_since(started_at) as f64 / DAY as f64;
+        DrawnRun::draw(seed, index, WORKFLOWS[workflow], started_at, days_ago, &mut dice).map(|run| (run, dice))
+    })
+}
 
-    fn next(&mut self) -> Option<SimulatedRun> {
-        loop {
-            let (started_at, workflow) = self.starts.next()?;
-            let index = self.next;
-            self.next += 1;
-            let mut dice = Dice::new(self.seed, index + 1);
-            #[expect(clippy::cast_precision_loss, reason = "microseconds of a month fit a double exactly")]
-            let days_ago = self.now.micros_since(started_at) as f64 / DAY as f64;
-            if let Some(drawn) = DrawnRun::draw(self.seed, index, WORKFLOWS[workflow], started_at, days_ago, &mut dice)
-            {
-                return Some(self.finish(drawn, &mut dice));
-            }
-        }
+fn finish(drawn: DrawnRun, now: Timestamp, dice: &mut Dice) -> SimulatedRun {
+    let mut id = dice.bytes16();
+    for (byte, mix) in id.iter_mut().zip(now.micros().to_le_bytes()) {
+        *byte ^= mix;
     }
-}
-
-impl Simulation {
-    fn finish(&self, drawn: DrawnRun, dice: &mut Dice) -> SimulatedRun {
-        let mut id = dice.bytes16();
-        for (byte, mix) in id.iter_mut().zip(self.now.micros().to_le_bytes()) {
-            *byte ^= mix;
-        }
-        let (resource_spans, ended_at) = trace::build(&drawn, id, dice);
-        let trace_id = TraceId(id);
-        let late_facts = late_facts(&drawn, trace_id, ended_at, self.now, dice);
-        SimulatedRun { drawn, trace_id, ended_at, resource_spans, late_facts }
-    }
+    let (resource_spans, ended_at) = trace::build(&drawn, id, dice);
+    let trace_id = TraceId(id);
+    let late_facts = late_facts(&drawn, trace_id, ended_at, now, dice);
+    SimulatedRun { drawn, trace_id, ended_at, resource_spans, late_facts }
 }
 
 /// Start times with the index of the workflow, in order.

@@ -15,6 +15,16 @@ const MISSES: &[(&str, f64)] = &[
     ("irreversible_error", 0.02),
 ];
 
+/// The candidate cannot pay by itself any more, so what it does wrong can be undone.
+const CANDIDATE_MISSES: &[(&str, f64)] = &[
+    ("wrong_result", 0.40),
+    ("tool_misuse", 0.16),
+    ("incomplete", 0.18),
+    ("hallucination", 0.12),
+    ("formatting", 0.08),
+    ("timeout", 0.06),
+];
+
 const ONE_OFF: SegmentShift =
     SegmentShift { dimension: "supplier_type", value: "one_off", completed: -0.03, rescued: 0.01, misses: &[] };
 
@@ -103,7 +113,7 @@ pub(super) static WORKFLOW: WorkflowScenario = WorkflowScenario {
             version: "1.7.0",
             baseline: Some("1.6.0"),
             state: ReleaseState::Candidate,
-            notes: "Reads line items as a table; half the tokens.",
+            notes: "Reads line items as a table with half the tokens; can no longer pay by itself.",
             model: "mariner-2",
             from_days_ago: 8.0,
             to_days_ago: 0.0,
@@ -117,7 +127,7 @@ pub(super) static WORKFLOW: WorkflowScenario = WorkflowScenario {
                 retry: 0.05,
             },
             shifts: &[],
-            misses: MISSES,
+            misses: CANDIDATE_MISSES,
             model_call_ms: 1_500.0,
             input_tokens: 1_250.0,
             output_tokens: 150.0,
