@@ -1,4 +1,4 @@
-//! The attribute names that simulated traces carry, in one place.
+//! The names of attributes and span events that simulated traces carry beside those of OpenTelemetry, in one place.
 
 /// How a run ended: `success`, `failure` or `abandoned`.
 pub const OUTCOME: &str = "seatrial.outcome";
@@ -12,15 +12,15 @@ pub const UNIT: &str = "seatrial.unit";
 pub const SEGMENT_PREFIX: &str = "seatrial.segment.";
 /// The span event of a request for approval; its time is when the request was answered.
 pub const APPROVAL_EVENT: &str = "seatrial.approval";
-/// What became of a request for approval.
-pub const APPROVAL_STATUS: &str = "seatrial.approval.status";
-/// Who answered it.
-pub const APPROVAL_BY: &str = "seatrial.approval.by";
-/// For which tool it was asked.
-pub const APPROVAL_TOOL: &str = "seatrial.approval.tool";
+/// Of an approval event: what became of the request.
+pub const APPROVAL_STATUS: &str = "status";
+/// Of an approval event: who answered it.
+pub const APPROVAL_BY: &str = "by";
+/// Of an approval event: for which tool it was asked.
+pub const APPROVAL_TOOL: &str = "tool";
 /// The span event of a hand-off to a person.
 pub const ESCALATION_EVENT: &str = "seatrial.escalation";
-/// Why the run was handed over.
-pub const ESCALATION_REASON: &str = "seatrial.escalation.reason";
-/// Whether the task called for the hand-off.
-pub const ESCALATION_EXPECTED: &str = "seatrial.escalation.expected";
+/// Of an escalation event: why the run was handed over.
+pub const ESCALATION_REASON: &str = "reason";
+/// Of an escalation event: whether the task called for it.
+pub const ESCALATION_EXPECTED: &str = "expected";
