@@ -1,3 +1,9 @@
-//! Seatrial, the release gate of record for AI agents.
+//! Seatrial: the release gate of record for AI agents.
 
+pub mod app;
+pub mod auth;
+pub mod config;
 pub mod demo;
+pub mod http;
+pub mod notify;
+pub mod telemetry;

@@ -4,6 +4,7 @@
 //! same frozen evidence and policy give the same bytes on any machine. Storage, HTTP and rendering depend on
 //! this crate; it depends on none of them.
 
+pub mod access;
 pub mod cell;
 pub mod failure;
 pub mod ids;

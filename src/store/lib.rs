@@ -1,1 +1,20 @@
-//! x
+//! Seatrial's storage: the only place that names SeaORM or sqlx.
+//!
+//! Both databases are one implementation. Every finder starts from a [`Scope`] (the project), every list is paged and
+//! bounded, and a write happens inside a [`WriteTx`] that the use case commits. Runs go through [`ingest`], which
+//! applies many requests in one transaction and keeps cells and evidence blocks equal to a recomputation.
+
+pub mod accumulate;
+pub mod blob;
+mod connection;
+pub mod entity;
+mod error;
+pub mod ingest;
+mod open;
+pub mod run;
+mod scope;
+
+pub use connection::{Connection, ReadConnection, WriteTx};
+pub use error::StoreError;
+pub use open::{Backend, OpenOptions, Store};
+pub use scope::{Cursor, Page, Scope};

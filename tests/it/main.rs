@@ -1,3 +1,10 @@
-//! Integration tests: everything that is not the pure domain.
+//! The integration tests: one binary, a module per noun, on what `support` gives.
 
+mod auth;
+mod config;
 mod demo;
+mod notify;
+mod problem;
+mod support;
+mod tidy;
+mod web;

@@ -1,4 +1,5 @@
 //! Tests of the domain, one module per noun, one binary.
 
+mod access;
 mod stats;
 mod support;

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Runs the whole test suite on this machine, having made sure that it has what it needs: PostgreSQL's binaries, Chromium, the web assets.
+# Starts one throw-away PostgreSQL cluster for all of it; every test makes its own database there. Arguments go to the test programs as filters:
+# scripts/test.sh gate::
+#
+# Plain `cargo test`, not nextest: it is there wherever Rust is, it runs the documentation tests too, and the integration tests of one process
+# share their browser assets and compiled templates. Two calls, so that the integration suite, the one that decides, closes the output.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+bash scripts/install-test-tools.sh
+make --no-print-directory web
+
+if [ -z "${SEATRIAL_TEST_POSTGRES_URL:-}" ]; then
+    coproc POSTGRES { exec bash scripts/postgres.sh; }
+    postgres=$POSTGRES_PID
+    to_postgres=${POSTGRES[1]}
+    # Closing the pipe is what stops the cluster; the trap only makes the wait explicit, so that nothing is left when this script returns.
+    trap 'exec {to_postgres}>&-; wait "$postgres" 2>/dev/null || true' EXIT
+    if ! read -r SEATRIAL_TEST_POSTGRES_URL <&"${POSTGRES[0]}"; then
+        echo "The PostgreSQL cluster for the tests did not start; the reason is above." >&2
+        exit 1
+    fi
+    export SEATRIAL_TEST_POSTGRES_URL
+fi
+
+if [ $# -eq 0 ]; then
+    cargo test --locked --workspace --doc
+    cargo test --locked --workspace --lib --bins
+    cargo test --locked -p seatrial-domain -p seatrial-store --tests
+fi
+cargo test --locked --workspace --test it -- "$@"

@@ -1,0 +1,371 @@
+//! Cells and evidence blocks: sums kept by key, changed by adding and subtracting, read by range.
+//!
+//! A change is read, added to and written back under the project's write lock, so two writers never lose one.
+
+use std::collections::BTreeMap;
+
+use sea_orm::sea_query::Value;
+use sea_orm::{ConnectionTrait as _, FromQueryResult, Statement};
+use seatrial_domain::cell::{Basis, Block, Cell, Counts, Resolution};
+use seatrial_domain::ids::{ReleaseId, WorkflowId};
+use seatrial_domain::time::{HOUR, Timestamp};
+
+use crate::connection::{Connection, WriteTx};
+use crate::error::StoreError;
+use crate::scope::Scope;
+use crate::{blob, open::Backend};
+
+/// Which runs a sum is over.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Group {
+    /// The workflow.
+    pub workflow: WorkflowId,
+    /// The release.
+    pub release: ReleaseId,
+    /// The segment dimension; empty for all runs.
+    pub dimension: String,
+    /// Its value; empty for all runs.
+    pub value: String,
+}
+
+/// The key of a cell.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CellKey {
+    /// Which runs.
+    pub group: Group,
+    /// Hour or day.
+    pub resolution: Resolution,
+    /// Where the hour or day starts.
+    pub start: Timestamp,
+}
+
+/// The key of an hour of blocks.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BlockKey {
+    /// Which runs.
+    pub group: Group,
+    /// Settled or concluded ones.
+    pub basis: Basis,
+    /// Where the hour starts.
+    pub start: Timestamp,
+}
+
+/// Changes waiting to be written, summed by key.
+#[derive(Debug, Default)]
+pub struct Changes {
+    cells: BTreeMap<CellKey, Cell>,
+    blocks: BTreeMap<BlockKey, BTreeMap<Timestamp, Counts>>,
+}
+
+impl Changes {
+    /// Adds a run's cell `sign` times to the hour and the day of `at`.
+    pub fn cell(&mut self, group: &Group, at: Timestamp, cell: &Cell, sign: i64) {
+        for resolution in [Resolution::Hour, Resolution::Day] {
+            let key = CellKey { group: group.clone(), resolution, start: at.floor_to(resolution.micros()) };
+            self.cells.entry(key).or_default().add(cell, sign);
+        }
+    }
+
+    /// Adds a run's counts `sign` times to the minute of `at`.
+    pub fn block(&mut self, group: &Group, basis: Basis, at: Timestamp, counts: &Counts, sign: i64) {
+        let key = BlockKey { group: group.clone(), basis, start: at.hour() };
+        let minute = at.floor_to(seatrial_domain::time::MINUTE);
+        self.blocks.entry(key).or_default().entry(minute).or_default().add(counts, sign);
+    }
+
+    /// Writes every change. The caller holds the project's write lock.
+    pub(crate) async fn apply(mut self, tx: &WriteTx, scope: Scope) -> Result<(), StoreError> {
+        self.cells.retain(|_, cell| !cell.is_empty());
+        self.blocks.retain(|_, minutes| {
+            minutes.retain(|_, counts| !counts.is_empty());
+            !minutes.is_empty()
+        });
+        let cells: Vec<_> = self.cells.into_iter().collect();
+        for chunk in cells.chunks(CHUNK) {
+            apply_cells(tx, scope, chunk).await?;
+        }
+        let blocks: Vec<_> = self.blocks.into_iter().collect();
+        for chunk in blocks.chunks(CHUNK) {
+            apply_blocks(tx, scope, chunk).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Keys per statement: eight parameters each stay well below both databases' limits.
+const CHUNK: usize = 500;
+
+/// One keyed table of sums.
+struct Table {
+    name: &'static str,
+    kind: &'static str,
+}
+
+const CELLS: Table = Table { name: "cells", kind: "resolution" };
+const BLOCKS: Table = Table { name: "blocks", kind: "basis" };
+
+const fn resolution_name(resolution: Resolution) -> &'static str {
+    match resolution {
+        Resolution::Hour => "hour",
+        Resolution::Day => "day",
+    }
+}
+
+const fn basis_name(basis: Basis) -> &'static str {
+    match basis {
+        Basis::Settled => "settled",
+        Basis::Concluded => "concluded",
+    }
+}
+
+#[derive(FromQueryResult)]
+struct Found {
+    position: i64,
+    body: Vec<u8>,
+}
+
+fn key_values(scope: Scope, group: &Group, kind: &str, start: Timestamp) -> [Value; 7] {
+    [
+        scope.uuid().into(),
+        group.workflow.uuid().into(),
+        group.release.uuid().into(),
+        group.dimension.clone().into(),
+        kind.into(),
+        start.micros().into(),
+        group.value.clone().into(),
+    ]
+}
+
+/// `($1, $2), ($3, $4)` in the dialect's way.
+pub(crate) fn placeholders(backend: Backend, rows: usize, columns: usize) -> String {
+    let mut text = String::with_capacity(rows * columns * 6);
+    for row in 0..rows {
+        text.push_str(if row == 0 { "(" } else { ", (" });
+        for column in 0..columns {
+            if column > 0 {
+                text.push_str(", ");
+            }
+            match backend {
+                Backend::Sqlite => text.push('?'),
+                Backend::Postgres => text.push_str(&format!("${}", row * columns + column + 1)),
+            }
+        }
+        text.push(')');
+    }
+    text
+}
+
+async fn find(tx: &WriteTx, table: &Table, keys: Vec<[Value; 7]>) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+    let rows = keys.len();
+    let values = keys
+        .into_iter()
+        .enumerate()
+        .flat_map(|(i, key)| key.into_iter().chain([Value::from(i64::try_from(i).unwrap_or_default())]));
+    let sql = format!(
+        "WITH wanted (project_id, workflow_id, release_id, dimension, kind, start_at, value, position) AS (VALUES {}) \
+         SELECT wanted.position AS position, kept.body AS body FROM wanted JOIN {} AS kept \
+         ON kept.project_id = wanted.project_id AND kept.workflow_id = wanted.workflow_id \
+         AND kept.release_id = wanted.release_id AND kept.dimension = wanted.dimension \
+         AND kept.{} = wanted.kind AND kept.start_at = wanted.start_at AND kept.value = wanted.value",
+        placeholders(tx.backend, rows, 8),
+        table.name,
+        table.kind,
+    );
+    let raw = tx.raw();
+    let statement = Statement::from_sql_and_values(raw.get_database_backend(), sql, values);
+    let mut found = vec![None; rows];
+    for row in Found::find_by_statement(statement).all(raw).await? {
+        if let Some(slot) = usize::try_from(row.position).ok().and_then(|i| found.get_mut(i)) {
+            *slot = Some(row.body);
+        }
+    }
+    Ok(found)
+}
+
+async fn put(tx: &WriteTx, table: &Table, rows: Vec<([Value; 7], Vec<u8>)>) -> Result<(), StoreError> {
+    let sql = format!(
+        "INSERT INTO {name} (project_id, workflow_id, release_id, dimension, {kind}, start_at, value, body) VALUES {} \
+         ON CONFLICT (project_id, workflow_id, release_id, dimension, {kind}, start_at, value) \
+         DO UPDATE SET body = excluded.body",
+        placeholders(tx.backend, rows.len(), 8),
+        name = table.name,
+        kind = table.kind,
+    );
+    let values = rows.into_iter().flat_map(|(key, body)| key.into_iter().chain([Value::from(body)]));
+    let raw = tx.raw();
+    raw.execute_raw(Statement::from_sql_and_values(raw.get_database_backend(), sql, values)).await?;
+    Ok(())
+}
+
+async fn apply_cells(tx: &WriteTx, scope: Scope, changes: &[(CellKey, Cell)]) -> Result<(), StoreError> {
+    let key = |key: &CellKey| key_values(scope, &key.group, resolution_name(key.resolution), key.start);
+    let kept = find(tx, &CELLS, changes.iter().map(|(k, _)| key(k)).collect()).await?;
+    let mut rows = Vec::with_capacity(changes.len());
+    for ((cell_key, change), kept) in changes.iter().zip(kept) {
+        let body = match kept {
+            None => blob::encode_cell(change)?,
+            Some(body) => {
+                let mut cell = blob::decode_cell(&body)?;
+                cell.add(change, 1);
+                blob::encode_cell(&cell)?
+            }
+        };
+        rows.push((key(cell_key), body));
+    }
+    put(tx, &CELLS, rows).await
+}
+
+async fn apply_blocks(
+    tx: &WriteTx,
+    scope: Scope,
+    changes: &[(BlockKey, BTreeMap<Timestamp, Counts>)],
+) -> Result<(), StoreError> {
+    let key = |key: &BlockKey| key_values(scope, &key.group, basis_name(key.basis), key.start);
+    let kept = find(tx, &BLOCKS, changes.iter().map(|(k, _)| key(k)).collect()).await?;
+    let mut rows = Vec::with_capacity(changes.len());
+    for ((block_key, change), kept) in changes.iter().zip(kept) {
+        let mut minutes: BTreeMap<Timestamp, Counts> = match kept {
+            None => BTreeMap::new(),
+            Some(body) => blob::decode_blocks(&body)?.into_iter().map(|block| (block.minute, block.counts)).collect(),
+        };
+        for (minute, counts) in change {
+            minutes.entry(*minute).or_default().add(counts, 1);
+        }
+        let blocks: Vec<Block> = minutes
+            .into_iter()
+            .filter(|(_, counts)| !counts.is_empty())
+            .map(|(minute, counts)| Block { minute, counts })
+            .collect();
+        rows.push((key(block_key), blob::encode_blocks(&blocks)?));
+    }
+    put(tx, &BLOCKS, rows).await
+}
+
+/// Which cells are wanted.
+#[derive(Clone, Debug)]
+pub struct CellQuery {
+    /// The workflow.
+    pub workflow: WorkflowId,
+    /// The releases; all when empty.
+    pub releases: Vec<ReleaseId>,
+    /// The segment dimension; empty for all runs; every dimension when absent.
+    pub dimension: Option<String>,
+    /// From this time (rounded down to the hour).
+    pub from: Timestamp,
+    /// Up to this time, exclusive (rounded up to the hour).
+    pub to: Timestamp,
+    /// Whether to keep days apart (for a series) rather than read whole days at once.
+    pub by: Resolution,
+}
+
+#[derive(FromQueryResult)]
+struct CellRow {
+    release_id: uuid::Uuid,
+    dimension: String,
+    value: String,
+    start_at: i64,
+    body: Vec<u8>,
+}
+
+/// Reads cells: hours when `by` is hours, else days.
+///
+/// # Errors
+/// When the database fails or a cell cannot be decoded.
+pub async fn cells(
+    db: &impl Connection,
+    scope: Scope,
+    query: &CellQuery,
+) -> Result<Vec<(Group, Timestamp, Cell)>, StoreError> {
+    let raw = db.raw();
+    let backend = raw.get_database_backend();
+    let mut values: Vec<Value> = vec![
+        scope.uuid().into(),
+        query.workflow.uuid().into(),
+        resolution_name(query.by).into(),
+        query.from.floor_to(query.by.micros()).micros().into(),
+        query.to.micros().into(),
+    ];
+    let mut mark = placeholder_counter(backend);
+    let mut sql = format!(
+        "SELECT release_id, dimension, value, start_at, body FROM cells WHERE project_id = {} AND workflow_id = {} \
+         AND resolution = {} AND start_at >= {} AND start_at < {}",
+        mark(),
+        mark(),
+        mark(),
+        mark(),
+        mark()
+    );
+    if let Some(dimension) = &query.dimension {
+        sql.push_str(&format!(" AND dimension = {}", mark()));
+        values.push(dimension.clone().into());
+    }
+    if !query.releases.is_empty() {
+        let marks: Vec<String> = query.releases.iter().map(|_| mark()).collect();
+        sql.push_str(&format!(" AND release_id IN ({})", marks.join(", ")));
+        values.extend(query.releases.iter().map(|release| Value::from(release.uuid())));
+    }
+    let rows = CellRow::find_by_statement(Statement::from_sql_and_values(backend, sql, values)).all(raw).await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        let cell = blob::decode_cell(&row.body)?;
+        if cell.is_empty() {
+            continue;
+        }
+        let release = ReleaseId::from_uuid(row.release_id);
+        let group = Group { workflow: query.workflow, release, dimension: row.dimension, value: row.value };
+        found.push((group, Timestamp::from_micros(row.start_at), cell));
+    }
+    found.sort_by(|a, b| (&a.0, a.1).cmp(&(&b.0, b.1)));
+    Ok(found)
+}
+
+/// Reads the evidence blocks of a release in order of time, by segment value, up to `to` (exclusive).
+///
+/// # Errors
+/// When the database fails or a block cannot be decoded.
+pub async fn blocks(
+    db: &impl Connection,
+    scope: Scope,
+    (workflow, release): (WorkflowId, ReleaseId),
+    basis: Basis,
+    dimension: &str,
+    to: Timestamp,
+) -> Result<BTreeMap<String, Vec<Block>>, StoreError> {
+    let raw = db.raw();
+    let backend = raw.get_database_backend();
+    let mut mark = placeholder_counter(backend);
+    let sql = format!(
+        "SELECT release_id, dimension, value, start_at, body FROM blocks WHERE project_id = {} AND workflow_id = {} \
+         AND release_id = {} AND basis = {} AND dimension = {} AND start_at < {} ORDER BY start_at",
+        mark(),
+        mark(),
+        mark(),
+        mark(),
+        mark(),
+        mark()
+    );
+    let values: [Value; 6] = [
+        scope.uuid().into(),
+        workflow.uuid().into(),
+        release.uuid().into(),
+        basis_name(basis).into(),
+        dimension.into(),
+        to.plus_micros(HOUR).micros().into(),
+    ];
+    let rows = CellRow::find_by_statement(Statement::from_sql_and_values(backend, sql, values)).all(raw).await?;
+    let mut found: BTreeMap<String, Vec<Block>> = BTreeMap::new();
+    for row in rows {
+        let blocks = blob::decode_blocks(&row.body)?;
+        found.entry(row.value).or_default().extend(blocks.into_iter().filter(|block| block.minute < to));
+    }
+    Ok(found)
+}
+
+/// Gives out `?` or `$1`, `$2`, … one after the other.
+pub(crate) fn placeholder_counter(backend: sea_orm::DbBackend) -> impl FnMut() -> String {
+    let mut n = 0;
+    move || {
+        n += 1;
+        if backend == sea_orm::DbBackend::Postgres { format!("${n}") } else { "?".to_owned() }
+    }
+}

@@ -1,0 +1,67 @@
+//! The binary forms kept in blob columns: a version byte, then postcard. Compressed bodies are zstd frames, which may
+//! be appended to one another and still decompress as one.
+
+use seatrial_domain::cell::{Block, Cell};
+use seatrial_domain::span::Span;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::StoreError;
+
+/// The layout of the values below. Raised when one of their types changes; blobs of another version are recomputed.
+const VERSION: u8 = 1;
+/// Compression level: the fastest. Traces are written once and read rarely.
+const LEVEL: i32 = 1;
+
+fn encode<T: Serialize>(what: &'static str, value: &T) -> Result<Vec<u8>, StoreError> {
+    postcard::to_extend(value, vec![VERSION]).map_err(|error| StoreError::corrupt(what, error))
+}
+
+fn decode<T: DeserializeOwned>(what: &'static str, bytes: &[u8]) -> Result<T, StoreError> {
+    match bytes.split_first() {
+        Some((&VERSION, rest)) => postcard::from_bytes(rest).map_err(|error| StoreError::corrupt(what, error)),
+        Some((version, _)) => Err(StoreError::corrupt(what, format!("layout {version} is not {VERSION}"))),
+        None => Err(StoreError::corrupt(what, "it is empty")),
+    }
+}
+
+pub(crate) fn encode_cell(cell: &Cell) -> Result<Vec<u8>, StoreError> {
+    encode("cell", cell)
+}
+
+pub(crate) fn decode_cell(bytes: &[u8]) -> Result<Cell, StoreError> {
+    decode("cell", bytes)
+}
+
+pub(crate) fn encode_blocks(blocks: &[Block]) -> Result<Vec<u8>, StoreError> {
+    encode("block", &blocks)
+}
+
+pub(crate) fn decode_blocks(bytes: &[u8]) -> Result<Vec<Block>, StoreError> {
+    decode("block", bytes)
+}
+
+pub(crate) fn encode_spans(spans: &[Span]) -> Result<Vec<u8>, StoreError> {
+    let plain = encode("trace skeleton", &spans)?;
+    compress(&plain)
+}
+
+pub(crate) fn decode_spans(bytes: &[u8]) -> Result<Vec<Span>, StoreError> {
+    decode("trace skeleton", &decompress(bytes)?)
+}
+
+/// Compresses a body for storage.
+///
+/// # Errors
+/// Only when memory is exhausted.
+pub fn compress(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
+    zstd::bulk::compress(bytes, LEVEL).map_err(|error| StoreError::corrupt("body", error))
+}
+
+/// Decompresses a stored body, made of one or several frames.
+///
+/// # Errors
+/// When the stored bytes are damaged.
+pub fn decompress(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
+    zstd::stream::decode_all(bytes).map_err(|error| StoreError::corrupt("body", error))
+}

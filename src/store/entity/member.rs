@@ -1,0 +1,21 @@
+//! Who belongs to a project, and as what.
+
+use sea_orm::entity::prelude::*;
+
+/// A row of `members`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "members")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub project_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub account_id: Uuid,
+    pub role: String,
+    pub created_at: i64,
+}
+
+/// No relations: queries name the columns they join on.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,23 @@
+//! Kinds of work agents do.
+
+use sea_orm::entity::prelude::*;
+
+/// A row of `workflows`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "workflows")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub project_id: Uuid,
+    pub name: String,
+    pub risk_class: String,
+    pub owner_id: Option<Uuid>,
+    pub rules_json: String,
+    pub created_at: i64,
+}
+
+/// No relations: queries name the columns they join on.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

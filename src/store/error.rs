@@ -1,0 +1,79 @@
+//! What can go wrong with the database, in words an operator can act on.
+
+use sea_orm::DbErr;
+
+/// A failure of the database.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The URL names no database that is supported.
+    #[error("`{0}` is not a database URL: expected `sqlite:PATH` or `postgres://…`")]
+    Url(String),
+    /// The database was written by a newer version of Seatrial.
+    #[error(
+        "the database was migrated by a newer version of Seatrial (migration {0} is unknown here); start that version, \
+         or restore the backup made before the upgrade"
+    )]
+    Newer(i64),
+    /// A migration that was applied differs from the one this version has.
+    #[error(
+        "migration {0} of the database differs from this version's; the database was made by a build that never was \
+         released: restore a backup or start with an empty database"
+    )]
+    Changed(i64),
+    /// A migration could not be applied.
+    #[error("cannot bring the database up to date: {0}")]
+    Migrate(String),
+    /// The database cannot be written.
+    #[error("the database is read-only: check the permissions of the file, its folder and the disk")]
+    ReadOnly,
+    /// The disk is full.
+    #[error("the disk that holds the database is full: free some space")]
+    Full,
+    /// A row that must be unique is there already.
+    #[error("there already is such a row")]
+    Duplicate,
+    /// Something stored cannot be read back.
+    #[error("a stored {what} cannot be read: {why}")]
+    Corrupt {
+        /// What it is.
+        what: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Anything else the database says.
+    #[error("the database failed: {0}")]
+    Database(DbErr),
+}
+
+impl StoreError {
+    /// A stored thing that cannot be read back.
+    pub fn corrupt(what: &'static str, why: impl ToString) -> Self {
+        Self::Corrupt { what, why: why.to_string() }
+    }
+
+    /// Whether trying again can help: another writer was in the way.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        let Self::Database(error) = self else { return false };
+        let text = error.to_string();
+        ["database is locked", "deadlock detected", "could not serialize", "database table is locked"]
+            .iter()
+            .any(|sign| text.contains(sign))
+    }
+}
+
+impl From<DbErr> for StoreError {
+    fn from(error: DbErr) -> Self {
+        if matches!(error.sql_err(), Some(sea_orm::SqlErr::UniqueConstraintViolation(_))) {
+            return Self::Duplicate;
+        }
+        let text = error.to_string();
+        if text.contains("readonly database") || text.contains("read-only transaction") {
+            Self::ReadOnly
+        } else if text.contains("disk is full") || text.contains("No space left") {
+            Self::Full
+        } else {
+            Self::Database(error)
+        }
+    }
+}

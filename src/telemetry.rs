@@ -1,0 +1,46 @@
+//! What the service says about itself: log records and metrics.
+//!
+//! Logs go to standard error, one record a line. Text from runs can end up in a record, so control
+//! characters are escaped on the way out, whatever wrote them. `docs/LOGGING.md` has the rules.
+
+mod escape;
+pub mod metrics;
+
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Log, LogFormat};
+pub use escape::{Escaping, escape_record};
+
+/// Logging cannot be set up.
+#[derive(Debug, thiserror::Error)]
+#[error("logging cannot be set up: {0}")]
+pub struct LogSetupError(String);
+
+/// Reads `log.level`: a level or filter directives.
+///
+/// # Errors
+/// [`LogSetupError`] with what is wrong.
+pub fn parse_level(level: &str) -> Result<EnvFilter, LogSetupError> {
+    // The filter takes an unknown word for the name of a target; a level is what people mean.
+    let plain_word = level.chars().all(|c| c.is_ascii_alphabetic());
+    if plain_word && level.parse::<tracing_subscriber::filter::LevelFilter>().is_err() {
+        return Err(LogSetupError("there is no such level".to_owned()));
+    }
+    EnvFilter::try_new(level).map_err(|error| LogSetupError(error.to_string()))
+}
+
+/// Starts logging for the whole process. Call it once.
+///
+/// # Errors
+/// [`LogSetupError`] when the level cannot be read or logging was started before.
+pub fn start_logging(settings: &Log) -> Result<(), LogSetupError> {
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(parse_level(&settings.level)?)
+        .with_writer(|| Escaping::new(std::io::stderr()))
+        .with_ansi(false);
+    let started = match settings.format {
+        LogFormat::Pretty => builder.try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).with_span_list(false).try_init(),
+    };
+    started.map_err(|error| LogSetupError(error.to_string()))
+}

@@ -1,0 +1,9 @@
+//! What the integration tests stand on: databases, sinks for what the service sends out, the shared data, the browser.
+
+pub mod browser;
+pub mod mail;
+pub mod postgres;
+pub mod shared;
+pub mod smtp_sink;
+pub mod tree;
+pub mod webhook_sink;

@@ -1,0 +1,19 @@
+// The script of every page: htmx for partial updates, and the modules below. Each module listens on the document, so parts that htmx swaps in
+// later need no set-up of their own. Every page works without this file.
+import "htmx.org";
+import { confirmSubmissions } from "./confirm";
+import { copyButtons } from "./copy";
+import { guardForms } from "./guard";
+import { keyboard } from "./keys";
+import { localTimes } from "./local_time";
+import { themeToggle } from "./theme_toggle";
+import { waterfalls } from "./waterfall";
+
+document.documentElement.classList.add("has-script");
+themeToggle();
+confirmSubmissions();
+copyButtons();
+guardForms();
+keyboard();
+localTimes();
+waterfalls();
