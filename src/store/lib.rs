@@ -5,14 +5,19 @@
 //! applies many requests in one transaction and keeps cells and evidence blocks equal to a recomputation.
 
 pub mod accumulate;
+pub mod audit;
 pub mod blob;
 mod connection;
 pub mod entity;
 mod error;
 pub mod ingest;
+pub mod member;
 mod open;
+pub mod project;
+pub mod release;
 pub mod run;
 mod scope;
+pub mod workflow;
 
 pub use connection::{Connection, ReadConnection, WriteTx};
 pub use error::StoreError;

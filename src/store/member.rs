@@ -1,0 +1,119 @@
+//! Members: who belongs to a project, and as what.
+
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, FromQueryResult, IntoActiveModel as _};
+use sea_orm::{JoinType, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use seatrial_domain::access::Role;
+use seatrial_domain::ids::AccountId;
+use seatrial_domain::limits;
+use seatrial_domain::time::Timestamp;
+use uuid::Uuid;
+
+use crate::connection::{Connection, WriteTx};
+use crate::entity::{account, member};
+use crate::error::StoreError;
+use crate::scope::Scope;
+
+/// A member of a project.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberRow {
+    /// The account.
+    pub account: AccountId,
+    /// Their name.
+    pub name: String,
+    /// Their address.
+    pub email: String,
+    /// Their roles.
+    pub roles: Vec<Role>,
+    /// Whether the account can still sign in.
+    pub active: bool,
+}
+
+#[derive(FromQueryResult)]
+struct Joined {
+    account_id: Uuid,
+    name: String,
+    email: String,
+    roles: String,
+    disabled_at: Option<i64>,
+}
+
+fn parse_roles(text: &str) -> Vec<Role> {
+    // A role that this version does not know grants nothing.
+    text.split(',').filter_map(|name| name.parse().ok()).collect()
+}
+
+/// The roles of an account in the project; `None` when it does not belong to it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn roles(db: &impl Connection, scope: Scope, account: AccountId) -> Result<Option<Vec<Role>>, StoreError> {
+    let row = member::Entity::find_by_id((scope.uuid(), account.uuid())).one(db.raw()).await?;
+    Ok(row.map(|row| parse_roles(&row.roles)))
+}
+
+/// The members of the project by name.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(db: &impl Connection, scope: Scope) -> Result<Vec<MemberRow>, StoreError> {
+    let to_account =
+        member::Entity::belongs_to(account::Entity).from(member::Column::AccountId).to(account::Column::Id).into();
+    let rows: Vec<Joined> = member::Entity::find()
+        .select_only()
+        .columns([member::Column::AccountId, member::Column::Roles])
+        .columns([account::Column::Name, account::Column::Email, account::Column::DisabledAt])
+        .join(JoinType::InnerJoin, to_account)
+        .filter(member::Column::ProjectId.eq(scope.uuid()))
+        .order_by_asc(account::Column::Name)
+        .limit(limits::PAGE_SIZE_MAX)
+        .into_model()
+        .all(db.raw())
+        .await?;
+    let members = rows.into_iter().map(|row| MemberRow {
+        account: AccountId::from_uuid(row.account_id),
+        name: row.name,
+        email: row.email,
+        roles: parse_roles(&row.roles),
+        active: row.disabled_at.is_none(),
+    });
+    Ok(members.collect())
+}
+
+/// Gives an account these roles in the project, instead of those it had.
+///
+/// # Errors
+/// When the database fails.
+pub async fn put(
+    tx: &WriteTx,
+    scope: Scope,
+    account: AccountId,
+    roles: &[Role],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let names: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+    let row = member::Model {
+        project_id: scope.uuid(),
+        account_id: account.uuid(),
+        roles: names.join(","),
+        created_at: now.micros(),
+    };
+    member::Entity::insert(row.into_active_model().reset_all())
+        .on_conflict(
+            OnConflict::columns([member::Column::ProjectId, member::Column::AccountId])
+                .update_column(member::Column::Roles)
+                .to_owned(),
+        )
+        .exec_without_returning(tx.raw())
+        .await?;
+    Ok(())
+}
+
+/// Takes an account out of the project. Returns whether it belonged to it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn remove(tx: &WriteTx, scope: Scope, account: AccountId) -> Result<bool, StoreError> {
+    let removed = member::Entity::delete_by_id((scope.uuid(), account.uuid())).exec(tx.raw()).await?;
+    Ok(removed.rows_affected > 0)
+}
