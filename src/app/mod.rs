@@ -10,10 +10,15 @@ pub mod audit;
 pub mod error;
 pub mod ingest;
 pub mod member;
+pub mod names;
+pub mod otlp;
 pub mod ports;
 pub mod project;
+pub mod run;
 pub mod session;
+pub mod signal;
 pub mod token;
+pub mod workflow;
 
 use std::sync::Arc;
 use std::time::Duration;

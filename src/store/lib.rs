@@ -18,9 +18,11 @@ pub mod member;
 mod open;
 pub mod price;
 pub mod project;
+pub mod release;
 pub mod run;
 mod scope;
 pub mod session;
+pub mod workflow;
 
 pub use connection::{Connection, ReadConnection, WriteTx};
 pub use error::StoreError;

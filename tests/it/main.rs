@@ -3,8 +3,11 @@
 mod auth;
 mod config;
 mod identity;
+mod demo;
 mod notify;
+mod otlp;
 mod problem;
+mod render;
 mod support;
 mod tidy;
 mod web;
