@@ -44,3 +44,10 @@ pub fn start_logging(settings: &Log) -> Result<(), LogSetupError> {
     };
     started.map_err(|error| LogSetupError(error.to_string()))
 }
+
+/// The free space of the disk that holds `path`, in MiB; `None` where the system does not say.
+#[must_use]
+pub fn free_disk_mib(path: &std::path::Path) -> Option<u64> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(std::path::Path::new("."));
+    fs4::available_space(folder).ok().map(|bytes| bytes >> 20)
+}

@@ -21,7 +21,7 @@ CREATE TABLE accounts (
 CREATE TABLE members (
     project_id UUID NOT NULL REFERENCES projects (id),
     account_id UUID NOT NULL REFERENCES accounts (id),
-    role TEXT NOT NULL,
+    roles TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     PRIMARY KEY (project_id, account_id)
 );

@@ -21,7 +21,7 @@ CREATE TABLE accounts (
 CREATE TABLE members (
     project_id BLOB NOT NULL REFERENCES projects (id),
     account_id BLOB NOT NULL REFERENCES accounts (id),
-    role TEXT NOT NULL,
+    roles TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     PRIMARY KEY (project_id, account_id)
 );

@@ -4,6 +4,7 @@
 use std::error::Error;
 
 use seatrial_domain::access::{Denied, Permission};
+use seatrial_store::StoreError;
 
 /// One thing that is wrong with the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,5 +147,18 @@ impl AppError {
 impl From<Denied> for AppError {
     fn from(denied: Denied) -> Self {
         Self::Forbidden { permission: denied.permission }
+    }
+}
+
+impl From<StoreError> for AppError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::ReadOnly => Self::ReadOnly,
+            StoreError::Duplicate => Self::Conflict {
+                code: "already_exists",
+                detail: "There already is one with this name; choose another, or use the one that is there.".to_owned(),
+            },
+            other => Self::internal(other),
+        }
     }
 }

@@ -10,7 +10,7 @@ pub struct Model {
     pub project_id: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
     pub account_id: Uuid,
-    pub role: String,
+    pub roles: String,
     pub created_at: i64,
 }
 

@@ -1,0 +1,55 @@
+//! The server: everything that is served, behind the middleware, until it is told to stop.
+
+use std::net::TcpListener;
+
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
+use actix_web::{HttpServer, web};
+use tracing_actix_web::TracingLogger;
+use utoipa_actix_web::AppExt as _;
+
+use super::middleware::content_encoding::{is_otlp, refuse_encodings};
+use super::middleware::metrics::record_request;
+use super::middleware::root_span::{SeatrialRootSpan, echo_request_id};
+use super::middleware::security_headers::security_headers;
+use super::problem::Problem;
+use super::{api, extract, health, otlp};
+use crate::app::App;
+use crate::config::Transport;
+
+/// Serves `app` on `listener` until the returned server is stopped. Signals are the caller's business.
+///
+/// # Errors
+/// When the listener cannot be used.
+pub fn serve(app: web::Data<App>, listener: TcpListener) -> std::io::Result<Server> {
+    let workers = app.config.server.workers;
+    let shutdown_seconds = app.config.server.shutdown_seconds;
+    let https = app.config.transport() == Transport::Tls;
+    let server = HttpServer::new(move || {
+        let metrics = std::sync::Arc::clone(&app.metrics);
+        actix_web::App::new()
+            .wrap(from_fn(|request, next| refuse_encodings(is_otlp, request, next)))
+            .wrap(from_fn(move |request, next| record_request(std::sync::Arc::clone(&metrics), request, next)))
+            .wrap(from_fn(move |request, next| security_headers(https, request, next)))
+            .wrap(from_fn(echo_request_id))
+            .wrap(TracingLogger::<SeatrialRootSpan>::new())
+            .app_data(app.clone())
+            .configure(extract::configure)
+            .service(health::healthz)
+            .service(health::readyz)
+            .service(health::metrics)
+            .service(otlp::traces)
+            .service(otlp::logs)
+            .service(otlp::metrics)
+            .into_utoipa_app()
+            .configure(api::configure)
+            .into_app()
+            .default_service(web::to(no_route))
+    });
+    let server = if workers > 0 { server.workers(workers) } else { server };
+    Ok(server.disable_signals().shutdown_timeout(shutdown_seconds).listen(listener)?.run())
+}
+
+async fn no_route() -> actix_web::HttpResponse {
+    Problem::no_route().response()
+}
