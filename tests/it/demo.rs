@@ -143,8 +143,8 @@ fn the_ingest_reads_what_was_drawn() {
         for (dimension, value) in &drawn.segments {
             assert_eq!(facts.segments.get(*dimension).map(String::as_str), Some(*value), "{id}");
         }
-        assert_eq!(facts.approvals.map(|list| list.len()), Some(usize::from(drawn.approval.is_some())), "{id}");
-        assert_eq!(facts.escalations.map(|list| list.len()), Some(usize::from(drawn.escalation.is_some())), "{id}");
+        assert_eq!(facts.approvals.as_ref().map(Vec::len), Some(usize::from(drawn.approval.is_some())), "{id}");
+        assert_eq!(facts.escalations.as_ref().map(Vec::len), Some(usize::from(drawn.escalation.is_some())), "{id}");
         assert_eq!(facts.retries, Some(i64::from(drawn.retries)), "{id}");
         assert_eq!(facts.unit.as_ref(), Some(&drawn.unit), "{id}");
         assert!(facts.cost_nanos.is_some_and(|nanos| nanos > 0), "the cost of {id} is known");
