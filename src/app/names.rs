@@ -43,7 +43,10 @@ impl Names {
             .filter(|row| Some(row.id) == id || row.name == name_or_id);
         let release = found.next().map(|row| row.id).ok_or(AppError::NotFound { noun: "release" })?;
         if found.next().is_some() {
-            return Err(AppError::invalid("release", "several workflows have a release of this name; name the workflow"));
+            return Err(AppError::invalid(
+                "release",
+                "several workflows have a release of this name; name the workflow",
+            ));
         }
         Ok(release)
     }

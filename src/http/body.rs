@@ -21,7 +21,8 @@ pub fn content_type(request: &HttpRequest) -> String {
 pub async fn read(mut payload: Payload, limit: usize) -> Result<Bytes, Problem> {
     let mut body = BytesMut::new();
     while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|error| Problem::malformed(format!("The body could not be read to its end: {error}")))?;
+        let chunk =
+            chunk.map_err(|error| Problem::malformed(format!("The body could not be read to its end: {error}")))?;
         if body.len() + chunk.len() > limit {
             return Err(Problem::too_large(format!(
                 "The body is larger than {} MiB; send it in smaller pieces.",

@@ -1,6 +1,11 @@
 //! Tests of the domain, one module per noun, one binary.
 
 mod access;
+mod canonical;
+mod decision;
+mod evidence;
+mod gate;
 mod gate_cases;
+mod scorecard;
 mod stats;
 mod support;

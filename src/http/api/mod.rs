@@ -3,6 +3,8 @@
 
 mod run;
 mod run_view;
+mod signal;
+mod workflow;
 
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -13,5 +15,5 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 }
 
 fn nouns(config: &mut ServiceConfig<'_>) {
-    config.configure(run::configure);
+    config.configure(run::configure).configure(signal::configure).configure(workflow::configure);
 }

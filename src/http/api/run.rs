@@ -412,12 +412,7 @@ async fn add_facts_to_many(
     }
     let names: Vec<String> = facts.iter().map(|fact| fact.run.clone()).collect();
     let facts = facts.into_iter().map(|fact| {
-        let new = NewFact {
-            idempotency_key: fact.idempotency_key,
-            at: fact.at,
-            source: fact.source,
-            value: fact.fact,
-        };
+        let new = NewFact { idempotency_key: fact.idempotency_key, at: fact.at, source: fact.source, value: fact.fact };
         (target(&fact.run), new)
     });
     let results = app.add_facts(&caller, &project, facts.collect()).await?;
