@@ -6,13 +6,18 @@
 pub mod access;
 pub mod audit;
 pub mod error;
+pub mod freshness;
 pub mod ingest;
 pub mod names;
+pub mod notice;
 pub mod otlp;
+pub mod outbox;
 pub mod ports;
 pub mod project;
 pub mod run;
+pub mod scorecard;
 pub mod signal;
+pub mod webhook;
 pub mod workflow;
 
 use std::sync::Arc;
