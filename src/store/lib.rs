@@ -4,19 +4,23 @@
 //! bounded, and a write happens inside a [`WriteTx`] that the use case commits. Runs go through [`ingest`], which
 //! applies many requests in one transaction and keeps cells and evidence blocks equal to a recomputation.
 
+pub mod account;
 pub mod accumulate;
+pub mod api_key;
 pub mod audit;
 pub mod blob;
 mod connection;
 pub mod entity;
 mod error;
 pub mod freshness;
+pub mod failure_class;
 pub mod ingest;
 pub mod lease;
 pub mod member;
 mod open;
 pub mod outbox;
 pub mod owner;
+pub mod price;
 pub mod project;
 pub mod release;
 pub mod retention;
@@ -24,6 +28,7 @@ pub mod run;
 mod scope;
 pub mod scorecard;
 pub mod webhook;
+pub mod session;
 pub mod workflow;
 
 pub use connection::{Connection, ReadConnection, WriteTx};
