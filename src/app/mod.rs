@@ -19,11 +19,10 @@ pub mod ports;
 pub mod project;
 pub mod run;
 pub mod scorecard;
-pub mod signal;
-pub mod webhook;
 pub mod session;
 pub mod signal;
 pub mod token;
+pub mod webhook;
 pub mod workflow;
 
 use std::sync::Arc;
