@@ -1,9 +1,13 @@
 //! The REST API under `/api/v1`, a file per noun. Only `service(#[get] fn)` is used, because only that is collected
 //! into the OpenAPI document. Every operation states its permission as the extension `x-permission`.
 
+mod notice;
 mod run;
 mod run_view;
+mod scorecard;
+mod scorecard_view;
 mod signal;
+mod webhook;
 mod workflow;
 
 use utoipa_actix_web::scope;
@@ -15,5 +19,11 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 }
 
 fn nouns(config: &mut ServiceConfig<'_>) {
-    config.configure(run::configure).configure(signal::configure).configure(workflow::configure);
+    config
+        .configure(run::configure)
+        .configure(signal::configure)
+        .configure(workflow::configure)
+        .configure(scorecard::configure)
+        .configure(webhook::configure)
+        .configure(notice::configure);
 }
