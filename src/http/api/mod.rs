@@ -8,6 +8,16 @@ mod scorecard;
 mod scorecard_view;
 mod signal;
 mod webhook;
+mod account;
+mod api_key;
+mod audit;
+mod member;
+mod project;
+mod run;
+mod run_view;
+mod session;
+mod signal;
+mod token;
 mod workflow;
 
 use utoipa_actix_web::scope;
@@ -26,4 +36,14 @@ fn nouns(config: &mut ServiceConfig<'_>) {
         .configure(scorecard::configure)
         .configure(webhook::configure)
         .configure(notice::configure);
+        .configure(account::configure)
+        .configure(api_key::configure)
+        .configure(audit::configure)
+        .configure(member::configure)
+        .configure(project::configure)
+        .configure(run::configure)
+        .configure(session::configure)
+        .configure(signal::configure)
+        .configure(token::configure)
+        .configure(workflow::configure);
 }
