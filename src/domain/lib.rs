@@ -5,12 +5,22 @@
 //! this crate; it depends on none of them.
 
 pub mod access;
+pub mod canonical;
 pub mod cell;
+pub mod decision;
+pub mod digest;
+pub mod evidence;
 pub mod failure;
+pub mod gap;
+pub mod gate;
 pub mod ids;
 pub mod limits;
+pub mod owner;
+pub mod policy;
 pub mod price;
+pub mod release;
 pub mod run;
+pub mod scorecard;
 pub mod signal;
 pub mod span;
 pub mod stats;

@@ -13,7 +13,10 @@ use super::special::{ln, ln_add_exp};
 const EDGE: f64 = 1e-9;
 
 /// Outcomes of one block: `a` is the baseline, `b` the candidate.
+///
+/// Serialises as `[n_a, s_a, n_b, s_b]`: a frozen series has thousands of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
+#[serde(from = "[u64; 4]", into = "[u64; 4]")]
 pub struct Outcomes {
     /// Baseline outcomes.
     pub n_a: u64,
@@ -23,6 +26,18 @@ pub struct Outcomes {
     pub n_b: u64,
     /// Candidate outcomes that count in the numerator.
     pub s_b: u64,
+}
+
+impl From<[u64; 4]> for Outcomes {
+    fn from([n_a, s_a, n_b, s_b]: [u64; 4]) -> Self {
+        Self { n_a, s_a, n_b, s_b }
+    }
+}
+
+impl From<Outcomes> for [u64; 4] {
+    fn from(block: Outcomes) -> Self {
+        [block.n_a, block.s_a, block.n_b, block.s_b]
+    }
 }
 
 impl Outcomes {

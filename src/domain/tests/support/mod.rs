@@ -1,5 +1,7 @@
 //! A small seeded generator, so that every drawn order can be drawn again.
 
+pub mod bundle;
+
 /// SplitMix64.
 pub struct Draw(u64);
 
@@ -34,7 +36,6 @@ impl Draw {
     }
 
     /// Fisher–Yates.
-    #[expect(dead_code, reason = "the gate cases draw their orders with it")]
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for i in (1..items.len()).rev() {
             let j = (self.next() % (i as u64 + 1)) as usize;

@@ -1,0 +1,209 @@
+//! One check: overall, standardised, and by segment.
+
+use super::evidence_class::evidence_class;
+use super::process::{Answer, Question, further_units};
+use super::segment::{BySegment, by_segment};
+use super::{CheckResult, CheckVerdict, Figures, FurtherRuns, words};
+use crate::evidence::{CheckEvidence, EvidenceBundle, Series};
+use crate::scorecard::Check;
+use crate::stats::interval::{newcombe, wilson};
+use crate::stats::round9;
+
+/// Level of the intervals shown.
+const SHOWN_ALPHA: f64 = 0.05;
+
+/// Reads one check from its evidence.
+pub(super) fn evaluate_check(bundle: &EvidenceBundle, check: &Check, evidence: &CheckEvidence) -> CheckResult {
+    let policy = &bundle.policy;
+    let question = Question::of(&check.criterion, check.signal.definition().direction, policy);
+    let overall = question.ask(&evidence.overall.settled, evidence.overall.harm(), policy);
+    let mut parts = by_segment(bundle, check, evidence, &question);
+    if evidence.unverified.is_some() {
+        parts.silence();
+    }
+    let figures = figures(bundle, check, &evidence.overall, &overall);
+    let concluded = evidence.overall.candidate_concluded.n;
+    let silent = silent(bundle, check, evidence);
+    let verdict = if silent.is_some() { CheckVerdict::Inconclusive } else { verdict(&overall, &parts) };
+    let (evidence_class, class_reasons) = evidence_class(bundle, check, evidence, &figures, verdict);
+    let further = (verdict == CheckVerdict::Inconclusive).then(|| further(bundle, check, evidence, &overall));
+    let text = text(bundle, check, verdict, &figures, &parts, silent, further.as_ref(), &overall);
+    CheckResult {
+        key: check.key.clone(),
+        signal: check.signal.clone(),
+        criterion: check.criterion,
+        role: check.role,
+        verdict,
+        text,
+        concluded,
+        not_stationary: not_stationary(bundle, check, evidence, &overall, &figures),
+        further_runs: further,
+        figures,
+        evidence_class,
+        class_reasons,
+        dimensions: parts.dimensions,
+        segments: parts.segments,
+    }
+}
+
+/// Why a check may not speak at all, in words.
+fn silent(bundle: &EvidenceBundle, check: &Check, evidence: &CheckEvidence) -> Option<String> {
+    let n = evidence.overall.candidate_concluded.n;
+    let floor = bundle.policy.floor_units;
+    if evidence.unverified.is_some() {
+        return Some(format!("{} is unverified: nobody reports the facts it rests on", check.signal));
+    }
+    if check.criterion.is_relative() && bundle.baseline.is_none() {
+        return Some("there is no baseline to compare with".to_owned());
+    }
+    (n < floor)
+        .then(|| format!("{} of the {} concluded units that the policy wants", words::whole(n), words::whole(floor)))
+}
+
+fn verdict(overall: &Answer, parts: &BySegment) -> CheckVerdict {
+    let segment_fails = parts.with(CheckVerdict::Fail).next().is_some() || parts.standardised_fails().next().is_some();
+    let conflicts = parts.with(CheckVerdict::Conflict).next().is_some();
+    match (overall.passes(), overall.fails(), segment_fails) {
+        (false, true, _) | (_, _, true) => CheckVerdict::Fail,
+        (true, true, false) => CheckVerdict::Conflict,
+        _ if conflicts => CheckVerdict::Conflict,
+        (true, false, false) if parts.standardised_pass() && parts.required_pass() => CheckVerdict::Pass,
+        _ => CheckVerdict::Inconclusive,
+    }
+}
+
+/// The figures of a group of runs.
+pub(super) fn figures(bundle: &EvidenceBundle, check: &Check, series: &Series, answer: &Answer) -> Figures {
+    let baseline = bundle.baseline.as_ref().map(|_| series.baseline);
+    let (a, b) = (series.baseline, series.candidate);
+    let rate = |n: u64, s: u64| (n > 0).then(|| round9(s as f64 / n as f64));
+    let compared = baseline.is_some() && check.criterion.is_relative() && a.n > 0 && b.n > 0;
+    Figures {
+        baseline,
+        candidate: b,
+        candidate_concluded: series.candidate_concluded,
+        baseline_rate: baseline.and_then(|a| rate(a.n, a.successes)),
+        candidate_rate: rate(b.n, b.successes),
+        baseline_interval: baseline.and_then(|a| wilson(a.successes, a.n, SHOWN_ALPHA)).map(|i| i.round9()),
+        candidate_interval: wilson(b.successes, b.n, SHOWN_ALPHA).map(|i| i.round9()),
+        difference: compared.then(|| round9(b.successes as f64 / b.n as f64 - a.successes as f64 / a.n as f64)),
+        difference_interval: if compared {
+            newcombe(b.successes, b.n, a.successes, a.n, SHOWN_ALPHA).map(|i| i.round9())
+        } else {
+            None
+        },
+        ln_e_ship: answer.ln_e_ship,
+        ln_e_rollback: answer.ln_e_rollback,
+    }
+}
+
+fn further(bundle: &EvidenceBundle, check: &Check, evidence: &CheckEvidence, overall: &Answer) -> FurtherRuns {
+    let policy = &bundle.policy;
+    let none = |text: &str| FurtherRuns { runs: None, toward: None, text: text.to_owned() };
+    if evidence.unverified.is_some() {
+        return none("No number of runs settles it until its facts are reported.");
+    }
+    if check.criterion.is_relative() && bundle.baseline.is_none() {
+        return none("No number of runs settles it until it has a baseline.");
+    }
+    let floor = policy.floor_units.saturating_sub(evidence.overall.candidate_concluded.n);
+    let pass = further_units(&overall.ship, &evidence.overall.settled, policy.bar());
+    let fail = further_units(&overall.rollback, evidence.overall.harm(), policy.bar());
+    let nearest = [(pass, CheckVerdict::Pass), (fail, CheckVerdict::Fail)]
+        .into_iter()
+        .filter_map(|(runs, toward)| runs.map(|runs| (runs.max(floor), toward)))
+        .min_by_key(|&(runs, _)| runs);
+    if floor > 0 && nearest.is_none_or(|(runs, _)| runs == floor) {
+        let text = format!("{} more concluded units reach the policy's floor.", words::whole(floor));
+        return FurtherRuns { runs: Some(floor), toward: None, text };
+    }
+    match nearest {
+        Some((runs, toward)) => FurtherRuns {
+            runs: Some(runs),
+            toward: Some(toward),
+            text: format!(
+                "About {} further units would probably settle it ({}), if they go on as lately.",
+                words::whole(runs),
+                toward.as_str()
+            ),
+        },
+        None if overall.passes() => none("Overall it passes; its segments need more runs."),
+        None => none("The evidence does not grow at present, so no number of further runs can be given."),
+    }
+}
+
+/// Says it when latched evidence is no longer borne out by the figures.
+fn not_stationary(
+    bundle: &EvidenceBundle,
+    check: &Check,
+    evidence: &CheckEvidence,
+    overall: &Answer,
+    figures: &Figures,
+) -> Option<String> {
+    let bar = bundle.policy.bar();
+    let told = |when: usize, of: usize, what: &str| {
+        format!(
+            "Not stationary: the evidence of {} spoke for a {what} at block {} of {of} and the figures since then \
+             say otherwise ({}).",
+            check.signal,
+            when + 1,
+            words::figures(figures)
+        )
+    };
+    let (settled, harm) = (evidence.overall.settled.len(), evidence.overall.harm().len());
+    // Evidence that has fallen back below even odds after it had spoken.
+    let turned = |way: &crate::stats::Trajectory| way.reached(bar).filter(|_| way.last() < 0.0);
+    if let Some(when) = turned(&overall.ship) {
+        return Some(told(when, settled, "pass"));
+    }
+    turned(&overall.rollback).map(|when| told(when, harm, "fail"))
+}
+
+#[expect(clippy::too_many_arguments, reason = "the sentence about a check names everything it rests on")]
+fn text(
+    bundle: &EvidenceBundle,
+    check: &Check,
+    verdict: CheckVerdict,
+    figures: &Figures,
+    parts: &BySegment,
+    silent: Option<String>,
+    further: Option<&FurtherRuns>,
+    overall: &Answer,
+) -> String {
+    let bar = bundle.policy.bar();
+    let asked = words::criterion(check, &bundle.policy);
+    let mut text = format!("{} {} ({asked}): {}", check.signal, words::verb(verdict), words::figures(figures));
+    if let Some(why) = silent {
+        text.push_str(&format!("; {why}"));
+    } else {
+        match verdict {
+            CheckVerdict::Pass => text.push_str(&format!("; {} for it", words::evidence(overall.ln_e_ship, bar))),
+            CheckVerdict::Fail if overall.fails() => {
+                text.push_str(&format!("; {} against it", words::evidence(overall.ln_e_rollback, bar)));
+            }
+            CheckVerdict::Conflict => text.push_str("; a real regression inside the margin, a person decides"),
+            _ => text.push_str(&format!("; {}", words::evidence(overall.ln_e_ship, bar))),
+        }
+    }
+    let worse: Vec<&str> = parts.with(CheckVerdict::Fail).map(|segment| segment.text.as_str()).collect();
+    if !worse.is_empty() {
+        text.push_str(&format!("; worse in a segment: {}", worse.join("; ")));
+    }
+    for dimension in parts.standardised_fails() {
+        text.push_str(&format!("; worse at an unchanged mix of {}", dimension.dimension));
+    }
+    if !parts.standardised_pass() && overall.passes() && worse.is_empty() {
+        text.push_str("; the comparison at an unchanged mix of segments is not settled");
+    }
+    let waiting = parts.segments.iter().filter(|s| s.required && s.verdict == CheckVerdict::Inconclusive);
+    for segment in waiting {
+        let name = segment.segment.words();
+        text.push_str(&format!("; the required segment {name} is unproved"));
+    }
+    text.push('.');
+    if let Some(further) = further {
+        text.push(' ');
+        text.push_str(&further.text);
+    }
+    text
+}

@@ -1,0 +1,174 @@
+//! A check by segment: what each says, which are found worse, and whether the blend misleads.
+
+use super::process::{Answer, Question};
+use super::{CheckVerdict, DimensionResult, Figures, SegmentResult, check, words};
+use crate::evidence::{CheckEvidence, EvidenceBundle, SegmentSeries};
+use crate::scorecard::{Check, SegmentRef};
+use crate::signal::Direction;
+use crate::stats::e_bh::e_bh;
+use crate::stats::kitagawa::{SegmentCounts, Split, kitagawa};
+use crate::stats::{Outcomes, round9};
+
+/// All segments and dimensions of a check.
+pub(super) struct BySegment {
+    pub segments: Vec<SegmentResult>,
+    pub dimensions: Vec<DimensionResult>,
+}
+
+impl BySegment {
+    pub(super) fn standardised_pass(&self) -> bool {
+        let ok = |verdict| matches!(verdict, CheckVerdict::Pass | CheckVerdict::Conflict);
+        self.dimensions.iter().filter_map(|dimension| dimension.standardised).all(ok)
+    }
+
+    pub(super) fn standardised_fails(&self) -> impl Iterator<Item = &DimensionResult> {
+        self.dimensions.iter().filter(|dimension| dimension.standardised == Some(CheckVerdict::Fail))
+    }
+
+    pub(super) fn with(&self, verdict: CheckVerdict) -> impl Iterator<Item = &SegmentResult> {
+        self.segments.iter().filter(move |segment| segment.verdict == verdict)
+    }
+
+    /// Takes every verdict back: a signal that is too vague carries none, not by segment either.
+    pub(super) fn silence(&mut self) {
+        self.segments.iter_mut().for_each(|segment| segment.verdict = CheckVerdict::Inconclusive);
+        let standardised = self.dimensions.iter_mut().filter_map(|dimension| dimension.standardised.as_mut());
+        standardised.for_each(|verdict| *verdict = CheckVerdict::Inconclusive);
+    }
+
+    pub(super) fn required_pass(&self) -> bool {
+        self.segments.iter().all(|segment| !segment.required || segment.verdict == CheckVerdict::Pass)
+    }
+}
+
+/// Reads a check by segment.
+pub(super) fn by_segment(
+    bundle: &EvidenceBundle,
+    check: &Check,
+    evidence: &CheckEvidence,
+    question: &Question,
+) -> BySegment {
+    let policy = &bundle.policy;
+    let segments: Vec<Answer> =
+        evidence.segments.iter().map(|s| question.ask(&s.series.settled, s.series.harm(), policy)).collect();
+    let matched: Vec<Answer> = evidence.matched.iter().map(|m| question.ask(&m.settled, &m.settled, policy)).collect();
+    // One family: every segment with a block, and each standardised comparison. Which have blocks is known from
+    // counts alone. e-BH takes any dependence between them.
+    let harm: Vec<&[Outcomes]> = evidence.segments.iter().map(|s| s.series.harm()).collect();
+    let family: Vec<usize> = (0..segments.len()).filter(|&i| !harm[i].is_empty()).collect();
+    let answers = segments.iter().chain(&matched);
+    let ln_e: Vec<f64> = answers.map(|answer| answer.ln_e_rollback_now).collect();
+    let standardised = (0..matched.len()).filter(|&i| !evidence.matched[i].settled.is_empty());
+    let members: Vec<usize> = family.into_iter().chain(standardised.map(|i| segments.len() + i)).collect();
+    let tested: Vec<f64> = members.iter().map(|&i| ln_e[i]).collect();
+    let found: Vec<usize> = e_bh(&tested, policy.segment_fdr).into_iter().map(|i| members[i]).collect();
+    let verdict = |answer: &Answer, i: usize| match (answer.passes(), found.contains(&i)) {
+        (true, true) => CheckVerdict::Conflict,
+        (false, true) => CheckVerdict::Fail,
+        (true, false) => CheckVerdict::Pass,
+        (false, false) => CheckVerdict::Inconclusive,
+    };
+    let results: Vec<SegmentResult> = evidence
+        .segments
+        .iter()
+        .zip(&segments)
+        .enumerate()
+        .map(|(i, (segment, answer))| result(bundle, check, segment, answer, verdict(answer, i)))
+        .collect();
+    let dimensions = bundle.scorecard.as_ref().map_or_else(Vec::new, |scorecard| scorecard.dimensions_of(check));
+    let dimensions = dimensions
+        .into_iter()
+        .map(|dimension| {
+            let matched = evidence.matched.iter().position(|m| m.dimension == dimension).map(|i| {
+                let answer = &matched[i];
+                (answer, verdict(answer, segments.len() + i))
+            });
+            dimension_result(bundle, check, evidence, dimension, matched, &results)
+        })
+        .collect();
+    BySegment { segments: results, dimensions }
+}
+
+fn result(
+    bundle: &EvidenceBundle,
+    check: &Check,
+    segment: &SegmentSeries,
+    answer: &Answer,
+    verdict: CheckVerdict,
+) -> SegmentResult {
+    let figures = check::figures(bundle, check, &segment.series, answer);
+    let what = match verdict {
+        CheckVerdict::Inconclusive => "is unproved",
+        other => words::verb(other),
+    };
+    let text = format!("{} = {} {what}: {}", segment.dimension, segment.value, words::figures(&figures));
+    SegmentResult {
+        segment: SegmentRef { dimension: segment.dimension.clone(), value: segment.value.clone() },
+        required: segment.required,
+        verdict,
+        figures,
+        text,
+    }
+}
+
+fn dimension_result(
+    bundle: &EvidenceBundle,
+    check: &Check,
+    evidence: &CheckEvidence,
+    dimension: String,
+    matched: Option<(&Answer, CheckVerdict)>,
+    results: &[SegmentResult],
+) -> DimensionResult {
+    let counts: Vec<SegmentCounts> = evidence
+        .segments
+        .iter()
+        .filter(|segment| segment.dimension == dimension)
+        .map(|segment| SegmentCounts {
+            n_a: segment.series.baseline.n,
+            s_a: segment.series.baseline.successes,
+            n_b: segment.series.candidate.n,
+            s_b: segment.series.candidate.successes,
+        })
+        .collect();
+    let split = bundle.baseline.as_ref().and_then(|_| kitagawa(&counts));
+    let worse: Vec<&SegmentResult> =
+        results.iter().filter(|r| r.segment.dimension == dimension && r.verdict == CheckVerdict::Fail).collect();
+    DimensionResult {
+        misleading: split.and_then(|split| misleading(check, &dimension, split, &worse)),
+        dimension,
+        standardised: matched.as_ref().map(|(_, verdict)| *verdict),
+        ln_e_ship: matched.as_ref().map(|(answer, _)| answer.ln_e_ship),
+        ln_e_rollback: matched.as_ref().map(|(answer, _)| answer.ln_e_rollback_now),
+        within: split.map(|split| round9(split.within)),
+        mix: split.map(|split| round9(split.mix)),
+    }
+}
+
+/// Says it when the blend hides what happens inside: by mix, or because a segment gets worse while the whole does not.
+fn misleading(check: &Check, dimension: &str, split: Split, worse: &[&SegmentResult]) -> Option<String> {
+    let signal = &check.signal;
+    let sign = if check.signal.definition().direction == Direction::LowerIsBetter { -1.0 } else { 1.0 };
+    if split.misleads() {
+        return Some(format!(
+            "The overall change of {signal} ({} points) is not the agent's alone: within {dimension} it is {} points, \
+             and the mix of runs brings {}.",
+            words::points(split.pooled()),
+            words::points(split.within),
+            words::points(split.mix)
+        ));
+    }
+    if sign * split.pooled() > 0.0 && !worse.is_empty() {
+        let named: Vec<String> = worse.iter().map(|result| segment_change(&result.figures, &result.segment)).collect();
+        return Some(format!(
+            "{signal} improves overall ({} points) while it gets worse in {}.",
+            words::points(split.pooled()),
+            named.join(", ")
+        ));
+    }
+    None
+}
+
+fn segment_change(figures: &Figures, segment: &SegmentRef) -> String {
+    let change = figures.difference.map_or_else(String::new, |d| format!(" ({} points)", words::points(d)));
+    format!("{}{change}", segment.words())
+}

@@ -1,0 +1,181 @@
+//! Gate cases with known answers, on real agent runs: shares over 60 orders drawn with a seed.
+//!
+//! The runs lie beside the repository in `shared/data` and are not part of it. Where they are absent the tests say
+//! so and check nothing.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::sync::OnceLock;
+
+use seatrial_domain::evidence::freeze;
+use seatrial_domain::gate::{CheckVerdict, Recommendation, Verdict, evaluate};
+use seatrial_domain::run::RunFacts;
+use seatrial_domain::signal::Signal;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::support::Draw;
+use crate::support::bundle::{input, key_check, run, scorecard};
+
+const ORDERS: u64 = 60;
+
+/// What a row of the data says, as far as a gate reads it.
+#[derive(Clone, Deserialize)]
+struct Row {
+    release: String,
+    workflow: String,
+    task_id: String,
+    outcome: String,
+    tool_errors: Option<i64>,
+    segment: BTreeMap<String, Value>,
+}
+
+static INTERCODE: OnceLock<Option<Vec<Row>>> = OnceLock::new();
+static AGENTA: OnceLock<Option<Vec<Row>>> = OnceLock::new();
+
+fn intercode() -> Option<&'static [Row]> {
+    INTERCODE.get_or_init(|| rows("intercode.jsonl.gz")).as_deref()
+}
+
+fn agenta() -> Option<&'static [Row]> {
+    AGENTA.get_or_init(|| rows("agenta_edit.jsonl.gz")).as_deref()
+}
+
+/// The rows of a file, or `None` when the data is not on this machine.
+#[expect(clippy::print_stderr, reason = "what was not checked is said, never skipped silently")]
+fn rows(file: &str) -> Option<Vec<Row>> {
+    // Beside the repository, or beside a worktree of it.
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")).join(file);
+    let Ok(packed) = std::fs::File::open(&path) else {
+        eprintln!("NOT CHECKED: {} is not there, so this gate case did not run", path.display());
+        return None;
+    };
+    let lines = BufReader::new(flate2::read::GzDecoder::new(packed)).lines();
+    Some(lines.map(|line| serde_json::from_str(&line.expect("the file unpacks")).expect("a row is JSON")).collect())
+}
+
+fn facts(row: &Row, dimension: &str) -> RunFacts {
+    let mut facts = run(row.outcome == "success");
+    facts.tool_errors = row.tool_errors;
+    facts.unit = Some(row.task_id.clone());
+    if let Some(value) = row.segment.get(dimension).and_then(Value::as_str) {
+        facts.segments = BTreeMap::from([(dimension.to_owned(), value.to_owned())]);
+    }
+    facts
+}
+
+fn runs_of(rows: &[Row], workflow: &str, release: &str, dimension: &str) -> Vec<RunFacts> {
+    let wanted = |row: &&Row| row.workflow == workflow && row.release == release;
+    let found: Vec<RunFacts> = rows.iter().filter(wanted).map(|row| facts(row, dimension)).collect();
+    assert!(!found.is_empty(), "{workflow} {release}");
+    found
+}
+
+/// What the gate says over orders drawn at random.
+struct Told {
+    told: Vec<Recommendation>,
+}
+
+impl Told {
+    fn over(baseline: &[RunFacts], candidate: &[RunFacts], checks: &[Signal], dimensions: &[&str]) -> Self {
+        let (mut baseline, mut candidate) = (baseline.to_vec(), candidate.to_vec());
+        let card = scorecard(checks.iter().cloned().map(key_check).collect(), dimensions);
+        let told = (1..=ORDERS)
+            .map(|seed| {
+                let mut draw = Draw::new(seed);
+                draw.shuffle(&mut baseline);
+                draw.shuffle(&mut candidate);
+                evaluate(&freeze(&input(&baseline, &candidate, card.clone())))
+            })
+            .collect();
+        Self { told }
+    }
+
+    fn share(&self, check: &str, verdict: CheckVerdict) -> f64 {
+        let hits = self.told.iter().filter(|told| told.check(check).is_some_and(|c| c.verdict == verdict)).count();
+        hits as f64 / self.told.len() as f64
+    }
+}
+
+const SUCCESS: &str = "success_rate";
+const ERRORS: &str = "tool_error_rate";
+
+fn sql(candidate: &str, baseline: &str, first: usize) -> Option<Told> {
+    let rows = intercode()?;
+    let a = runs_of(rows, "intercode-sql", baseline, "hardness");
+    let mut b = runs_of(rows, "intercode-sql", candidate, "hardness");
+    Draw::new(7).shuffle(&mut b);
+    b.truncate(first);
+    Some(Told::over(&a, &b, &[Signal::SuccessRate, Signal::ToolErrorRate], &[]))
+}
+
+#[test]
+fn a_much_better_model_passes_always_and_soon() {
+    let Some(told) = sql("gpt-4/tryagain-10", "gpt-3.5/tryagain-10", usize::MAX) else { return };
+    assert_eq!(told.share(SUCCESS, CheckVerdict::Pass), 1.0);
+    let Some(soon) = sql("gpt-4/tryagain-10", "gpt-3.5/tryagain-10", 200) else { return };
+    assert!(soon.share(SUCCESS, CheckVerdict::Pass) >= 0.95);
+}
+
+#[test]
+fn a_better_prompt_passes_always() {
+    let Some(told) = sql("gpt-3.5/react-10", "gpt-3.5/tryagain-10", usize::MAX) else { return };
+    assert_eq!(told.share(SUCCESS, CheckVerdict::Pass), 1.0);
+    assert_eq!(told.share(ERRORS, CheckVerdict::Pass), 1.0);
+}
+
+#[test]
+fn a_slightly_better_prompt_passes_often_and_fails_hardly_ever() {
+    let Some(told) = sql("gpt-3.5/plan-solve", "gpt-3.5/tryagain-10", usize::MAX) else { return };
+    assert!(told.share(SUCCESS, CheckVerdict::Fail) <= 0.05);
+    assert!(told.share(SUCCESS, CheckVerdict::Pass) >= 0.4);
+    assert_eq!(told.share(ERRORS, CheckVerdict::Pass), 1.0);
+}
+
+#[test]
+fn a_release_that_is_no_worse_is_not_failed() {
+    let Some(told) = sql("gpt-4/tryagain-1", "gpt-3.5/tryagain-1", usize::MAX) else { return };
+    assert!(told.share(SUCCESS, CheckVerdict::Fail) <= 0.05);
+    let passes = told.share(SUCCESS, CheckVerdict::Pass);
+    assert!((0.1..=0.6).contains(&passes), "{passes}");
+}
+
+#[test]
+fn a_regression_in_one_segment_is_found_and_named() {
+    let Some(rows) = intercode() else { return };
+    let a = runs_of(rows, "intercode-bash", "gpt-3.5/tryagain-10", "file_system");
+    let b = runs_of(rows, "intercode-bash", "gpt-3.5/plan-solve", "file_system");
+    let pooled = Told::over(&a, &b, &[Signal::SuccessRate], &[]);
+    assert!(pooled.share(SUCCESS, CheckVerdict::Fail) >= 0.6);
+    let told = Told::over(&a, &b, &[Signal::SuccessRate], &["file_system"]);
+    let names_it = |told: &&Recommendation| {
+        let check = told.check(SUCCESS).expect("the check is there");
+        let fs1 = check.segments.iter().find(|s| s.segment.value == "fs1").expect("the segment is there");
+        let said = told.reasons.iter().any(|reason| reason.text.contains("file_system = fs1 fails"));
+        told.verdict == Verdict::Hold && fs1.verdict == CheckVerdict::Fail && said
+    };
+    let named = told.told.iter().filter(names_it).count() as f64 / ORDERS as f64;
+    assert!(named >= 0.95, "{named}");
+}
+
+#[test]
+fn a_series_of_prompts_as_runs_and_as_units() {
+    let Some(rows) = agenta() else { return };
+    let version = |v: &str| runs_of(rows, "agent-config-edit", &format!("haiku/{v}"), "surface");
+    let step = |a: &str, b: &str| Told::over(&version(a), &version(b), &[Signal::SuccessRate], &[]);
+    assert!(step("v0", "v1").share(SUCCESS, CheckVerdict::Pass) >= 0.93);
+    for (a, b) in [("v1", "v2"), ("v2", "v3")] {
+        assert!(step(a, b).share(SUCCESS, CheckVerdict::Inconclusive) > 0.5);
+    }
+    // One outcome per task: eleven units are not enough for anything, and that is the right answer.
+    let units = |runs: Vec<RunFacts>| -> Vec<RunFacts> {
+        let by_unit: BTreeMap<_, _> = runs.into_iter().rev().map(|facts| (facts.unit.clone(), facts)).collect();
+        by_unit.into_values().collect()
+    };
+    let (a, b) = (units(version("v0")), units(version("v1")));
+    assert_eq!((a.len(), b.len()), (11, 11));
+    let told = Told::over(&a, &b, &[Signal::SuccessRate], &[]);
+    assert_eq!(told.share(SUCCESS, CheckVerdict::Inconclusive), 1.0);
+    assert!(told.told.iter().all(|told| told.verdict == Verdict::CollectMoreEvidence));
+}
