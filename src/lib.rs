@@ -4,5 +4,6 @@ pub mod app;
 pub mod auth;
 pub mod config;
 pub mod http;
+pub mod ingest;
 pub mod notify;
 pub mod telemetry;

@@ -14,6 +14,9 @@ pub const RUNS_PER_BATCH: usize = 10_000;
 pub const JSON_BODY_BYTES: usize = 256 << 10;
 /// Most spans kept of one run. A run beyond it is a loop; the rest is rejected and said so.
 pub const SPANS_PER_RUN: usize = 20_000;
+/// Most spans in one OTLP request: bounds memory against a body of countless tiny spans. Exporters send hundreds,
+/// collectors some ten thousand.
+pub const SPANS_PER_REQUEST: usize = 100_000;
 /// Longest span name kept, in bytes. Longer names carry payload, not meaning.
 pub const SPAN_NAME_BYTES: usize = 256;
 /// Longest label (workflow, release, class, tool, segment value …), in bytes: it must fit an index and a table cell.

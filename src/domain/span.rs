@@ -99,14 +99,24 @@ pub struct Span {
     pub marks: Option<Box<Marks>>,
 }
 
+/// A name for the run's workflow or release, with how directly it was stated: agents, services and SDKs all carry
+/// names, and the most direct one counts whichever span of the run arrives first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Stated {
+    /// How direct the statement is; the lowest rank of a run holds.
+    pub rank: u8,
+    /// The name.
+    pub name: String,
+}
+
 /// Statements about a whole run that a span (or its resource) carries: Seatrial's own attributes and their
 /// counterparts in other dialects. Absent means not stated.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Marks {
     /// Which workflow the run belongs to.
-    pub workflow: Option<String>,
+    pub workflow: Option<Stated>,
     /// Which release ran.
-    pub release: Option<String>,
+    pub release: Option<Stated>,
     /// Where it ran, such as `production`.
     pub environment: Option<String>,
     /// The session, case or customer it belongs to.

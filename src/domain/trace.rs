@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::price::PriceTable;
 use crate::run::Tokens;
-use crate::span::{Marks, Span, SpanClass, SpanId, TraceId};
+use crate::span::{Marks, Span, SpanClass, SpanId, Stated, TraceId};
 use crate::time::Timestamp;
 
 /// What a run's spans show about it.
@@ -177,7 +177,9 @@ fn merged_marks(spans: &[Span], known: &HashSet<(TraceId, SpanId)>) -> Marks {
                 if merged.$field.is_none() { merged.$field.clone_from(&marks.$field); }
             )+};
         }
-        first!(workflow, release, environment, unit, outcome, failure_class, retries, cost_nanos);
+        most_direct(&mut merged.workflow, marks.workflow.as_ref());
+        most_direct(&mut merged.release, marks.release.as_ref());
+        first!(environment, unit, outcome, failure_class, retries, cost_nanos);
         for (dimension, value) in &marks.segments {
             merged.segments.entry(dimension.clone()).or_insert_with(|| value.clone());
         }
@@ -189,6 +191,48 @@ fn merged_marks(spans: &[Span], known: &HashSet<(TraceId, SpanId)>) -> Marks {
         append_new(&mut merged.rescues, &marks.rescues);
     }
     merged
+}
+
+fn most_direct(known: &mut Option<Stated>, new: Option<&Stated>) {
+    if let Some(new) = new.filter(|new| known.as_ref().is_none_or(|known| new.rank < known.rank)) {
+        *known = Some(new.clone());
+    }
+}
+
+/// The workflow of a run whose spans name none.
+pub const UNNAMED_WORKFLOW: &str = "unnamed";
+/// The release of a run whose spans name none.
+pub const UNVERSIONED_RELEASE: &str = "unversioned";
+
+/// Which workflow and release a run's spans say it is of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The workflow's name, or [`UNNAMED_WORKFLOW`].
+    pub workflow: String,
+    /// The release's name, or [`UNVERSIONED_RELEASE`].
+    pub release: String,
+}
+
+/// Reads which workflow and release the spans of a run name: the most direct statement, among equals that of a span
+/// at the top, then of the earliest. Independent of the order of `spans`. Ask again whenever spans arrive: a piece
+/// without the root may only know the service's name.
+#[must_use]
+pub fn identity(spans: &[Span]) -> Identity {
+    let known: HashSet<(TraceId, SpanId)> = spans.iter().map(|span| (span.trace_id, span.id)).collect();
+    let nested = |span: &Span| span.parent.is_some_and(|parent| known.contains(&(span.trace_id, parent)));
+    let pick = |read: fn(&Marks) -> Option<&Stated>| {
+        spans
+            .iter()
+            .filter_map(|span| span.marks.as_deref().and_then(read).map(|stated| (span, stated)))
+            .min_by_key(|(span, stated)| {
+                (stated.rank, nested(span), span.started_at, span.trace_id, span.id, stated.name.as_str())
+            })
+            .map(|(_, stated)| stated.name.clone())
+    };
+    Identity {
+        workflow: pick(|marks| marks.workflow.as_ref()).unwrap_or_else(|| UNNAMED_WORKFLOW.to_owned()),
+        release: pick(|marks| marks.release.as_ref()).unwrap_or_else(|| UNVERSIONED_RELEASE.to_owned()),
+    }
 }
 
 /// Appends what is not there yet: some SDKs repeat a trace's attributes on every span.

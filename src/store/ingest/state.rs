@@ -210,8 +210,8 @@ impl RunState {
             return (report.workflow.clone(), report.release.clone());
         }
         let marks = trace.map(|trace| &trace.marks);
-        let workflow = marks.and_then(|marks| marks.workflow.clone());
-        let release = marks.and_then(|marks| marks.release.clone());
+        let workflow = marks.and_then(|marks| marks.workflow.as_ref()).map(|stated| stated.name.clone());
+        let release = marks.and_then(|marks| marks.release.as_ref()).map(|stated| stated.name.clone());
         (workflow.unwrap_or_else(|| self.fallback.0.clone()), release.unwrap_or_else(|| self.fallback.1.clone()))
     }
 
