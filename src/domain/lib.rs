@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod canonical;
+pub mod case;
 pub mod cell;
 pub mod decision;
 pub mod digest;
@@ -18,6 +19,7 @@ pub mod limits;
 pub mod owner;
 pub mod policy;
 pub mod price;
+pub mod redact;
 pub mod release;
 pub mod run;
 pub mod scorecard;
