@@ -6,4 +6,5 @@ pub mod config;
 pub mod http;
 pub mod ingest;
 pub mod notify;
+pub mod render;
 pub mod telemetry;

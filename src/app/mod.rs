@@ -7,8 +7,13 @@ pub mod access;
 pub mod audit;
 pub mod error;
 pub mod ingest;
+pub mod names;
+pub mod otlp;
 pub mod ports;
 pub mod project;
+pub mod run;
+pub mod signal;
+pub mod workflow;
 
 use std::sync::Arc;
 

@@ -135,10 +135,12 @@ fn write_string(text: &mut String, string: &str) {
 fn write_number(text: &mut String, number: &Number) -> Result<(), CanonicalError> {
     let magnitude = number.as_u64().or_else(|| number.as_i64().map(i64::unsigned_abs));
     if let Some(magnitude) = magnitude {
-        if magnitude > EXACT_INTEGER {
-            return Err(CanonicalError::Integer(number.to_string()));
+        let written = number.to_string();
+        // Beyond 2⁵³ only what a reader's number would be written as again.
+        if magnitude > EXACT_INTEGER && number.as_f64().map(ecmascript).as_ref() != Some(&written) {
+            return Err(CanonicalError::Integer(written));
         }
-        text.push_str(&number.to_string());
+        text.push_str(&written);
         return Ok(());
     }
     let float = number.as_f64().filter(|float| float.is_finite()).ok_or(CanonicalError::NotFinite)?;
@@ -151,11 +153,16 @@ fn ecmascript(float: f64) -> String {
     if float == 0.0 {
         return "0".to_owned();
     }
-    // The shortest digits that read back, and where the point goes: 1.25e3 is digits 125, point after the 4th place.
-    let scientific = format!("{:e}", float.abs());
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let digits: String = mantissa.chars().filter(|c| *c != '.').collect();
-    let point = exponent.parse::<i32>().unwrap_or(0) + 1;
+    // The shortest digits that read back, the even ones of two as near (as ECMAScript wants and Rust's own
+    // formatting does not promise), and where the point goes: 1250.0 is digits 125, point after the 4th place.
+    let written = Number::from_f64(float.abs()).map(|number| number.to_string()).unwrap_or_default();
+    let (mantissa, exponent) = written.split_once('e').unwrap_or((&written, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let all = format!("{whole}{fraction}");
+    let leading = all.len() - all.trim_start_matches('0').len();
+    let digits = all.trim_matches('0');
+    let places = i32::try_from(whole.len()).unwrap_or(0) - i32::try_from(leading).unwrap_or(0);
+    let point = exponent.parse::<i32>().unwrap_or(0) + places;
     let count = i32::try_from(digits.len()).unwrap_or(i32::MAX);
     let zeros = |n: i32| "0".repeat(usize::try_from(n).unwrap_or(0));
     let sign = if float < 0.0 { "-" } else { "" };

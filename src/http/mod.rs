@@ -4,11 +4,13 @@
 //! [`problem::Problem`]s. `api` is the REST API, `pages` the web application, `otlp` the OpenTelemetry endpoints.
 
 pub mod api;
+pub mod body;
 pub mod client_address;
 pub mod cookie;
 pub mod extract;
 pub mod health;
 pub mod middleware;
 pub mod openapi;
+pub mod otlp;
 pub mod problem;
 pub mod server;

@@ -3,6 +3,7 @@
 //! A program branches on `code`, a person reads `detail`, a form shows `errors` beside its fields.
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
@@ -25,9 +26,14 @@ pub struct ProblemField {
     pub message: String,
 }
 
-/// An error as the API shows it.
+/// An error as the API shows it. Boxed, because nearly every function of this layer can return one.
+#[derive(Clone, Debug)]
+pub struct Problem(Box<ProblemBody>);
+
+/// What a problem says: its fields are those of [`Problem`], which dereferences to it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Problem {
+#[schema(as = Problem)]
+pub struct ProblemBody {
     /// Where the code is explained.
     #[serde(rename = "type")]
     pub type_uri: String,
@@ -53,7 +59,7 @@ pub struct Problem {
 impl Problem {
     /// A problem with this status, code, title and detail.
     pub fn new(status: StatusCode, code: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(ProblemBody {
             type_uri: format!("/docs/problems#{code}"),
             title,
             status: status.as_u16(),
@@ -62,7 +68,7 @@ impl Problem {
             errors: Vec::new(),
             error_id: None,
             retry_after_seconds: None,
-        }
+        }))
     }
 
     /// The body or query cannot be read at all.
@@ -137,7 +143,21 @@ impl Problem {
             builder.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"seatrial\""));
         }
         // A struct of texts and numbers always serialises.
-        builder.body(serde_json::to_vec(self).unwrap_or_default())
+        builder.body(serde_json::to_vec(&self.0).unwrap_or_default())
+    }
+}
+
+impl Deref for Problem {
+    type Target = ProblemBody;
+
+    fn deref(&self) -> &ProblemBody {
+        &self.0
+    }
+}
+
+impl DerefMut for Problem {
+    fn deref_mut(&mut self) -> &mut ProblemBody {
+        &mut self.0
     }
 }
 

@@ -29,10 +29,6 @@ use crate::scope::Scope;
 pub enum Change {
     /// A piece of its trace.
     Trace {
-        /// The workflow to use while no span names one.
-        workflow: String,
-        /// The release to use while no span names one.
-        release: String,
         /// Its spans, in any order.
         spans: Vec<Span>,
         /// The piece's OTLP `TracesData` bytes, compressed.

@@ -14,8 +14,10 @@ pub mod ingest;
 pub mod member;
 mod open;
 pub mod project;
+pub mod release;
 pub mod run;
 mod scope;
+pub mod workflow;
 
 pub use connection::{Connection, ReadConnection, WriteTx};
 pub use error::StoreError;

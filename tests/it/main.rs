@@ -3,7 +3,9 @@
 mod auth;
 mod config;
 mod notify;
+mod otlp;
 mod problem;
+mod render;
 mod support;
 mod tidy;
 mod web;

@@ -2,12 +2,15 @@
 
 use std::fs;
 use std::net::IpAddr;
+use std::time::Duration;
 
+use crate::support::smtp_sink::{Answer, SmtpSink};
 use seatrial::app::ports::{
-    Mail, MailError, Outbound, OutboundAnswer, OutboundError, OutboundRequest, SeededRandomness, SystemRandomness,
+    Mail, MailError, Mailer, Outbound, OutboundAnswer, OutboundError, OutboundRequest, SeededRandomness,
+    SystemRandomness,
 };
 use seatrial::config;
-use seatrial::notify::mail::{compose, parse_sender};
+use seatrial::notify::mail::{SmtpMailer, compose, parse_sender};
 use seatrial::notify::outbound::{GuardedOutbound, check_url, is_public};
 use seatrial::notify::text::{multi_line, single_line};
 use seatrial::notify::webhook::{
@@ -50,11 +53,8 @@ fn a_message_has_both_texts_a_stable_id_and_its_own_date() {
     ] {
         assert!(text.contains(expected), "{expected} is missing in {text}");
     }
-    assert_eq!(
-        text,
-        composed(&mail()).replace(&boundary(&composed(&mail())), &boundary(&text)),
-        "nothing but the boundary varies"
-    );
+    let again = composed(&mail());
+    assert_eq!(text, again.replace(&boundary(&again), &boundary(&text)), "nothing but the boundary varies");
     let plain = composed(&Mail { html: None, ..mail() });
     assert!(!plain.contains("multipart"));
 }
@@ -87,6 +87,58 @@ fn foreign_text_becomes_one_clean_line() {
     assert_eq!(single_line("éèêëàâ", 3), "éè…");
     assert_eq!(single_line("\u{1b}[31m", 9), "[31m");
     assert_eq!(multi_line("a\r\nb\u{1b}\tc\u{2066}"), "a\nb\tc");
+}
+
+fn mailer(port: u16) -> SmtpMailer {
+    let overrides = [
+        ("smtp.host", "127.0.0.1"),
+        ("smtp.port", &port.to_string()),
+        ("smtp.security", "none"),
+        ("smtp.username", "seatrial"),
+        ("smtp.password", "007"),
+        ("smtp.from", "Seatrial <seatrial@example.org>"),
+        ("smtp.timeout_seconds", "5"),
+    ];
+    let overrides = overrides.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let settings = config::load(&config::Sources { overrides, ..config::Sources::default() }).expect("valid");
+    SmtpMailer::new(&settings.smtp).expect("set up")
+}
+
+#[tokio::test]
+async fn mail_arrives_at_a_real_server_as_it_was_written() {
+    let sink = SmtpSink::start();
+    let mailer = mailer(sink.address().port());
+    mailer.send(&mail()).await.expect("accepted");
+    let received = sink.wait_for(1, Duration::from_secs(5)).remove(0);
+    assert_eq!(
+        (received.from.as_str(), received.to.as_slice()),
+        ("seatrial@example.org", &["ada@example.com".to_owned()][..])
+    );
+    assert_eq!(received.header("to").as_deref(), Some("Ada Löwe <ada@example.com>"));
+    assert_eq!(received.header("message-id").as_deref(), Some("<ntc_0192@example.org>"));
+    assert_eq!(received.text().trim_end(), "Please read it again.\r\n.\r\nA line that is only a dot.");
+    assert_eq!(received.html().map(|html| html.trim_end().to_owned()).as_deref(), Some("<p>Please read it again.</p>"));
+}
+
+#[tokio::test]
+async fn refusals_are_sorted_into_never_and_not_now() {
+    let sink = SmtpSink::start();
+    let mailer = mailer(sink.address().port());
+    sink.answer(&[Answer::TryLater, Answer::HangUp, Answer::Refuse, Answer::RefuseContent]);
+    for expected in ["greylisted", ""] {
+        let error = mailer.send(&mail()).await.expect_err("not now");
+        assert!(matches!(&error, MailError::Transient { detail } if detail.contains(expected)), "{error}");
+    }
+    for expected in ["no such mailbox", "content refused"] {
+        let error = mailer.send(&mail()).await.expect_err("never");
+        assert!(matches!(&error, MailError::Permanent { detail } if detail.contains(expected)), "{error}");
+        assert!(!error.to_string().contains(['\r', '\n']));
+    }
+    assert_eq!((sink.offers(), sink.mails().len()), (4, 0));
+    drop(sink);
+    // Nobody listens on port 1.
+    let error = self::mailer(1).send(&mail()).await.expect_err("no server");
+    assert!(matches!(error, MailError::Transient { .. }), "{error}");
 }
 
 fn sample() -> Value {

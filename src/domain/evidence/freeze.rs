@@ -129,10 +129,18 @@ pub fn freeze(input: &FreezeInput) -> EvidenceBundle {
 }
 
 fn frame(input: &FreezeInput) -> Frame {
-    let concluded = |blocks: &[Block]| -> Vec<Tick> {
-        blocks.iter().map(|block| Tick { at: block.minute, n: whole(block.counts.concluded), successes: 0 }).collect()
+    let settle_micros = input.workflow.settle_seconds.saturating_mul(crate::time::SECOND);
+    let concluded = |blocks: &[Block], shift: i64| -> Vec<Tick> {
+        let tick = |block: &Block| Tick {
+            at: block.minute.plus_micros(shift),
+            n: whole(block.counts.concluded),
+            successes: 0,
+        };
+        blocks.iter().map(tick).collect()
     };
-    let (baseline, candidate) = (concluded(&input.against.all.settled), concluded(&input.candidate.all.settled));
+    let baseline = concluded(&input.against.all.settled, 0);
+    // Concluded runs, so that a young candidate is already paired as it will be when its runs have settled.
+    let candidate = concluded(&input.candidate.all.concluded, settle_micros);
     let pairing = if input.baseline.is_none() { Pairing::None } else { pairing_of(&baseline, &candidate) };
     let pool = baseline.iter().map(|tick| tick.n).sum();
     let policy = &input.policy;
@@ -140,7 +148,7 @@ fn frame(input: &FreezeInput) -> Frame {
         pairing,
         ratio: input.pool_ratio.unwrap_or_else(|| pool_ratio(policy.pool_ratio, pool, policy.planned_candidate_runs)),
         block_outcomes: policy.block_outcomes,
-        settle_micros: input.workflow.settle_seconds.saturating_mul(crate::time::SECOND),
+        settle_micros,
     }
 }
 

@@ -108,10 +108,10 @@ fn unproved(check: &CheckResult) -> Option<String> {
 }
 
 fn next_step(bundle: &EvidenceBundle, checks: &[CheckResult], verdict: Verdict) -> NextStep {
-    if matches!(verdict, Verdict::Hold | Verdict::Rollback) {
-        if let Some(step) = after_failure(checks, verdict) {
-            return step;
-        }
+    if matches!(verdict, Verdict::Hold | Verdict::Rollback)
+        && let Some(step) = after_failure(checks, verdict)
+    {
+        return step;
     }
     // What can be fixed by saying or reporting something comes before waiting for runs.
     let gap = blocking_gaps(bundle)

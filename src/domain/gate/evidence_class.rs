@@ -39,10 +39,10 @@ fn vague(
     if evidence.overall.candidate_concluded.n == 0 {
         why.push(format!("{signal} has no denominator: no concluded run says anything about it."));
     }
-    if let Some(scorecard) = &bundle.scorecard {
-        if responsible(scorecard.owner.as_ref(), scorecard.backup.as_ref()).is_none() {
-            why.push("Nobody answers for it: the scorecard has no owner who can act.".to_owned());
-        }
+    if let Some(scorecard) = &bundle.scorecard
+        && responsible(scorecard.owner.as_ref(), scorecard.backup.as_ref()).is_none()
+    {
+        why.push("Nobody answers for it: the scorecard has no owner who can act.".to_owned());
     }
     if bundle.freshness.as_ref().is_some_and(|freshness| freshness.state == FreshnessState::Stale) {
         why.push("The scorecard is stale.".to_owned());
@@ -54,14 +54,14 @@ fn vague(
         Criterion::Floor { .. } | Criterion::Ceiling { .. } => None,
     };
     // Where the evidence has spoken, the width of the interval beside it takes nothing away.
-    if let (CheckVerdict::Inconclusive, Some(margin), Some(interval)) = (verdict, margin, figures.difference_interval) {
-        if interval.width() > 2.0 * margin {
-            why.push(format!(
-                "Its interval ({} points wide) is wider than its margin of {} points either way.",
-                words::margin(interval.width()),
-                words::margin(margin)
-            ));
-        }
+    if let (CheckVerdict::Inconclusive, Some(margin), Some(interval)) = (verdict, margin, figures.difference_interval)
+        && interval.width() > 2.0 * margin
+    {
+        why.push(format!(
+            "Its interval ({} points wide) is wider than its margin of {} points either way.",
+            words::margin(interval.width()),
+            words::margin(margin)
+        ));
     }
     why
 }

@@ -1,8 +1,13 @@
 //! Tests of the domain, one module per noun, one binary.
 
 mod access;
+mod canonical;
 mod case;
+mod decision;
+mod evidence;
+mod gate;
 mod gate_cases;
 mod redact;
+mod scorecard;
 mod stats;
 mod support;

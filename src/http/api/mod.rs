@@ -1,6 +1,11 @@
 //! The REST API under `/api/v1`, a file per noun. Only `service(#[get] fn)` is used, because only that is collected
 //! into the OpenAPI document. Every operation states its permission as the extension `x-permission`.
 
+mod run;
+mod run_view;
+mod signal;
+mod workflow;
+
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -9,4 +14,6 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
     config.service(scope::scope("/api/v1").configure(nouns));
 }
 
-fn nouns(_config: &mut ServiceConfig<'_>) {}
+fn nouns(config: &mut ServiceConfig<'_>) {
+    config.configure(run::configure).configure(signal::configure).configure(workflow::configure);
+}

@@ -1,0 +1,242 @@
+//! Decisions: who may decide, the chain, and an export in which nothing can be changed unseen.
+
+use seatrial_domain::access::{Actor, Role};
+use seatrial_domain::decision::{
+    ChainProblem, DECISION_SCHEMA, DecisionExport, DecisionRecord, DecisionRefusal, Person, Proposal, SealedDecision,
+    may_decide, standing, verify_chain, verify_export,
+};
+use seatrial_domain::digest::Digest;
+use seatrial_domain::evidence::freeze;
+use seatrial_domain::gate::{Verdict, evaluate};
+use seatrial_domain::ids::{DecisionId, GateId, uuid_v7};
+use seatrial_domain::policy::Policy;
+use serde_json::{Map, Value};
+
+use crate::evidence::sample;
+use crate::support::bundle::DAY_ONE;
+
+fn person(id: &str, roles: &[Role]) -> Person {
+    Person { actor: Actor::account(id, id.to_uppercase()), roles: roles.to_vec() }
+}
+
+fn id(n: u8) -> DecisionId {
+    DecisionId::from_uuid(uuid_v7(1_700_000_000_000, [n; 10]))
+}
+
+/// Three decisions of one gate; the last is about the sample bundle.
+fn chain() -> Vec<SealedDecision> {
+    let bundle = freeze(&sample());
+    let told = evaluate(&bundle);
+    let mut chain: Vec<SealedDecision> = Vec::new();
+    for n in 1..=3_u8 {
+        let previous = chain.last().map(|sealed| sealed.digest);
+        let record = DecisionRecord {
+            schema: DECISION_SCHEMA,
+            id: id(n),
+            project: bundle.project.id,
+            sequence: u64::from(n),
+            gate: bundle.gate,
+            workflow: bundle.workflow.id,
+            release: bundle.release.id,
+            bundle: if n == 3 { bundle.digest().expect("canonical") } else { Digest::of(&[n]) },
+            policy: bundle.policy.digest().expect("canonical"),
+            recommendation: if n == 3 { told.digest().expect("canonical") } else { Digest::of(&[n, n]) },
+            recommended: told.verdict,
+            verdict: Verdict::Hold,
+            reason: "The new prompt waits for the audit.".to_owned(),
+            decided_by: Actor::account("acc_1", "Ada"),
+            approved_by: (n == 2).then(|| Actor::account("acc_2", "Grace")),
+            decided_at: DAY_ONE.plus_days(i64::from(n)),
+            supersedes: (n == 3).then(|| id(1)),
+            previous,
+        };
+        chain.push(record.seal().expect("canonical"));
+    }
+    chain
+}
+
+fn export() -> Value {
+    let bundle = freeze(&sample());
+    let told = evaluate(&bundle).canonical_bytes().expect("canonical");
+    let stored = bundle.canonical_bytes().expect("canonical");
+    let export = DecisionExport::from_stored(id(3), &stored, &told, chain()).expect("JSON");
+    serde_json::from_slice(&export.bytes().expect("canonical")).expect("JSON")
+}
+
+fn verify(value: &Value) -> seatrial_domain::decision::VerificationReport {
+    verify_export(&serde_json::to_vec(value).expect("JSON"))
+}
+
+#[test]
+fn an_untouched_export_verifies_however_it_is_formatted() {
+    let export = export();
+    let report = verify(&export);
+    assert!(report.ok, "{:?}", report.problem);
+    assert_eq!(
+        report.steps.iter().map(|step| step.name).collect::<Vec<_>>(),
+        ["shape", "chain", "evidence", "recommendation"]
+    );
+    assert_eq!((report.verdict, report.superseded_by), (Some(Verdict::Hold), None));
+    assert!(verify_export(&serde_json::to_vec_pretty(&export).expect("JSON")).ok);
+}
+
+/// Every way to reach a leaf of a value.
+fn leaves(value: &Value, path: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
+    match value {
+        Value::Object(map) => map.iter().for_each(|(key, inner)| {
+            path.push(key.clone());
+            leaves(inner, path, found);
+            path.pop();
+        }),
+        Value::Array(items) => items.iter().enumerate().for_each(|(i, inner)| {
+            path.push(i.to_string());
+            leaves(inner, path, found);
+            path.pop();
+        }),
+        _ => found.push(path.clone()),
+    }
+}
+
+fn at<'a>(value: &'a mut Value, path: &[String]) -> &'a mut Value {
+    path.iter().fold(value, |value, step| match value {
+        Value::Array(items) => &mut items[step.parse::<usize>().expect("an index")],
+        other => &mut other[step.as_str()],
+    })
+}
+
+fn flipped(value: &Value) -> Value {
+    match value {
+        Value::Null => Value::from("x"),
+        Value::Bool(b) => Value::from(!b),
+        Value::Number(n) if n.is_f64() => Value::from(n.as_f64().expect("a float") + 0.001),
+        Value::Number(n) => Value::from(n.as_i64().expect("an integer") + 1),
+        Value::String(text) => {
+            let mut changed: Vec<char> = text.chars().collect();
+            match changed.last_mut() {
+                Some(last) => *last = if *last == '0' { '1' } else { '0' },
+                None => changed.push('x'),
+            }
+            Value::from(changed.into_iter().collect::<String>())
+        }
+        other => other.clone(),
+    }
+}
+
+#[test]
+fn no_field_of_an_export_can_be_changed_unseen() {
+    let export = export();
+    let mut paths = Vec::new();
+    leaves(&export, &mut Vec::new(), &mut paths);
+    // Blocks are alike: the first few of each series stand for the rest.
+    let early = |path: &Vec<String>| path.iter().all(|step| step.parse::<usize>().map_or(true, |i| i < 3));
+    paths.retain(early);
+    assert!(paths.len() > 300, "{}", paths.len());
+    for path in paths {
+        let mut tampered = export.clone();
+        let leaf = at(&mut tampered, &path);
+        *leaf = flipped(leaf);
+        let report = verify(&tampered);
+        assert!(!report.ok, "changing {} was not seen", path.join("."));
+        assert!(report.problem.is_some() && !report.steps.last().expect("a step").ok);
+    }
+}
+
+#[test]
+fn nothing_can_be_added_or_taken_away() {
+    let export = export();
+    let mut paths = vec![Vec::new()];
+    let objects = ["bundle", "recommendation", "decisions.0.record", "decisions.0", "decisions.0.record.decided_by"];
+    paths.extend(objects.map(|path| path.split('.').map(str::to_owned).collect()));
+    for path in paths {
+        let mut tampered = export.clone();
+        let object = |value: &mut Value| -> Map<String, Value> { value.as_object().expect("an object").clone() };
+        let whole = object(at(&mut tampered, &path));
+        at(&mut tampered, &path)["added"] = Value::from(1);
+        assert!(!verify(&tampered).ok, "adding to {path:?}");
+        for key in whole.keys() {
+            let mut tampered = export.clone();
+            at(&mut tampered, &path).as_object_mut().expect("an object").remove(key);
+            assert!(!verify(&tampered).ok, "removing {key} from {path:?}");
+        }
+    }
+    let changes: [fn(&mut Vec<Value>); 3] =
+        [|list| drop(list.remove(1)), |list| list.swap(0, 1), |list| list.push(list[2].clone())];
+    for change in changes {
+        let mut tampered = export.clone();
+        change(tampered["decisions"].as_array_mut().expect("a list"));
+        assert!(!verify(&tampered).ok);
+    }
+    let text = String::from_utf8(serde_json::to_vec(&export).expect("JSON")).expect("UTF-8");
+    let twice = text.replacen("\"format\"", "\"format\":\"x\",\"format\"", 1);
+    assert!(verify_export(twice.as_bytes()).problem.expect("seen").contains("occurs twice"));
+    assert!(!verify_export(b"").ok && !verify_export(b"[]").ok && !verify_export(&[0xff; 9]).ok);
+}
+
+#[test]
+fn a_broken_chain_names_the_first_bad_entry() {
+    let good = chain();
+    assert_eq!(verify_chain(&good), Ok(()));
+    assert_eq!(verify_chain(&good[1..]), Ok(()));
+    assert_eq!(verify_chain(&[]), Ok(()));
+    let mut changed = good.clone();
+    changed[1].record.reason.push('!');
+    let error = verify_chain(&changed).expect_err("changed");
+    assert!(matches!((error.index, &error.problem), (1, ChainProblem::Changed { .. })), "{error}");
+    // Sealed again, the change shows at the next link.
+    changed[1] = changed[1].record.clone().seal().expect("canonical");
+    let error = verify_chain(&changed).expect_err("changed");
+    assert!(matches!((error.index, &error.problem), (2, ChainProblem::Link { .. })), "{error}");
+    let missing = [good[0].clone(), good[2].clone()];
+    let error = verify_chain(&missing).expect_err("missing");
+    assert!(matches!((error.index, &error.problem), (1, ChainProblem::Sequence { expected: 2 })), "{error}");
+    let standing_id = standing(&good, good[0].record.gate).map(|sealed| sealed.record.id);
+    assert_eq!(standing_id, Some(id(3)));
+    assert!(standing(&good, GateId::from_uuid(uuid_v7(1, [0; 10]))).is_none());
+}
+
+fn refused(policy: &Policy, proposal: &Proposal<'_>) -> Vec<String> {
+    let refusals: Vec<DecisionRefusal> = may_decide(policy, proposal).err().unwrap_or_default();
+    refusals
+        .iter()
+        .map(|refusal| format!("{refusal:?}").split([' ', '{', '(']).next().unwrap_or_default().to_owned())
+        .collect()
+}
+
+#[test]
+fn who_may_decide_what() {
+    let (ada, grace) = (person("ada", &[Role::ReleaseManager]), person("grace", &[Role::Admin]));
+    let (viewer, both) = (person("vi", &[Role::Viewer]), Policy { ship_takes_two: true, ..Policy::default() });
+    let policy = Policy::default();
+    let machine = Person { actor: Actor::api_key("key_1", "CI"), roles: vec![Role::Admin] };
+    let base = Proposal {
+        recommended: Verdict::Ship,
+        verdict: Verdict::Ship,
+        reason: "",
+        by: &ada,
+        second: None,
+        opened_by: None,
+    };
+    let against = Proposal { recommended: Verdict::Hold, reason: "The audit is done.", ..base };
+    let none: [&str; 0] = [];
+    assert_eq!(refused(&policy, &base), none);
+    assert_eq!(refused(&policy, &Proposal { by: &viewer, ..base }), ["Role"]);
+    assert_eq!(refused(&policy, &Proposal { by: &machine, ..base }), ["NotAPerson"]);
+    assert_eq!(refused(&policy, &Proposal { verdict: Verdict::Hold, ..base }), ["ReasonMissing"]);
+    assert_eq!(refused(&policy, &Proposal { verdict: Verdict::Hold, reason: " \n", ..base }), ["ReasonMissing"]);
+    assert_eq!(refused(&policy, &Proposal { verdict: Verdict::Hold, reason: "Wait.", ..base }), none);
+    assert_eq!(refused(&policy, &against), ["SecondPersonMissing"]);
+    assert_eq!(refused(&policy, &Proposal { reason: "", ..against }), ["ReasonMissing", "SecondPersonMissing"]);
+    assert_eq!(refused(&policy, &Proposal { second: Some(&grace), ..against }), none);
+    assert_eq!(refused(&policy, &Proposal { second: Some(&ada), ..against }), ["SamePerson"]);
+    assert_eq!(refused(&policy, &Proposal { second: Some(&viewer), ..against }), ["SecondRole"]);
+    assert_eq!(refused(&policy, &Proposal { second: Some(&machine), ..against }), ["SecondNotAPerson"]);
+    let collect = Proposal { recommended: Verdict::CollectMoreEvidence, ..against };
+    assert_eq!(refused(&policy, &collect), none);
+    assert_eq!(refused(&policy, &Proposal { opened_by: Some(&ada.actor), ..base }), ["OpenerAlone"]);
+    assert_eq!(refused(&policy, &Proposal { opened_by: Some(&ada.actor), second: Some(&grace), ..base }), none);
+    let hold = Proposal { opened_by: Some(&ada.actor), verdict: Verdict::Hold, reason: "Wait.", ..base };
+    assert_eq!(refused(&policy, &hold), none);
+    assert_eq!(refused(&both, &base), ["PolicyTakesTwo"]);
+    let long = "x".repeat(4_001);
+    assert_eq!(refused(&policy, &Proposal { reason: &long, ..base }), ["ReasonTooLong"]);
+}

@@ -1,0 +1,244 @@
+//! Composition: which evidence makes which recommendation, and in which words.
+
+use std::collections::BTreeMap;
+
+use seatrial_domain::evidence::{FreezeInput, freeze};
+use seatrial_domain::gap::{GapKind, NextStepKind};
+use seatrial_domain::gate::{CheckVerdict, EvidenceClass, ReasonKind, Recommendation, Verdict, evaluate};
+use seatrial_domain::release::ReleaseState;
+use seatrial_domain::run::RunFacts;
+use seatrial_domain::scorecard::{
+    CheckRole, Criterion, FreshnessReason, FreshnessReasonKind, FreshnessState, SegmentRef,
+};
+use seatrial_domain::signal::Signal;
+
+use crate::support::Draw;
+use crate::support::bundle::{input, key_check, owner, run, scorecard};
+
+/// Runs of which every so many fail, spread evenly.
+fn runs(n: usize, failures: usize) -> Vec<RunFacts> {
+    (0..n).map(|i| run((i * failures / n) == ((i + 1) * failures / n))).collect()
+}
+
+fn of_tier(tier: &str, n: usize, failures: usize) -> Vec<RunFacts> {
+    let mut runs = runs(n, failures);
+    for facts in &mut runs {
+        facts.segments = BTreeMap::from([("tier".to_owned(), tier.to_owned())]);
+    }
+    runs
+}
+
+fn mixed(tiers: &[(&str, usize, usize)], seed: u64) -> Vec<RunFacts> {
+    let mut all: Vec<RunFacts> = tiers.iter().flat_map(|&(tier, n, failures)| of_tier(tier, n, failures)).collect();
+    Draw::new(seed).shuffle(&mut all);
+    all
+}
+
+fn good() -> FreezeInput {
+    input(&runs(600, 60), &runs(600, 50), scorecard(vec![key_check(Signal::SuccessRate)], &[]))
+}
+
+fn told(input: &FreezeInput) -> Recommendation {
+    evaluate(&freeze(input))
+}
+
+#[test]
+fn good_evidence_ships() {
+    let told = told(&good());
+    assert_eq!((told.verdict, told.next_step.clone()), (Verdict::Ship, None));
+    assert_eq!(told.reasons[0].kind, ReasonKind::Historical);
+    let text = &told.reasons.last().expect("a reason").text;
+    assert!(text.starts_with("success_rate passes (not worse than the baseline by 5 points): 91.7 % (550 of 600) against 90.0 % (540 of 600), +1.7 points"), "{text}");
+    assert_eq!(told.checks[0].evidence_class, EvidenceClass::Gate);
+}
+
+#[test]
+fn a_key_failure_holds_a_candidate_and_rolls_a_live_release_back() {
+    let mut bad = input(&runs(600, 60), &runs(600, 150), scorecard(vec![key_check(Signal::SuccessRate)], &[]));
+    let held = told(&bad);
+    assert_eq!((held.verdict, held.reasons[0].kind), (Verdict::Hold, ReasonKind::KeyFails));
+    bad.release.state = ReleaseState::Live;
+    let rolled = told(&bad);
+    assert_eq!(rolled.verdict, Verdict::Rollback);
+    assert!(rolled.next_step.expect("a step").text.contains("take it back"));
+}
+
+#[test]
+fn roles_weigh_differently() {
+    let with = |role| {
+        let mut second = key_check(Signal::ToolErrorRate);
+        second.role = role;
+        let worse = |errors: i64| {
+            move |(i, mut facts): (usize, RunFacts)| {
+                facts.tool_errors = Some(i64::from((i as i64) % 10 < errors));
+                facts
+            }
+        };
+        let a: Vec<RunFacts> = runs(600, 60).into_iter().enumerate().map(worse(1)).collect();
+        let b: Vec<RunFacts> = runs(600, 50).into_iter().enumerate().map(worse(5)).collect();
+        told(&input(&a, &b, scorecard(vec![key_check(Signal::SuccessRate), second], &[]))).verdict
+    };
+    assert_eq!(with(CheckRole::Key), Verdict::Hold);
+    assert_eq!(with(CheckRole::Standard), Verdict::Hold);
+    assert_eq!(with(CheckRole::Info), Verdict::Ship);
+}
+
+#[test]
+fn a_regression_inside_the_margin_is_a_conflict_for_a_person() {
+    let mut card = scorecard(vec![key_check(Signal::SuccessRate)], &[]);
+    card.checks[0].criterion = Criterion::NotWorseThanBaseline { margin: Some(0.2) };
+    let told = told(&input(&runs(2_000, 200), &runs(2_000, 400), card));
+    assert_eq!((told.checks[0].verdict, told.verdict), (CheckVerdict::Conflict, Verdict::Hold));
+    assert_eq!(told.next_step.expect("a step").kind, NextStepKind::ClearerGate);
+}
+
+#[test]
+fn too_little_evidence_is_an_answer() {
+    let card = || scorecard(vec![key_check(Signal::SuccessRate)], &[]);
+    // However clear it looks, below the floor nothing is said.
+    let few = told(&input(&runs(600, 300), &runs(49, 0), card()));
+    assert_eq!((few.verdict, few.checks[0].verdict), (Verdict::CollectMoreEvidence, CheckVerdict::Inconclusive));
+    assert_eq!(few.checks[0].further_runs.as_ref().expect("a number").runs, Some(1));
+    assert_eq!(few.gaps[0].kind, GapKind::TooFewRuns);
+    let early = told(&input(&runs(600, 60), &runs(80, 7), card()));
+    assert_eq!(early.verdict, Verdict::CollectMoreEvidence);
+    let further = early.checks[0].further_runs.clone().expect("a number");
+    assert!(further.runs.is_some_and(|runs| (10..2_000).contains(&runs)), "{further:?}");
+    assert_eq!(early.checks[0].evidence_class, EvidenceClass::TooVague);
+    assert_eq!(early.next_step.expect("a step").kind, NextStepKind::SmallerPilot);
+}
+
+#[test]
+fn nothing_ships_when_evidence_is_missing() {
+    type Change = fn(&mut FreezeInput);
+    let cases: [(&str, Change, Verdict); 8] = [
+        ("no scorecard", |given| given.scorecard = None, Verdict::CollectMoreEvidence),
+        ("no checks", |given| given.scorecard.as_mut().expect("one").checks.clear(), Verdict::CollectMoreEvidence),
+        (
+            "no key check",
+            |given| given.scorecard.as_mut().expect("one").checks[0].role = CheckRole::Standard,
+            Verdict::CollectMoreEvidence,
+        ),
+        ("no baseline", |given| given.baseline = None, Verdict::CollectMoreEvidence),
+        ("nobody reports rescues", |given| given.observes.clear(), Verdict::CollectMoreEvidence),
+        ("freshness unknown", |given| given.freshness = None, Verdict::CollectMoreEvidence),
+        ("no owner", |given| given.scorecard.as_mut().expect("one").owner = None, Verdict::Hold),
+        (
+            "stale",
+            |given| {
+                let fresh = given.freshness.as_mut().expect("one");
+                fresh.state = FreshnessState::Stale;
+                let text = "Its review every 30 days is overdue by 2 days.".to_owned();
+                fresh.reasons = vec![FreshnessReason { kind: FreshnessReasonKind::ReviewOverdue, text }];
+            },
+            Verdict::Hold,
+        ),
+    ];
+    for (name, change, expected) in cases {
+        let mut given = good();
+        change(&mut given);
+        let told = told(&given);
+        assert_eq!(told.verdict, expected, "{name}");
+        assert!(told.next_step.is_some(), "{name}");
+        assert!(!told.reasons.is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn an_unowned_gap_keeps_a_release_from_shipping() {
+    let mut given = good();
+    given.candidate.totals.closed = 800;
+    given.candidate.totals.unknown_outcome = 200;
+    assert_eq!(told(&given).verdict, Verdict::Ship);
+    given.default_gap_owner = None;
+    let unowned = told(&given);
+    assert_eq!(unowned.verdict, Verdict::Hold);
+    assert_eq!(unowned.next_step.expect("a step").kind, NextStepKind::BetterMeasurement);
+    assert!(unowned.reasons.iter().any(|r| r.text.contains("200 of 800 closed runs (25.0 %) is unknown")));
+    given.gap_owners.insert("unknown_outcomes".to_owned(), owner());
+    assert_eq!(told(&given).verdict, Verdict::Ship);
+}
+
+#[test]
+fn an_unverified_signal_carries_no_verdict() {
+    let mut bad = input(&runs(600, 60), &runs(600, 300), scorecard(vec![key_check(Signal::SuccessRate)], &[]));
+    bad.observes.clear();
+    let told = told(&bad);
+    assert_eq!((told.verdict, told.checks[0].verdict), (Verdict::CollectMoreEvidence, CheckVerdict::Inconclusive));
+    assert_eq!(told.checks[0].evidence_class, EvidenceClass::TooVague);
+    assert!(told.checks[0].text.contains("unverified"));
+}
+
+#[test]
+fn a_segment_that_gets_worse_holds_what_improves_overall() {
+    let a = mixed(&[("gold", 200, 20), ("free", 600, 180)], 1);
+    let b = mixed(&[("gold", 200, 110), ("free", 600, 20)], 2);
+    let told = told(&input(&a, &b, scorecard(vec![key_check(Signal::SuccessRate)], &["tier"])));
+    assert_eq!((told.verdict, told.checks[0].verdict), (Verdict::Hold, CheckVerdict::Fail));
+    let gold = told.checks[0].segments.iter().find(|s| s.segment.value == "gold").expect("there");
+    assert_eq!(gold.verdict, CheckVerdict::Fail);
+    let said = told.reasons.iter().find(|reason| reason.kind == ReasonKind::Misleading).expect("said");
+    assert!(said.text.contains("improves overall") && said.text.contains("tier = gold"), "{}", said.text);
+    assert!(told.next_step.expect("a step").text.contains("tier = gold"));
+}
+
+#[test]
+fn simpsons_paradox_does_not_ship() {
+    // Each tier six points worse; the mix moves to the easy one, so the whole looks better.
+    let a = mixed(&[("easy", 600, 30), ("hard", 2_400, 960)], 3);
+    let b = mixed(&[("easy", 2_400, 264), ("hard", 600, 276)], 4);
+    let told = told(&input(&a, &b, scorecard(vec![key_check(Signal::SuccessRate)], &["tier"])));
+    assert!(told.checks[0].figures.difference.expect("both") > 0.1);
+    assert_ne!(told.verdict, Verdict::Ship);
+    let dimension = &told.checks[0].dimensions[0];
+    assert!((dimension.within.expect("split") + 0.06).abs() < 1e-6, "{dimension:?}");
+    assert!(dimension.misleading.as_ref().expect("said").contains("within tier it is -6.0 points"));
+}
+
+#[test]
+fn required_segments_must_pass_and_thin_ones_are_unproved() {
+    let a = mixed(&[("gold", 20, 2), ("free", 600, 60)], 5);
+    let b = mixed(&[("gold", 20, 2), ("free", 600, 40)], 6);
+    let mut card = scorecard(vec![key_check(Signal::SuccessRate)], &["tier"]);
+    let thin = told(&input(&a, &b, card.clone()));
+    assert_eq!(thin.verdict, Verdict::Ship);
+    let unproved = thin.reasons.iter().find(|reason| reason.kind == ReasonKind::Unproved).expect("said");
+    assert_eq!(unproved.text, "success_rate: unproved, not passed, in tier = gold.");
+    for value in ["gold", "never seen"] {
+        card.required_segments = vec![SegmentRef { dimension: "tier".to_owned(), value: value.to_owned() }];
+        let told = told(&input(&a, &b, card.clone()));
+        assert_eq!(told.verdict, Verdict::CollectMoreEvidence, "{value}");
+        assert!(told.checks[0].text.contains(&format!("the required segment tier = {value} is unproved")));
+    }
+}
+
+#[test]
+fn floors_ceilings_and_bands() {
+    let with = |criterion, failures| {
+        let mut card = scorecard(vec![key_check(Signal::SuccessRate)], &[]);
+        card.checks[0].criterion = criterion;
+        told(&input(&runs(1_500, 150), &runs(1_500, failures), card)).checks[0].verdict
+    };
+    assert_eq!(with(Criterion::Floor { rate: 0.85 }, 150), CheckVerdict::Pass);
+    assert_eq!(with(Criterion::Floor { rate: 0.85 }, 320), CheckVerdict::Fail);
+    assert_eq!(with(Criterion::Floor { rate: 0.9 }, 150), CheckVerdict::Inconclusive);
+    assert_eq!(with(Criterion::WithinBaseline { margin: Some(0.08) }, 150), CheckVerdict::Pass);
+    assert_eq!(with(Criterion::WithinBaseline { margin: Some(0.05) }, 450), CheckVerdict::Fail);
+    assert_eq!(with(Criterion::WithinBaseline { margin: Some(0.05) }, 0), CheckVerdict::Fail);
+    let mut card = scorecard(vec![key_check(Signal::HighCostFailureRate)], &[]);
+    card.checks[0].criterion = Criterion::Ceiling { rate: 0.01 };
+    // None in n is no proof of none: under one per cent takes some hundreds of clean runs.
+    let after = |n| told(&input(&runs(600, 0), &runs(n, 0), card.clone())).checks[0].verdict;
+    assert_eq!((after(250), after(1_500)), (CheckVerdict::Inconclusive, CheckVerdict::Pass));
+}
+
+#[test]
+fn harm_does_not_wait_for_runs_to_settle() {
+    let mut young = input(&runs(600, 60), &runs(600, 300), scorecard(vec![key_check(Signal::SuccessRate)], &[]));
+    young.candidate.all.settled.clear();
+    let told = told(&young);
+    assert_eq!((told.verdict, told.checks[0].verdict), (Verdict::Hold, CheckVerdict::Fail));
+    let mut good = good();
+    good.candidate.all.settled.clear();
+    assert_eq!(evaluate(&freeze(&good)).verdict, Verdict::CollectMoreEvidence);
+}

@@ -1,0 +1,120 @@
+//! Workflows: found by name or id, their rules and owner.
+
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
+use sea_orm::{QueryOrder as _, QuerySelect as _};
+use seatrial_domain::ids::{AccountId, WorkflowId};
+use seatrial_domain::limits;
+use seatrial_domain::time::Timestamp;
+use seatrial_domain::workflow::{RiskClass, WorkflowRules};
+
+use crate::connection::{Connection, WriteTx};
+use crate::entity::workflow;
+use crate::error::StoreError;
+use crate::scope::Scope;
+
+/// A workflow.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WorkflowRow {
+    /// Its id.
+    pub id: WorkflowId,
+    /// Its name, unique in the project.
+    pub name: String,
+    /// How much harm it can do.
+    pub risk_class: RiskClass,
+    /// Who owns it.
+    pub owner: Option<AccountId>,
+    /// What it requires and observes.
+    pub rules: WorkflowRules,
+    /// When it was first seen or made.
+    pub created_at: Timestamp,
+}
+
+impl WorkflowRow {
+    fn from_model(row: workflow::Model) -> Result<Self, StoreError> {
+        let rules =
+            serde_json::from_str(&row.rules_json).map_err(|error| StoreError::corrupt("workflow's rules", error))?;
+        let risk_class = match row.risk_class.as_str() {
+            "low" => RiskClass::Low,
+            "high" => RiskClass::High,
+            _ => RiskClass::Medium,
+        };
+        Ok(Self {
+            id: WorkflowId::from_uuid(row.id),
+            name: row.name,
+            risk_class,
+            owner: row.owner_id.map(AccountId::from_uuid),
+            rules,
+            created_at: Timestamp::from_micros(row.created_at),
+        })
+    }
+
+    fn into_model(self, scope: Scope) -> Result<workflow::Model, StoreError> {
+        let rules_json =
+            serde_json::to_string(&self.rules).map_err(|error| StoreError::corrupt("workflow's rules", error))?;
+        Ok(workflow::Model {
+            id: self.id.uuid(),
+            project_id: scope.uuid(),
+            name: self.name,
+            risk_class: self.risk_class.as_str().to_owned(),
+            owner_id: self.owner.map(AccountId::uuid),
+            rules_json,
+            created_at: self.created_at.micros(),
+        })
+    }
+}
+
+/// The workflows of the project by name, at most `limits::PAGE_SIZE_MAX`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(db: &impl Connection, scope: Scope) -> Result<Vec<WorkflowRow>, StoreError> {
+    let rows = workflow::Entity::find()
+        .filter(workflow::Column::ProjectId.eq(scope.uuid()))
+        .order_by_asc(workflow::Column::Name)
+        .limit(limits::PAGE_SIZE_MAX)
+        .all(db.raw())
+        .await?;
+    rows.into_iter().map(WorkflowRow::from_model).collect()
+}
+
+/// Finds a workflow by its id (`wf_…`) or its name.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find(db: &impl Connection, scope: Scope, name_or_id: &str) -> Result<Option<WorkflowRow>, StoreError> {
+    let query = workflow::Entity::find().filter(workflow::Column::ProjectId.eq(scope.uuid()));
+    let query = match name_or_id.parse::<WorkflowId>() {
+        Ok(id) => query.filter(workflow::Column::Id.eq(id.uuid())),
+        Err(_) => query.filter(workflow::Column::Name.eq(name_or_id)),
+    };
+    query.one(db.raw()).await?.map(WorkflowRow::from_model).transpose()
+}
+
+/// Makes a workflow known before its first run.
+///
+/// # Errors
+/// [`StoreError::Duplicate`] when the name is taken, or when the database fails.
+pub async fn insert(tx: &WriteTx, scope: Scope, row: WorkflowRow) -> Result<(), StoreError> {
+    let row = row.into_model(scope)?.into_active_model().reset_all();
+    workflow::Entity::insert(row).exec_without_returning(tx.raw()).await?;
+    Ok(())
+}
+
+/// Replaces risk class, owner and rules. Rules hold for runs written from then on.
+///
+/// # Errors
+/// When the database fails.
+pub async fn update(tx: &WriteTx, scope: Scope, row: WorkflowRow) -> Result<(), StoreError> {
+    let id = row.id;
+    let row = row.into_model(scope)?;
+    workflow::Entity::update_many()
+        .col_expr(workflow::Column::RiskClass, Expr::value(row.risk_class))
+        .col_expr(workflow::Column::OwnerId, Expr::value(row.owner_id))
+        .col_expr(workflow::Column::RulesJson, Expr::value(row.rules_json))
+        .filter(workflow::Column::ProjectId.eq(scope.uuid()))
+        .filter(workflow::Column::Id.eq(id.uuid()))
+        .exec(tx.raw())
+        .await?;
+    Ok(())
+}
