@@ -7,9 +7,11 @@
 pub mod accumulate;
 pub mod audit;
 pub mod blob;
+pub mod case;
 mod connection;
 pub mod entity;
 mod error;
+pub mod failure;
 pub mod ingest;
 pub mod member;
 mod open;
