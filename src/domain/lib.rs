@@ -19,6 +19,7 @@ pub mod limits;
 pub mod owner;
 pub mod policy;
 pub mod price;
+pub mod project;
 pub mod redact;
 pub mod release;
 pub mod run;

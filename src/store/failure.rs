@@ -34,6 +34,8 @@ pub struct FailureRow {
     pub outcome: Outcome,
     /// Whether a person redid the work.
     pub rescued: bool,
+    /// Whether the run counts as a failure still: a late fact may have said otherwise after somebody decided.
+    pub still_failed: bool,
     /// The kind of miss, when it is known.
     pub failure_class: Option<String>,
     /// How bad that kind is.
@@ -250,6 +252,7 @@ fn read(row: failure::Model, run: RunPart) -> Result<FailureRow, StoreError> {
         release: ReleaseId::from_uuid(row.release_id),
         outcome: Outcome::parse(&run.outcome).unwrap_or_default(),
         rescued: facts.rescued(),
+        still_failed: facts.failed() && facts.counts,
         failure_class: row.failure_class,
         severity: row.severity.as_deref().map(severity),
         occurred_at: Timestamp::from_micros(row.occurred_at),
@@ -357,16 +360,4 @@ pub async fn decide(
         .exec(tx.raw())
         .await?;
     Ok(changed.rows_affected == 1)
-}
-
-/// Takes a failure off the list whose run does not count as one any more.
-///
-/// # Errors
-/// When the database fails.
-pub async fn remove(tx: &WriteTx, scope: Scope, run: RunId) -> Result<(), StoreError> {
-    failure::Entity::delete_by_id(run.uuid())
-        .filter(failure::Column::ProjectId.eq(scope.uuid()))
-        .exec(tx.raw())
-        .await?;
-    Ok(())
 }
