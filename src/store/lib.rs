@@ -23,8 +23,8 @@ pub mod project;
 pub mod release;
 pub mod run;
 mod scope;
-pub mod workflow;
 pub mod session;
+pub mod workflow;
 
 pub use connection::{Connection, ReadConnection, WriteTx};
 pub use error::StoreError;

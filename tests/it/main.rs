@@ -2,11 +2,13 @@
 
 mod auth;
 mod config;
+mod identity;
 mod demo;
 mod notify;
 mod otlp;
 mod problem;
 mod render;
+mod sums;
 mod support;
 mod tidy;
 mod web;
