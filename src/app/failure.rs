@@ -113,7 +113,8 @@ impl App {
             return Ok(row);
         }
         require_open(&row)?;
-        let decided = Decided { reason: Some(reason.to_owned()), ..self.failure_decided(&project, LearningStatus::Dismissed) };
+        let decided =
+            Decided { reason: Some(reason.to_owned()), ..self.failure_decided(&project, LearningStatus::Dismissed) };
         self.decide_failure(&tx, &project, &row, &decided).await?;
         self.audit(&tx, &project, "dismiss", NOUN, run, &json!({ "reason": reason })).await?;
         self.commit_failure(tx, &project, run).await

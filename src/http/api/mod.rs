@@ -1,6 +1,10 @@
 //! The REST API under `/api/v1`, a file per noun. Only `service(#[get] fn)` is used, because only that is collected
 //! into the OpenAPI document. Every operation states its permission as the extension `x-permission`.
 
+mod case;
+mod case_view;
+mod failure;
+mod failure_view;
 mod run;
 mod run_view;
 mod signal;
@@ -15,5 +19,10 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 }
 
 fn nouns(config: &mut ServiceConfig<'_>) {
-    config.configure(run::configure).configure(signal::configure).configure(workflow::configure);
+    config
+        .configure(case::configure)
+        .configure(failure::configure)
+        .configure(run::configure)
+        .configure(signal::configure)
+        .configure(workflow::configure);
 }
