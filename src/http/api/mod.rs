@@ -2,6 +2,10 @@
 //! into the OpenAPI document. Every operation states its permission as the extension `x-permission`.
 
 mod notice;
+mod case;
+mod case_view;
+mod failure;
+mod failure_view;
 mod run;
 mod run_view;
 mod scorecard;
@@ -45,5 +49,9 @@ fn nouns(config: &mut ServiceConfig<'_>) {
         .configure(session::configure)
         .configure(signal::configure)
         .configure(token::configure)
+        .configure(case::configure)
+        .configure(failure::configure)
+        .configure(run::configure)
+        .configure(signal::configure)
         .configure(workflow::configure);
 }
