@@ -5,15 +5,23 @@
 //! applies many requests in one transaction and keeps cells and evidence blocks equal to a recomputation.
 
 pub mod accumulate;
+mod actor;
 pub mod audit;
 pub mod blob;
+pub mod bundle;
 mod connection;
+pub mod decision;
 pub mod entity;
 mod error;
+pub mod evidence;
+pub mod gap_owner;
+pub mod gate;
 pub mod ingest;
 pub mod member;
 mod open;
+pub mod policy;
 pub mod project;
+pub mod proposal;
 pub mod release;
 pub mod run;
 mod scope;
