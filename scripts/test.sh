@@ -25,8 +25,14 @@ if [ -z "${SEATRIAL_TEST_POSTGRES_URL:-}" ]; then
 fi
 
 if [ $# -eq 0 ]; then
+    # Always --workspace: another choice of packages means another choice of features, and the dependencies would be built again.
+    mapfile -t others < <(
+        cargo metadata --locked --no-deps --format-version 1 | node -e '
+            const { packages } = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
+            const tests = packages.flatMap((member) => member.targets).filter((target) => target.kind.includes("test") && target.name !== "it");
+            for (const { name } of tests) console.log(`--test=${name}`);'
+    )
     cargo test --locked --workspace --doc
-    cargo test --locked --workspace --lib --bins
-    cargo test --locked -p seatrial-domain -p seatrial-store --tests
+    cargo test --locked --workspace --lib --bins "${others[@]}"
 fi
 cargo test --locked --workspace --test it -- "$@"

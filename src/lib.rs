@@ -3,7 +3,9 @@
 pub mod app;
 pub mod auth;
 pub mod config;
+pub mod demo;
 pub mod http;
 pub mod ingest;
 pub mod notify;
+pub mod render;
 pub mod telemetry;

@@ -1,4 +1,4 @@
-//! Signals: named, exactly defined statistics over runs, computed from [`Cell`]s.
+//! Signals: named, exactly defined statistics over runs, computed from [`Cell`](crate::cell::Cell)s.
 //!
 //! Each says what it proves and what it does not. A value always carries its numerator, denominator, coverage and
 //! interval; a signal whose facts nobody reports is *unverified* and cannot carry a verdict.

@@ -62,7 +62,7 @@ pub fn merge(known: &mut Vec<Span>, new: Vec<Span>) -> bool {
             Some(_) => {}
         }
     }
-    known.sort_by(|a, b| (a.started_at, a.trace_id, a.id).cmp(&(b.started_at, b.trace_id, b.id)));
+    known.sort_by_key(|a| (a.started_at, a.trace_id, a.id));
     changed
 }
 

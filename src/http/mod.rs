@@ -11,5 +11,6 @@ pub mod extract;
 pub mod health;
 pub mod middleware;
 pub mod openapi;
+pub mod otlp;
 pub mod problem;
 pub mod server;

@@ -13,7 +13,7 @@ use super::middleware::metrics::record_request;
 use super::middleware::root_span::{SeatrialRootSpan, echo_request_id};
 use super::middleware::security_headers::security_headers;
 use super::problem::Problem;
-use super::{api, extract, health};
+use super::{api, extract, health, otlp};
 use crate::app::App;
 use crate::config::Transport;
 
@@ -38,6 +38,9 @@ pub fn serve(app: web::Data<App>, listener: TcpListener) -> std::io::Result<Serv
             .service(health::healthz)
             .service(health::readyz)
             .service(health::metrics)
+            .service(otlp::traces)
+            .service(otlp::logs)
+            .service(otlp::metrics)
             .into_utoipa_app()
             .configure(api::configure)
             .into_app()

@@ -29,10 +29,6 @@ use crate::scope::Scope;
 pub enum Change {
     /// A piece of its trace.
     Trace {
-        /// The workflow to use while no span names one.
-        workflow: String,
-        /// The release to use while no span names one.
-        release: String,
         /// Its spans, in any order.
         spans: Vec<Span>,
         /// The piece's OTLP `TracesData` bytes, compressed.
@@ -177,4 +173,17 @@ pub async fn due_to_settle(store: &Store, now: Timestamp, limit: u64) -> Result<
 /// When the database fails.
 pub async fn due_to_close(store: &Store, now: Timestamp, limit: u64) -> Result<Vec<(Scope, RunId)>, StoreError> {
     load::due_to_close(store.read(), now, limit).await
+}
+
+/// Compares what is kept of a project's sums with a recomputation from its runs; `None` when they agree, else the first
+/// difference in words.
+///
+/// # Errors
+/// When the database fails or something stored cannot be decoded.
+pub async fn check_sums(store: &Store, scope: Scope) -> Result<Option<String>, StoreError> {
+    let tx = store.write().await?;
+    lock(&tx, scope).await?;
+    let kept = crate::accumulate::kept(&tx, scope).await?;
+    let computed = contribution::recompute(&tx, scope).await?;
+    Ok(kept.first_difference(&computed))
 }

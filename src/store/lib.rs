@@ -4,8 +4,11 @@
 //! bounded, and a write happens inside a [`WriteTx`] that the use case commits. Runs go through [`ingest`], which
 //! applies many requests in one transaction and keeps cells and evidence blocks equal to a recomputation.
 
+pub mod account;
+pub mod account;
 pub mod accumulate;
 mod actor;
+pub mod api_key;
 pub mod audit;
 pub mod blob;
 pub mod bundle;
@@ -14,17 +17,20 @@ pub mod decision;
 pub mod entity;
 mod error;
 pub mod evidence;
+pub mod failure_class;
 pub mod gap_owner;
 pub mod gate;
 pub mod ingest;
 pub mod member;
 mod open;
 pub mod policy;
+pub mod price;
 pub mod project;
 pub mod proposal;
 pub mod release;
 pub mod run;
 mod scope;
+pub mod session;
 pub mod workflow;
 
 pub use connection::{Connection, ReadConnection, WriteTx};

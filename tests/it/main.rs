@@ -2,9 +2,11 @@
 
 mod auth;
 mod config;
+mod demo;
 mod notify;
 mod otlp;
 mod problem;
+mod render;
 mod support;
 mod tidy;
 mod web;

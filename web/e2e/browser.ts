@@ -61,7 +61,7 @@ export async function signIn(page: Page, email = setting("SEATRIAL_EMAIL"), pass
   await page.goto("/sign-in");
   await page.locator('input[name="email"]').fill(email);
   await page.locator('input[name="password"]').fill(password);
-  await Promise.all([page.waitForURL((url) => !url.pathname.startsWith("/sign-in")), page.locator('main button[type="submit"]').first().click()]);
+  await Promise.all([page.waitForURL((url) => !url.pathname.startsWith("/sign-in")), page.getByRole("button", { name: "Sign in" }).click()]);
 }
 
 /** axe finds nothing on this page, in either theme, by the WCAG 2.2 A and AA rules and axe's best practices. */

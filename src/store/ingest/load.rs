@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use sea_orm::sea_query::ExprTrait as _;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, FromQueryResult, JoinType, QueryFilter as _, QueryOrder as _};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 use sea_orm::{QuerySelect as _, sea_query};
 use seatrial_domain::ids::{ProjectId, ReleaseId, RunId, WorkflowId};
 use seatrial_domain::run::{LateFact, RunFacts, RunReport};
@@ -15,7 +15,7 @@ use super::state::{RunState, Standing, States};
 use super::{Change, RunWrite, Target};
 use crate::blob;
 use crate::connection::{Connection, ReadConnection, WriteTx};
-use crate::entity::{release, run, run_fact, trace, workflow};
+use crate::entity::{run, run_fact, trace, workflow};
 use crate::error::StoreError;
 use crate::run::{REPORT, TRACE, read_bodies};
 use crate::scope::Scope;
@@ -45,7 +45,6 @@ pub(super) async fn states(tx: &WriteTx, scope: Scope, writes: &[(usize, RunWrit
         .collect();
     load_traces(tx, scope, &whole, &mut states).await?;
     load_facts(tx, scope, &whole, &mut states).await?;
-    load_names(tx, scope, &whole, &mut states).await?;
     Ok(states)
 }
 
@@ -168,45 +167,6 @@ async fn load_facts(tx: &WriteTx, scope: Scope, ids: &[Uuid], states: &mut State
         }
     }
     Ok(())
-}
-
-#[derive(FromQueryResult)]
-struct Names {
-    id: Uuid,
-    workflow: String,
-    release: String,
-}
-
-/// The names under which stored runs stand: what a trace falls back on while no span names a workflow or release.
-async fn load_names(tx: &WriteTx, scope: Scope, ids: &[Uuid], states: &mut States) -> Result<(), StoreError> {
-    for chunk in ids.chunks(CHUNK) {
-        let rows: Vec<Names> = run::Entity::find()
-            .select_only()
-            .column(run::Column::Id)
-            .column_as(workflow::Column::Name, "workflow")
-            .column_as(release::Column::Name, "release")
-            .join(JoinType::InnerJoin, to_workflow())
-            .join(JoinType::InnerJoin, to_release())
-            .filter(run::Column::ProjectId.eq(scope.uuid()))
-            .filter(run::Column::Id.is_in(chunk.iter().copied()))
-            .into_model()
-            .all(tx.raw())
-            .await?;
-        for row in rows {
-            if let Some(position) = states.by_id.get(&RunId::from_uuid(row.id)) {
-                states.runs[*position].fallback = (row.workflow, row.release);
-            }
-        }
-    }
-    Ok(())
-}
-
-fn to_workflow() -> sea_orm::RelationDef {
-    run::Entity::belongs_to(workflow::Entity).from(run::Column::WorkflowId).to(workflow::Column::Id).into()
-}
-
-fn to_release() -> sea_orm::RelationDef {
-    run::Entity::belongs_to(release::Entity).from(run::Column::ReleaseId).to(release::Column::Id).into()
 }
 
 pub(super) async fn due_to_settle(

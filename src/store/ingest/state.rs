@@ -7,7 +7,7 @@ use seatrial_domain::limits;
 use seatrial_domain::run::{LateFact, RunEvidence, RunFacts, RunReport, resolve};
 use seatrial_domain::span::Span;
 use seatrial_domain::time::Timestamp;
-use seatrial_domain::trace::{TraceSummary, merge, summarize};
+use seatrial_domain::trace::{TraceSummary, identity, merge, summarize};
 
 use super::names::Context;
 use super::{Applied, Change, Refused, RunWrite, Target, WriteResult};
@@ -27,8 +27,6 @@ pub(super) struct Standing {
 pub(super) struct RunState {
     pub(super) id: Option<RunId>,
     pub(super) external_id: String,
-    /// Names to use while no span states one.
-    pub(super) fallback: (String, String),
     /// As stored before the batch; `None` when the run is new.
     pub(super) before: Option<Standing>,
     /// After the batch; `None` when it was deleted.
@@ -124,7 +122,7 @@ impl States {
 impl RunState {
     fn change(&mut self, change: Change) -> Result<bool, Refused> {
         match change {
-            Change::Trace { workflow, release, spans, body } => self.add_piece(workflow, release, spans, &body),
+            Change::Trace { spans, body } => self.add_piece(spans, &body),
             Change::Report(report) => self.add_report(*report),
             Change::Fact { id, key, fact } => Ok(self.add_fact(id, key, fact)),
             Change::Settle => {
@@ -139,7 +137,7 @@ impl RunState {
         }
     }
 
-    fn add_piece(&mut self, workflow: String, release: String, spans: Vec<Span>, body: &[u8]) -> Result<bool, Refused> {
+    fn add_piece(&mut self, spans: Vec<Span>, body: &[u8]) -> Result<bool, Refused> {
         if self.spans.len() + spans.len() > 2 * limits::SPANS_PER_RUN {
             return Err(Refused::TooManySpans(limits::SPANS_PER_RUN));
         }
@@ -149,9 +147,6 @@ impl RunState {
             self.trace_body.extend_from_slice(body);
             // News reopens a run that was closed for want of it.
             self.idle_closed = false;
-        }
-        if self.fallback.0.is_empty() {
-            self.fallback = (workflow, release);
         }
         Ok(changed)
     }
@@ -184,7 +179,7 @@ impl RunState {
         }
         if self.changed {
             let trace: Option<TraceSummary> = (!self.spans.is_empty()).then(|| summarize(&self.spans, &context.prices));
-            let (workflow, release) = self.identity(trace.as_ref());
+            let (workflow, release) = self.identity();
             let seed = self.id.map(RunId::uuid).unwrap_or_default();
             let (workflow_id, release_id) = context.place(&workflow, &release, seed);
             let rules = context.rules(&workflow);
@@ -204,15 +199,15 @@ impl RunState {
         }
     }
 
-    /// The report names workflow and release; else the spans; else what the first piece suggested.
-    fn identity(&self, trace: Option<&TraceSummary>) -> (String, String) {
-        if let Some(report) = &self.report {
-            return (report.workflow.clone(), report.release.clone());
+    /// The report names workflow and release; else the spans do.
+    fn identity(&self) -> (String, String) {
+        match &self.report {
+            Some(report) => (report.workflow.clone(), report.release.clone()),
+            None => {
+                let stated = identity(&self.spans);
+                (stated.workflow, stated.release)
+            }
         }
-        let marks = trace.map(|trace| &trace.marks);
-        let workflow = marks.and_then(|marks| marks.workflow.as_ref()).map(|stated| stated.name.clone());
-        let release = marks.and_then(|marks| marks.release.as_ref()).map(|stated| stated.name.clone());
-        (workflow.unwrap_or_else(|| self.fallback.0.clone()), release.unwrap_or_else(|| self.fallback.1.clone()))
     }
 
     /// Whether anything of the run has to be written.

@@ -26,10 +26,7 @@ struct Truth {
 
 fn from_json(dialect: &str) -> Vec<TracePiece> {
     let lines: Vec<serde_json::Value> = shared::json_lines(&format!("data/otlp/{dialect}.otlp.jsonl.gz"));
-    lines
-        .iter()
-        .flat_map(|line| decode_ok(line.to_string().as_bytes(), Format::Json).pieces)
-        .collect()
+    lines.iter().flat_map(|line| decode_ok(line.to_string().as_bytes(), Format::Json).pieces).collect()
 }
 
 fn check(piece: &TracePiece, truth: &Truth) {

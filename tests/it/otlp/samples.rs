@@ -89,8 +89,11 @@ fn a_repeated_export_decodes_to_the_same() {
 
 #[test]
 fn the_javascript_sdk_in_json_gzip_and_protobuf() {
-    let samples =
-        [("otel_js_json", Format::Json), ("otel_js_json_gzip_partial", Format::Json), ("otel_js_proto", Format::Protobuf)];
+    let samples = [
+        ("otel_js_json", Format::Json),
+        ("otel_js_json_gzip_partial", Format::Json),
+        ("otel_js_proto", Format::Protobuf),
+    ];
     for (folder, format) in samples {
         let pieces = pieces(folder, "001_POST_v1_traces", format);
         let [piece] = &pieces[..] else { panic!("{folder}: one trace") };

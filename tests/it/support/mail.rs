@@ -113,3 +113,17 @@ fn encoded_word(value: &str) -> Option<(&str, (&str, &str), &str)> {
     let (text, after) = word.split_once("?=")?;
     Some((before, (kind, text), after))
 }
+
+#[test]
+fn a_mail_of_two_parts_is_read() {
+    use lettre::message::{Message, MultiPart};
+
+    let parts = MultiPart::alternative_plain_html("Fällig = heute".to_owned(), "<p>Fällig</p>".to_owned());
+    let address = || "a@seatrial.test".parse().expect("an address");
+    let built = Message::builder().from(address()).to(address()).multipart(parts).expect("a whole mail");
+    let raw = String::from_utf8(built.formatted()).expect("mails are UTF-8");
+    let mail = Mail { from: String::new(), to: Vec::new(), raw };
+    assert_eq!(mail.text().trim_end(), "Fällig = heute");
+    assert_eq!(mail.html().as_deref().map(str::trim_end), Some("<p>Fällig</p>"));
+    assert_eq!(mail.header("Subject"), None);
+}

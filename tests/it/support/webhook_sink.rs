@@ -107,7 +107,7 @@ mod tests {
         let sink = WebhookSink::start().await;
         sink.answer(503, 1).await;
         #[expect(clippy::disallowed_methods, reason = "a test talks to its own loopback sink")]
-        let client = reqwest::Client::new();
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let send = || {
             let request = client
                 .post(sink.url())
@@ -125,5 +125,7 @@ mod tests {
         assert!(deliveries[0].is_signed_with("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"));
         assert!(!deliveries[0].is_signed_with("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSx"));
         assert_eq!(deliveries[1].json()["test"], 2_432_232_314_u64);
+        sink.redirect(&sink.url()).await;
+        assert_eq!(send().await.unwrap().status(), 302);
     }
 }

@@ -1,0 +1,34 @@
+//! View models: what each page, document and mail is given to show, one file per noun.
+//!
+//! Models are plain (strings, numbers, options, small structs). Handlers fill them; templates under
+//! `web/templates` show them. Every model has a `sample()`, and one with text from runs a `hostile_sample()`;
+//! a test renders every template with both, so a template and its model cannot drift apart.
+
+mod artifact_sample;
+mod common;
+mod figure;
+mod gate_sample;
+mod page;
+mod release_sample;
+mod run_sample;
+
+pub mod artifact;
+pub mod case;
+pub mod decision;
+pub mod failure;
+pub mod gate;
+pub mod mail;
+pub mod nav;
+pub mod overview;
+pub mod problem;
+pub mod release;
+pub mod run;
+pub mod scorecard;
+pub mod settings;
+pub mod sign_in;
+
+pub use common::{
+    Empty, Filter, FilterChip, Freshness, Gap, HOSTILE, KeyValue, Link, Owner, Pager, SelectOption, Time,
+};
+pub use figure::{Delta, Figure, NamedFigure, Reading, Unit};
+pub use page::{Account, Flash, NavCounts, Page, ProjectRef, View};

@@ -1,0 +1,50 @@
+//! The rail: the sections of a project, with what waits for the signed-in person.
+
+use serde::Serialize;
+
+use super::NavCounts;
+
+/// One entry of the rail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NavItem {
+    /// What the link says.
+    pub label: &'static str,
+    /// Where it leads.
+    pub href: String,
+    /// Key that follows it after `g`.
+    pub go: &'static str,
+    /// The page shown belongs to it.
+    pub current: bool,
+    /// What waits there; 0 is not shown.
+    pub waiting: u64,
+    /// What the number counts, for a screen reader.
+    pub waiting_label: &'static str,
+}
+
+/// The entries of the project at `base` (`/p/demo`), `section` current; none outside a project.
+pub fn items(base: &str, section: &str, counts: NavCounts) -> Vec<NavItem> {
+    if base.is_empty() {
+        return Vec::new();
+    }
+    let table = [
+        ("Overview", "", "overview", "o", 0, ""),
+        ("Triage", "/failures", "failures", "t", counts.open_failures, "open failures"),
+        ("Runs", "/runs", "runs", "r", 0, ""),
+        ("Eval cases", "/cases", "cases", "e", 0, ""),
+        ("Scorecards", "/scorecards", "scorecards", "s", counts.stale_scorecards, "stale scorecards"),
+        ("Releases", "/releases", "releases", "l", counts.waiting_gates, "gates waiting for a decision"),
+        ("Decisions", "/decisions", "decisions", "d", 0, ""),
+        ("Settings", "/settings", "settings", "c", 0, ""),
+    ];
+    table
+        .into_iter()
+        .map(|(label, path, key, go, waiting, waiting_label)| NavItem {
+            label,
+            href: format!("{base}{path}"),
+            go,
+            current: key == section,
+            waiting,
+            waiting_label,
+        })
+        .collect()
+}

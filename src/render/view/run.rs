@@ -1,0 +1,252 @@
+//! Runs: the list, and one run with its facts, its trace and its late facts.
+
+use serde::Serialize;
+
+use super::{Empty, Filter, FilterChip, KeyValue, Link, Pager, SelectOption, Time, View};
+
+/// Body of `/p/{project}/runs`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RunList {
+    /// Filters as chips.
+    pub chips: Vec<FilterChip>,
+    /// Fields of the filter form.
+    pub filters: Vec<Filter>,
+    /// The runs, newest first.
+    pub rows: Vec<RunRow>,
+    /// Neighbouring pages.
+    pub pager: Pager,
+    /// Shown instead of the list when there is nothing in it.
+    pub empty: Option<Empty>,
+}
+
+/// One run in the list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RunRow {
+    /// Id, `run_…`.
+    pub id: String,
+    /// The id the sender gave it.
+    pub external_id: String,
+    /// Workflow.
+    pub workflow: String,
+    /// Release.
+    pub release: String,
+    /// `success`, `failure`, `abandoned` or `unknown`.
+    pub outcome: String,
+    /// A person had to redo it.
+    pub rescued: bool,
+    /// Failure class, if any.
+    pub class: Option<String>,
+    /// Severity of the class.
+    pub severity: Option<String>,
+    /// When it began.
+    pub started_at: Time,
+    /// How long it took, in microseconds; `None` while it runs.
+    pub duration_us: Option<i64>,
+    /// What it cost, in nano-units of `currency`; `None` is unknown.
+    pub cost_nanos: Option<i64>,
+    /// ISO 4217 code of the project.
+    pub currency: String,
+    /// Not settled yet: no evidence for a release.
+    pub unsettled: bool,
+}
+
+/// Body of `/p/{project}/runs/{run_id}`. `?span={span_id}` chooses the span whose body is shown.
+///
+/// Form: `POST …/facts` with `csrf`, `key` (idempotency key), `kind`, `value`, `minutes`, `reason`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RunPage {
+    /// Id, `run_…`.
+    pub id: String,
+    /// The id the sender gave it (the trace id when it came from OTLP).
+    pub external_id: String,
+    /// Workflow, with the list of its runs.
+    pub workflow: Link,
+    /// Release, with its page.
+    pub release: Link,
+    /// Where it ran: `production`.
+    pub environment: Option<String>,
+    /// `success`, `failure`, `abandoned` or `unknown`.
+    pub outcome: String,
+    /// A person had to redo it: not a successful outcome, whatever it reported.
+    pub rescued: bool,
+    /// Failure class.
+    pub class: Option<String>,
+    /// Severity of the class.
+    pub severity: Option<String>,
+    /// `open`, `closed`, `concluded` or `settled`.
+    pub stage: String,
+    /// When it settles or settled, once it is closed.
+    pub settles_at: Option<Time>,
+    /// When it began.
+    pub started_at: Time,
+    /// When it ended.
+    pub ended_at: Option<Time>,
+    /// How long it took, in microseconds.
+    pub duration_us: Option<i64>,
+    /// Everything known about the run, with where it comes from.
+    pub facts: Vec<Fact>,
+    /// Segment values: dimension and value.
+    pub segments: Vec<KeyValue>,
+    /// Facts that arrived after the trace, oldest first; none is overwritten.
+    pub history: Vec<FactEvent>,
+    /// The spans; `None` when the trace was not kept (retention) or never sent.
+    pub waterfall: Option<Waterfall>,
+    /// The conversation, in order.
+    pub messages: Vec<Message>,
+    /// Learning status, when the run is a failure.
+    pub learning: Option<String>,
+    /// Where to learn from it, or the case it became.
+    pub learning_link: Option<Link>,
+    /// The late-fact form; `None` when the person may not add one.
+    pub fact_form: Option<FactForm>,
+}
+
+/// One fact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fact {
+    /// Name for people: `Failure class`.
+    pub label: String,
+    /// `known`, `none` (known to be none) or `unknown`.
+    pub knowledge: String,
+    /// The value for people; empty unless known.
+    pub value: String,
+    /// Where it comes from, in words: `trace`, `API, key deploy-bot`, `reviewer Ana Reyes`.
+    pub source: Option<String>,
+}
+
+/// One late fact as it was appended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FactEvent {
+    /// When it was received.
+    pub at: Time,
+    /// What it says, in words: `rescued, 12 min: amount corrected by hand`.
+    pub what: String,
+    /// Who or what sent it.
+    pub by: String,
+    /// How it came: `API`, `page`, `webhook`.
+    pub source: String,
+    /// A later fact replaced what it says in the figures; the entry stays.
+    pub superseded: bool,
+}
+
+/// The late-fact form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FactForm {
+    /// Idempotency key of this opening of the form: sent twice, it counts once.
+    pub key: String,
+    /// Kinds of fact to choose from.
+    pub kinds: Vec<SelectOption>,
+}
+
+impl FactForm {
+    /// The kinds of late facts, with an example of the value each takes.
+    pub fn new(key: impl Into<String>) -> Self {
+        let kinds = [
+            ("outcome", "Outcome: success, failure or abandoned"),
+            ("failure_class", "Failure class"),
+            ("rescue", "Rescue: a person had to redo the work"),
+            ("escalation", "Escalation: expected or unexpected"),
+            ("approval", "Approval: granted, denied or expired"),
+            ("cost", "Cost, in the project's currency"),
+            ("score", "Score: name=number"),
+            ("confirmation", "Reviewer's confirmation of the outcome"),
+        ];
+        Self {
+            key: key.into(),
+            kinds: kinds.into_iter().map(|(value, label)| SelectOption::new(value, label)).collect(),
+        }
+    }
+}
+
+/// The spans of a run on one time axis, in depth-first order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Waterfall {
+    /// Length of the axis in microseconds.
+    pub total_us: i64,
+    /// The spans shown.
+    pub rows: Vec<SpanRow>,
+    /// Spans of the run that are not shown on this page.
+    pub hidden: u64,
+    /// What was odd about the trace, in words: `2 spans name each other as parent; both are shown at the top`.
+    pub notes: Vec<String>,
+}
+
+/// One span.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SpanRow {
+    /// Span id in hexadecimal.
+    pub id: String,
+    /// Id of the parent row; empty at the top.
+    pub parent: String,
+    /// Depth, 0 to 12; deeper spans are shown at 12.
+    pub depth: u8,
+    /// It has children on this page.
+    pub has_children: bool,
+    /// `llm`, `tool`, `agent`, `chain`, `retriever` or `other`.
+    pub kind: String,
+    /// Name; text of the run.
+    pub name: String,
+    /// It ended in an error.
+    pub error: bool,
+    /// Left edge of its bar, 0 to 1000.
+    pub bar_x: u32,
+    /// Width of its bar, 1 to 1000.
+    pub bar_width: u32,
+    /// How long it took, in microseconds; `None` when it never ended.
+    pub duration_us: Option<i64>,
+    /// Tokens, when known.
+    pub tokens: Option<u64>,
+    /// Cost for people, when known: `$0.002`.
+    pub cost: Option<String>,
+    /// Its body, when this span is chosen.
+    pub body: Option<SpanBody>,
+}
+
+impl SpanRow {
+    /// Left edge and width of a bar for a span from `start_us` to `end_us` after the run's start, on an axis of
+    /// `total_us`. Always within the axis and never invisible.
+    pub fn bar(start_us: i64, end_us: i64, total_us: i64) -> (u32, u32) {
+        let total = i128::from(total_us.max(1));
+        let place = |at: i64| u32::try_from((i128::from(at) * 1000 / total).clamp(0, 1000)).unwrap_or(1000);
+        let x = place(start_us).min(999);
+        (x, place(end_us).saturating_sub(x).clamp(1, 1000 - x))
+    }
+}
+
+/// What one span holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SpanBody {
+    /// When it began.
+    pub started_at: Time,
+    /// Status message, if any.
+    pub status: Option<String>,
+    /// Attributes as sent.
+    pub attributes: Vec<KeyValue>,
+    /// Input, as text or indented JSON.
+    pub input: Option<String>,
+    /// Output, as text or indented JSON.
+    pub output: Option<String>,
+    /// Events: name and text.
+    pub events: Vec<KeyValue>,
+}
+
+/// One message of the conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Message {
+    /// `system`, `user`, `assistant` or `tool`.
+    pub role: String,
+    /// Name of the tool or the speaker, when known.
+    pub name: Option<String>,
+    /// What was said.
+    pub content: String,
+}
+
+impl View for RunList {
+    const TEMPLATE: &'static str = "pages/run/list";
+    const SECTION: &'static str = "runs";
+}
+
+impl View for RunPage {
+    const TEMPLATE: &'static str = "pages/run/show";
+    const SECTION: &'static str = "runs";
+}

@@ -1,0 +1,162 @@
+//! Settings of a project: members, API keys, webhooks.
+
+use serde::Serialize;
+
+use super::{HOSTILE, SelectOption, Time, View};
+
+/// Body of `/p/{project}/settings`. Forms, all with `csrf`: `POST …/settings/members` with `email`, `name`, `role`;
+/// `…/settings/keys` with `name`, `scopes` (repeated), `expires_days`; `…/settings/keys/{id}/revoke`;
+/// `…/settings/webhooks` with `url`, `events` (repeated); `…/settings/webhooks/{id}/test` and `…/remove`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Settings {
+    /// ISO 4217 code of the project's amounts.
+    pub currency: String,
+    /// Settle window in hours.
+    pub settle_hours: u32,
+    /// Members with their roles.
+    pub members: Vec<MemberRow>,
+    /// Roles a new member can have; empty when the person may not add one.
+    pub roles: Vec<SelectOption>,
+    /// API keys, newest first.
+    pub keys: Vec<KeyRow>,
+    /// A key just made: shown once, never again.
+    pub new_key: Option<NewKey>,
+    /// Scopes a new key can have; empty when the person may not make one.
+    pub scopes: Vec<SelectOption>,
+    /// Webhooks.
+    pub webhooks: Vec<WebhookRow>,
+    /// The secret of a webhook just made: shown once.
+    pub new_webhook_secret: Option<String>,
+    /// Events a webhook can hear of; empty when the person may not add one.
+    pub events: Vec<SelectOption>,
+}
+
+/// One member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MemberRow {
+    /// Name.
+    pub name: String,
+    /// Address.
+    pub email: String,
+    /// `viewer`, `reviewer`, `owner`, `release_manager` or `admin`.
+    pub role: String,
+    /// Last sign-in.
+    pub seen_at: Option<Time>,
+}
+
+/// One API key; its secret is not kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct KeyRow {
+    /// Id, `key_…`.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// First characters, to recognise it by.
+    pub prefix: String,
+    /// What it may do.
+    pub scopes: Vec<String>,
+    /// When it was made.
+    pub created_at: Time,
+    /// Last use.
+    pub used_at: Option<Time>,
+    /// When it ends; `None` is never.
+    pub expires_at: Option<Time>,
+    /// It no longer works.
+    pub revoked: bool,
+}
+
+/// A key just made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NewKey {
+    /// Name.
+    pub name: String,
+    /// The key itself.
+    pub secret: String,
+    /// A command that uses it.
+    pub command: String,
+}
+
+/// One webhook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WebhookRow {
+    /// Id, `wh_…`.
+    pub id: String,
+    /// Where it posts.
+    pub url: String,
+    /// What it hears of.
+    pub events: Vec<String>,
+    /// Last delivery: `delivered`, `failed: 502` and so on.
+    pub last: Option<String>,
+    /// When that was.
+    pub last_at: Option<Time>,
+}
+
+impl View for Settings {
+    const TEMPLATE: &'static str = "pages/settings/show";
+    const SECTION: &'static str = "settings";
+}
+
+impl Settings {
+    /// As an administrator sees it after making a key.
+    pub fn sample() -> Self {
+        Self::named("deploy-bot")
+    }
+
+    /// With hostile names.
+    pub fn hostile_sample() -> Self {
+        Self::named(HOSTILE)
+    }
+
+    /// As a viewer sees it.
+    pub fn bare_sample() -> Self {
+        Self {
+            roles: vec![],
+            keys: vec![],
+            new_key: None,
+            scopes: vec![],
+            webhooks: vec![],
+            new_webhook_secret: None,
+            events: vec![],
+            ..Self::sample()
+        }
+    }
+
+    fn named(name: &str) -> Self {
+        Self {
+            currency: "USD".to_owned(),
+            settle_hours: 24,
+            members: vec![MemberRow {
+                name: name.to_owned(),
+                email: "ana@example.com".to_owned(),
+                role: "release_manager".to_owned(),
+                seen_at: None,
+            }],
+            roles: vec![SelectOption::new("viewer", "Viewer"), SelectOption::new("admin", "Administrator")],
+            keys: vec![KeyRow {
+                id: "key_01".to_owned(),
+                name: name.to_owned(),
+                prefix: "st_live_1a2b".to_owned(),
+                scopes: vec!["runs:write".to_owned()],
+                created_at: Time::sample(-9000),
+                used_at: None,
+                expires_at: Some(Time::sample(90_000)),
+                revoked: false,
+            }],
+            new_key: Some(NewKey {
+                name: name.to_owned(),
+                secret: "st_live_1a2b3c4d5e6f".to_owned(),
+                command: "export SEATRIAL_API_KEY=st_live_1a2b3c4d5e6f".to_owned(),
+            }),
+            scopes: vec![SelectOption::new("runs:write", "Send runs and facts").selected(true)],
+            webhooks: vec![WebhookRow {
+                id: "wh_01".to_owned(),
+                url: "https://hooks.example.com/seatrial".to_owned(),
+                events: vec!["scorecard.stale".to_owned()],
+                last: Some(name.to_owned()),
+                last_at: Some(Time::sample(-3)),
+            }],
+            new_webhook_secret: Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned()),
+            events: vec![SelectOption::new("scorecard.stale", "A scorecard went stale").selected(true)],
+        }
+    }
+}

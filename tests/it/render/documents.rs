@@ -1,0 +1,110 @@
+//! The review artifact and the mails.
+
+use seatrial::render::Renderer;
+use seatrial::render::view::artifact::ArtifactView;
+use seatrial::render::view::mail::{
+    DecisionRecorded, GateWaiting, MailView, ScorecardDue, ScorecardOverdue, ScorecardStale, TestMail,
+};
+
+use super::html_check::{assert_harmless, check};
+use super::renderer;
+
+#[test]
+fn the_artifact_as_markdown() {
+    let renderer = renderer();
+    insta::assert_snapshot!(
+        "artifact_markdown",
+        renderer.artifact_markdown(&ArtifactView::sample()).expect("markdown")
+    );
+}
+
+#[test]
+fn the_artifact_as_json() {
+    let renderer = renderer();
+    insta::assert_snapshot!("artifact_json", renderer.artifact_json(&ArtifactView::sample()).expect("json"));
+}
+
+#[test]
+fn hostile_text_keeps_its_value_in_json_and_is_safe_to_print() {
+    let view = ArtifactView::hostile_sample();
+    let json = renderer().artifact_json(&view).expect("json");
+    assert!(!json.contains(['\u{202e}', '\u{1b}', '\u{7f}', '\u{200b}']), "{json}");
+    let value: serde_json::Value = serde_json::from_str(&json).expect("valid JSON");
+    assert_eq!(value["release"], view.release.as_str());
+}
+
+#[test]
+fn the_artifact_as_html_is_well_formed_and_self_contained() {
+    let renderer = renderer();
+    for view in [ArtifactView::sample(), ArtifactView::hostile_sample(), ArtifactView::preview_sample()] {
+        let html = renderer.artifact_html(&view).expect("html");
+        assert_eq!(check(&html), Vec::<String>::new());
+        assert_harmless("artifact", &html);
+        assert!(!html.contains("<script"), "no script");
+        let outside = ["<link", "src=\"", "href=\"/", "@import", "url(http"].iter().find(|sign| html.contains(**sign));
+        assert_eq!(outside, None, "no outside resource and no link into this server");
+    }
+}
+
+#[test]
+fn the_preview_says_that_nobody_decided() {
+    let renderer = renderer();
+    let text = renderer.artifact_markdown(&ArtifactView::preview_sample()).expect("markdown");
+    assert!(text.contains("undecided (preview)") && text.contains("Nobody has decided"), "{text}");
+}
+
+#[test]
+fn hostile_text_is_literal_in_markdown() {
+    let renderer = renderer();
+    let text = renderer.artifact_markdown(&ArtifactView::hostile_sample()).expect("markdown");
+    assert!(!text.contains('<'), "{text}");
+    assert!(!text.contains("@everyone") && !text.contains("https://evil"), "{text}");
+    assert!(!text.contains('\u{202e}') && !text.contains('\u{1b}'), "{text}");
+    // Seen through a Markdown parser with everything a code host enables, there is no link but our own and no heading but ours.
+    let mut links = Vec::new();
+    let mut headings = 0;
+    for event in pulldown_cmark::Parser::new_ext(&text, pulldown_cmark::Options::all()) {
+        use pulldown_cmark::{Event, Tag};
+        match event {
+            Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => links.push(dest_url.to_string()),
+            Event::Start(Tag::Heading { .. }) => headings += 1,
+            Event::Html(html) | Event::InlineHtml(html) => panic!("html in Markdown: {html}"),
+            _ => {}
+        }
+    }
+    assert_eq!(links, ["https://seatrial.example.com/p/demo/decisions/dec_01"]);
+    let usual = renderer.artifact_markdown(&ArtifactView::sample()).expect("markdown");
+    assert_eq!(headings, usual.lines().filter(|line| line.starts_with('#')).count());
+}
+
+fn try_mail<T: MailView>(renderer: &Renderer, mail: &T) {
+    let mail = renderer.mail(mail).unwrap_or_else(|error| panic!("{}: {error}", T::TEMPLATE));
+    assert!(!mail.subject.is_empty() && mail.subject.chars().count() <= 161, "{}", mail.subject);
+    for text in [&mail.subject, &mail.text] {
+        assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
+        assert!(!text.contains('\u{202e}') && !text.contains("&lt;"), "{text:?}");
+    }
+    assert!(!mail.subject.contains('\n'));
+    assert_harmless(T::TEMPLATE, &mail.html);
+    assert!(mail.text.lines().count() > 2 && mail.html.contains("</html>"));
+}
+
+#[test]
+fn every_mail_renders_and_its_subject_is_one_line() {
+    let renderer = renderer();
+    for hostile in [false, true] {
+        try_mail(renderer, &if hostile { ScorecardDue::hostile_sample() } else { ScorecardDue::sample() });
+        try_mail(renderer, &if hostile { ScorecardStale::hostile_sample() } else { ScorecardStale::sample() });
+        try_mail(renderer, &if hostile { ScorecardOverdue::hostile_sample() } else { ScorecardOverdue::sample() });
+        try_mail(renderer, &if hostile { GateWaiting::hostile_sample() } else { GateWaiting::sample() });
+        try_mail(renderer, &if hostile { DecisionRecorded::hostile_sample() } else { DecisionRecorded::sample() });
+        try_mail(renderer, &if hostile { TestMail::hostile_sample() } else { TestMail::sample() });
+    }
+}
+
+#[test]
+fn the_mail_about_a_stale_scorecard() {
+    let renderer = renderer();
+    let mail = renderer.mail(&ScorecardStale::sample()).expect("mail");
+    insta::assert_snapshot!("mail_scorecard_stale", format!("Subject: {}\n\n{}", mail.subject, mail.text));
+}
