@@ -5,7 +5,6 @@
 //! applies many requests in one transaction and keeps cells and evidence blocks equal to a recomputation.
 
 pub mod account;
-pub mod account;
 pub mod accumulate;
 mod actor;
 pub mod api_key;
@@ -18,19 +17,26 @@ pub mod entity;
 mod error;
 pub mod evidence;
 pub mod failure_class;
+pub mod freshness;
 pub mod gap_owner;
 pub mod gate;
 pub mod ingest;
+pub mod lease;
 pub mod member;
 mod open;
+pub mod outbox;
+pub mod owner;
 pub mod policy;
 pub mod price;
 pub mod project;
 pub mod proposal;
 pub mod release;
+pub mod retention;
 pub mod run;
 mod scope;
+pub mod scorecard;
 pub mod session;
+pub mod webhook;
 pub mod workflow;
 
 pub use connection::{Connection, ReadConnection, WriteTx};
