@@ -1,6 +1,11 @@
 //! The REST API under `/api/v1`, a file per noun. Only `service(#[get] fn)` is used, because only that is collected
 //! into the OpenAPI document. Every operation states its permission as the extension `x-permission`.
 
+mod decision;
+mod decision_view;
+mod gate;
+mod gate_view;
+mod policy;
 mod run;
 mod run_view;
 mod signal;
@@ -15,5 +20,11 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 }
 
 fn nouns(config: &mut ServiceConfig<'_>) {
-    config.configure(run::configure).configure(signal::configure).configure(workflow::configure);
+    config
+        .configure(run::configure)
+        .configure(signal::configure)
+        .configure(workflow::configure)
+        .configure(policy::configure)
+        .configure(gate::configure)
+        .configure(decision::configure);
 }
