@@ -9,3 +9,4 @@ pub mod ingest;
 pub mod notify;
 pub mod render;
 pub mod telemetry;
+pub mod worker;

@@ -20,6 +20,8 @@ pub mod failure_class;
 pub mod freshness;
 pub mod gap_owner;
 pub mod gate;
+pub mod failure_class;
+pub mod freshness;
 pub mod ingest;
 pub mod lease;
 pub mod member;

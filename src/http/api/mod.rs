@@ -6,9 +6,13 @@ mod decision_view;
 mod gate;
 mod gate_view;
 mod policy;
+mod notice;
 mod run;
 mod run_view;
+mod scorecard;
+mod scorecard_view;
 mod signal;
+mod webhook;
 mod workflow;
 
 use utoipa_actix_web::scope;
@@ -27,4 +31,7 @@ fn nouns(config: &mut ServiceConfig<'_>) {
         .configure(policy::configure)
         .configure(gate::configure)
         .configure(decision::configure);
+        .configure(scorecard::configure)
+        .configure(webhook::configure)
+        .configure(notice::configure);
 }
