@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use actix_web::web;
 use reqwest::{Method, RequestBuilder};
+use seatrial::app::Ports;
 use seatrial::app::access::Caller;
 use seatrial::app::api_key::NewKey;
-use seatrial::app::ports::{Mailer, ManualClock, Ports, SeededRandomness, SystemRandomness};
+use seatrial::app::ports::{Mailer, ManualClock, SeededRandomness, SystemRandomness};
 use seatrial::app::project::{NewProject, ProjectSettings};
 use seatrial::app::{App, open_store};
 use seatrial::auth::password::Passwords;
