@@ -20,8 +20,6 @@ pub mod failure_class;
 pub mod freshness;
 pub mod gap_owner;
 pub mod gate;
-pub mod failure_class;
-pub mod freshness;
 pub mod ingest;
 pub mod lease;
 pub mod member;

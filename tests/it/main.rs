@@ -2,8 +2,10 @@
 
 mod auth;
 mod config;
-mod identity;
+mod decision;
 mod demo;
+mod gate;
+mod identity;
 mod notify;
 mod otlp;
 mod problem;

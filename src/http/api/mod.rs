@@ -5,8 +5,8 @@ mod decision;
 mod decision_view;
 mod gate;
 mod gate_view;
-mod policy;
 mod notice;
+mod policy;
 mod run;
 mod run_view;
 mod scorecard;
@@ -30,7 +30,7 @@ fn nouns(config: &mut ServiceConfig<'_>) {
         .configure(workflow::configure)
         .configure(policy::configure)
         .configure(gate::configure)
-        .configure(decision::configure);
+        .configure(decision::configure)
         .configure(scorecard::configure)
         .configure(webhook::configure)
         .configure(notice::configure);

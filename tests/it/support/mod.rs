@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod browser;
+pub mod evidence;
 pub mod mail;
 pub mod postgres;
 pub mod shared;
