@@ -99,14 +99,15 @@ async fn resolve(app: &App, presented: Presented) -> Result<Caller, Problem> {
     }
 }
 
-/// The caller of a request that programs alone send: a session is no credential there, since no page asks.
+/// The program that sent a request, for endpoints that answer errors in a format of their own. A browser's session is
+/// not asked for: no page sends there.
 pub(in crate::http) async fn of_request(request: &HttpRequest) -> Result<Caller, AppError> {
     let app = app_of(request);
     match Presented::of(&app, request) {
-        Presented::Nothing | Presented::Session { .. } => Err(refuse(Unauthenticated::Missing)),
-        Presented::Unreadable => Err(refuse(Unauthenticated::Invalid)),
         Presented::ApiKey(key) => app.resolve_api_key(key.expose()).await,
         Presented::Token(token) => app.resolve_token(token.expose()).await,
+        Presented::Unreadable => Err(refuse(Unauthenticated::Invalid)),
+        Presented::Nothing | Presented::Session { .. } => Err(refuse(Unauthenticated::Missing)),
     }
 }
 

@@ -5,6 +5,7 @@ pub mod browser;
 pub mod evidence;
 pub mod mail;
 pub mod postgres;
+pub mod real_data;
 pub mod shared;
 pub mod smtp_sink;
 pub mod tree;
