@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use crate::support::app::{START, TestApp, Who, answer, both};
 use crate::support::evidence::{
-    BASELINE, CANDIDATE, WORKFLOW, decide, expect, freeze, open_gate, path, ready_gate, report, sql,
+    BASELINE, CANDIDATE, WORKFLOW, decide, expect, freeze, open_gate, path, ready_gate, report,
 };
+use crate::support::sql::sql;
 
 both!(
     a_ship_decision_stands_and_leaves,

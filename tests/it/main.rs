@@ -5,6 +5,7 @@ mod config;
 mod decision;
 mod demo;
 mod gate;
+mod gate_check;
 mod identity;
 mod notify;
 mod otlp;

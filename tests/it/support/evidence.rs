@@ -1,6 +1,5 @@
 //! Evidence for gates: a workflow, a scorecard, and as many runs of two releases as a test needs.
 
-use seatrial::config::DatabaseKind;
 use seatrial_domain::access::Role;
 use seatrial_domain::time::{MINUTE, Timestamp};
 use serde_json::{Value, json};
@@ -103,22 +102,4 @@ pub async fn decide(app: &TestApp, role: Role, gate: &str, bundle: &str, body: (
     let (verdict, reason) = body;
     let body = json!({"verdict": verdict, "reason": reason, "bundle": bundle});
     answer(app.member(role).post(&path(&format!("gates/{gate}/decisions"))).json(&body)).await
-}
-
-/// Runs one statement on the service's own database, past every rule of the service; what the database says when it
-/// refuses.
-pub async fn sql(app: &TestApp, statement: &'static str) -> Result<(), String> {
-    use sqlx::{Connection as _, PgConnection, SqliteConnection};
-    let failed = |error: sqlx::Error| error.to_string();
-    match app.app.config.database_kind() {
-        DatabaseKind::Sqlite(path) => {
-            let mut connection =
-                SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.map_err(failed)?;
-            sqlx::query(statement).execute(&mut connection).await.map(|_| ()).map_err(failed)
-        }
-        DatabaseKind::Postgres(url) => {
-            let mut connection = PgConnection::connect(url.expose()).await.map_err(failed)?;
-            sqlx::query(statement).execute(&mut connection).await.map(|_| ()).map_err(failed)
-        }
-    }
 }

@@ -8,5 +8,6 @@ pub mod postgres;
 pub mod real_data;
 pub mod shared;
 pub mod smtp_sink;
+pub mod sql;
 pub mod tree;
 pub mod webhook_sink;
