@@ -2,7 +2,10 @@
 
 mod auth;
 mod config;
+mod decision;
 mod demo;
+mod gate;
+mod gate_check;
 mod identity;
 mod notify;
 mod otlp;
