@@ -1,8 +1,10 @@
 //! The integration tests: one binary, a module per noun, on what `support` gives.
 
 mod auth;
+mod case;
 mod config;
 mod demo;
+mod failure;
 mod identity;
 mod notify;
 mod otlp;
