@@ -10,6 +10,7 @@ mod notify;
 mod otlp;
 mod problem;
 mod render;
+mod signals;
 mod sums;
 mod support;
 mod tidy;
