@@ -1,11 +1,13 @@
 //! The integration tests: one binary, a module per noun, on what `support` gives.
 
 mod auth;
+mod case;
 mod config;
 mod decision;
 mod demo;
 mod gate;
 mod gate_check;
+mod failure;
 mod identity;
 mod notify;
 mod otlp;
