@@ -3,6 +3,7 @@
 pub mod app;
 pub mod browser;
 pub mod mail;
+pub mod notices;
 pub mod postgres;
 pub mod shared;
 pub mod smtp_sink;
