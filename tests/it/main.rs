@@ -2,13 +2,14 @@
 
 mod auth;
 mod config;
-mod identity;
 mod demo;
+mod identity;
 mod notify;
 mod otlp;
 mod problem;
 mod render;
 mod scorecard;
+mod signals;
 mod sums;
 mod support;
 mod tidy;

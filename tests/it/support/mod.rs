@@ -5,6 +5,7 @@ pub mod browser;
 pub mod mail;
 pub mod notices;
 pub mod postgres;
+pub mod real_data;
 pub mod shared;
 pub mod smtp_sink;
 pub mod tree;
