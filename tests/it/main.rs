@@ -2,8 +2,8 @@
 
 mod auth;
 mod config;
-mod identity;
 mod demo;
+mod identity;
 mod notify;
 mod otlp;
 mod problem;
