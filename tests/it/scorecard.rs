@@ -19,12 +19,7 @@ use crate::support::notices::{
 };
 use crate::support::webhook_sink::WebhookSink;
 
-both!(
-    is_written_in_versions,
-    refuses_what_cannot_stand,
-    is_read_and_attested_by_those_who_may,
-    says_why_it_is_stale,
-);
+both!(is_written_in_versions, refuses_what_cannot_stand, is_read_and_attested_by_those_who_may, says_why_it_is_stale,);
 both_mailed!(
     tells_its_owner_once_when_due_and_when_stale,
     tells_backup_and_admins_when_nobody_acts,
