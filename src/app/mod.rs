@@ -17,8 +17,6 @@ pub mod run;
 pub mod signal;
 pub mod workflow;
 pub mod member;
-pub mod ports;
-pub mod project;
 pub mod session;
 pub mod token;
 

@@ -33,6 +33,17 @@ pub const VALUES_PER_SEGMENT: usize = 64;
 pub const SCORES_PER_RUN: usize = 32;
 /// Most approvals, escalations or rescues of one run: beyond it a client repeats itself.
 pub const EVENTS_PER_RUN: usize = 200;
+/// Most assertions of one kind of an eval case: a person has to read them.
+pub const ASSERTIONS_PER_CASE: usize = 50;
+/// Most tags of an eval case.
+pub const TAGS_PER_CASE: usize = 20;
+/// Largest input of an eval case, and most that is kept beside it of the observed output, in bytes of JSON: a case is
+/// read by people and loaded in lists. The snapshot holds the whole.
+pub const CASE_CONTENT_BYTES: usize = 256 << 10;
+/// Most redactions that a case lists; further ones are made all the same and counted.
+pub const REDACTIONS_LISTED: usize = 200;
+/// Most groups of failures that are counted at once: beyond it a reviewer filters.
+pub const FAILURE_GROUPS: usize = 200;
 /// How far in the future a client's clock may be, in microseconds: clock skew, not fiction.
 pub const CLOCK_SKEW_MICROS: i64 = 10 * crate::time::MINUTE;
 /// Largest cost of one run, in nano-units: a million units of the currency.
