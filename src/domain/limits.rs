@@ -23,6 +23,14 @@ pub const SPAN_NAME_BYTES: usize = 256;
 pub const LABEL_BYTES: usize = 200;
 /// Longest reason or note, in bytes: a page of prose.
 pub const NOTE_BYTES: usize = 4_000;
+/// Most checks of one scorecard: each is read for every value of its dimensions at every look.
+pub const CHECKS_PER_SCORECARD: usize = 50;
+/// Most required segments of one scorecard.
+pub const REQUIRED_SEGMENTS: usize = 200;
+/// Longest URL of a webhook, in bytes.
+pub const URL_BYTES: usize = 2_000;
+/// Most webhooks of one project: each event is sent to every one of them.
+pub const WEBHOOKS_PER_PROJECT: usize = 20;
 /// Longest external id of a run, in bytes.
 pub const EXTERNAL_ID_BYTES: usize = 200;
 /// Most segment dimensions of one run: each adds cells to every write.
