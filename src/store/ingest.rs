@@ -125,7 +125,13 @@ pub async fn apply(tx: &WriteTx, writes: Vec<RunWrite>, now: Timestamp) -> Resul
 
 /// Takes the project's write lock. One writer at a time changes the sums of a project, and projects are locked in the
 /// order of their ids, so two writers can neither lose a change nor wait for each other in a circle.
-pub(crate) async fn lock(tx: &WriteTx, scope: Scope) -> Result<(), StoreError> {
+///
+/// Whoever holds it sees the sums as they are between two batches of runs, and appends to the decision chain alone.
+/// SQLite has one writer anyway; on PostgreSQL it is a lock of the transaction.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lock(tx: &WriteTx, scope: Scope) -> Result<(), StoreError> {
     if tx.backend == Backend::Postgres {
         let (high, low) = scope.uuid().as_u64_pair();
         let key = (high ^ low).cast_signed();
@@ -167,4 +173,17 @@ pub async fn due_to_settle(store: &Store, now: Timestamp, limit: u64) -> Result<
 /// When the database fails.
 pub async fn due_to_close(store: &Store, now: Timestamp, limit: u64) -> Result<Vec<(Scope, RunId)>, StoreError> {
     load::due_to_close(store.read(), now, limit).await
+}
+
+/// Compares what is kept of a project's sums with a recomputation from its runs; `None` when they agree, else the first
+/// difference in words.
+///
+/// # Errors
+/// When the database fails or something stored cannot be decoded.
+pub async fn check_sums(store: &Store, scope: Scope) -> Result<Option<String>, StoreError> {
+    let tx = store.write().await?;
+    lock(&tx, scope).await?;
+    let kept = crate::accumulate::kept(&tx, scope).await?;
+    let computed = contribution::recompute(&tx, scope).await?;
+    Ok(kept.first_difference(&computed))
 }
