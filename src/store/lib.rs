@@ -18,8 +18,6 @@ mod error;
 pub mod failure_class;
 pub mod freshness;
 pub mod evidence;
-pub mod failure_class;
-pub mod freshness;
 pub mod gap_owner;
 pub mod gate;
 pub mod ingest;
