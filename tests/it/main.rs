@@ -2,6 +2,7 @@
 
 mod auth;
 mod config;
+mod identity;
 mod demo;
 mod notify;
 mod otlp;
