@@ -21,11 +21,8 @@ pub mod project;
 pub mod run;
 pub mod signal;
 pub mod workflow;
-pub mod member;
 pub mod session;
-pub mod signal;
 pub mod token;
-pub mod workflow;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -37,7 +37,6 @@ mod scope;
 pub mod scorecard;
 pub mod session;
 pub mod webhook;
-pub mod session;
 pub mod workflow;
 
 pub use connection::{Connection, ReadConnection, WriteTx};
