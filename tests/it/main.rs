@@ -8,6 +8,7 @@ mod notify;
 mod otlp;
 mod problem;
 mod render;
+mod sums;
 mod support;
 mod tidy;
 mod web;
