@@ -10,7 +10,7 @@ use seatrial_domain::limits;
 use crate::connection::Connection;
 use crate::entity::{account, member};
 use crate::error::StoreError;
-use crate::member::MemberRow;
+use crate::member::{MemberRow, parse_roles};
 use crate::scope::Scope;
 
 /// The people of these accounts. One who left the project is there with no role and not active; an account that does
@@ -73,9 +73,4 @@ fn person(row: account::Model, roles: &BTreeMap<uuid::Uuid, Vec<Role>>) -> Membe
         active: roles.is_some() && row.disabled_at.is_none(),
         roles: roles.unwrap_or_default(),
     }
-}
-
-fn parse_roles(text: &str) -> Vec<Role> {
-    // A role that this version does not know grants nothing.
-    text.split(',').filter_map(|name| name.parse().ok()).collect()
 }

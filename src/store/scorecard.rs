@@ -3,6 +3,7 @@
 use sea_orm::sea_query::{Condition, Expr, ExprTrait as _};
 use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
 use sea_orm::{QueryOrder as _, QuerySelect as _};
+use seatrial_domain::access::Actor;
 use seatrial_domain::ids::{AccountId, AttestationId, ProjectId, ScorecardId, WorkflowId};
 use seatrial_domain::limits;
 use seatrial_domain::owner::Owner;
@@ -99,7 +100,7 @@ pub struct VersionRow {
     /// What it says.
     pub definition: Definition,
     /// Who wrote it.
-    pub created_by: String,
+    pub created_by: Actor,
     /// When.
     pub created_at: Timestamp,
 }
@@ -114,7 +115,7 @@ pub struct AttestationRow {
     /// The version that was read.
     pub version: u32,
     /// Who.
-    pub actor: String,
+    pub actor: Actor,
     /// What they noted; may be empty.
     pub note: String,
     /// When.
@@ -131,6 +132,14 @@ fn read_definition(json: &str) -> Result<Definition, StoreError> {
 
 fn definition_json(definition: &Definition) -> Result<String, StoreError> {
     serde_json::to_string(definition).map_err(|error| StoreError::corrupt("scorecard", error))
+}
+
+fn actor_json(actor: &Actor) -> Result<String, StoreError> {
+    serde_json::to_string(actor).map_err(|error| StoreError::corrupt("actor", error))
+}
+
+fn read_actor(json: &str) -> Result<Actor, StoreError> {
+    serde_json::from_str(json).map_err(|error| StoreError::corrupt("actor", error))
 }
 
 fn read_state(name: &str) -> Result<FreshnessState, StoreError> {
@@ -203,7 +212,7 @@ pub async fn of_all_projects(
 ///
 /// # Errors
 /// [`StoreError::Duplicate`] when the workflow has a scorecard, or when the database fails.
-pub async fn insert(tx: &WriteTx, scope: Scope, row: &ScorecardRow, created_by: &str) -> Result<(), StoreError> {
+pub async fn insert(tx: &WriteTx, scope: Scope, row: &ScorecardRow, created_by: &Actor) -> Result<(), StoreError> {
     let model = scorecard::Model {
         id: row.id.uuid(),
         project_id: scope.uuid(),
@@ -222,13 +231,13 @@ pub async fn insert(tx: &WriteTx, scope: Scope, row: &ScorecardRow, created_by: 
     insert_version(tx, scope, row, created_by).await
 }
 
-async fn insert_version(tx: &WriteTx, scope: Scope, row: &ScorecardRow, created_by: &str) -> Result<(), StoreError> {
+async fn insert_version(tx: &WriteTx, scope: Scope, row: &ScorecardRow, created_by: &Actor) -> Result<(), StoreError> {
     let model = scorecard_version::Model {
         scorecard_id: row.id.uuid(),
         version: i64::from(row.version),
         project_id: scope.uuid(),
         definition_json: definition_json(&row.definition)?,
-        created_by: created_by.to_owned(),
+        created_by: actor_json(created_by)?,
         created_at: row.updated_at.micros(),
     };
     scorecard_version::Entity::insert(model.into_active_model().reset_all()).exec_without_returning(tx.raw()).await?;
@@ -240,7 +249,7 @@ async fn insert_version(tx: &WriteTx, scope: Scope, row: &ScorecardRow, created_
 ///
 /// # Errors
 /// When the database fails.
-pub async fn put_version(tx: &WriteTx, scope: Scope, row: &ScorecardRow, created_by: &str) -> Result<bool, StoreError> {
+pub async fn put_version(tx: &WriteTx, scope: Scope, row: &ScorecardRow, created_by: &Actor) -> Result<bool, StoreError> {
     let updated = scorecard::Entity::update_many()
         .col_expr(scorecard::Column::Version, Expr::value(i64::from(row.version)))
         .col_expr(scorecard::Column::OwnerId, Expr::value(row.definition.owner.map(AccountId::uuid)))
@@ -281,7 +290,7 @@ pub async fn versions(
         Ok(VersionRow {
             version: stored_version(row.version)?,
             definition: read_definition(&row.definition_json)?,
-            created_by: row.created_by,
+            created_by: read_actor(&row.created_by)?,
             created_at: Timestamp::from_micros(row.created_at),
         })
     });
@@ -312,7 +321,7 @@ pub async fn attest(tx: &WriteTx, scope: Scope, row: &AttestationRow) -> Result<
         project_id: scope.uuid(),
         scorecard_id: row.scorecard.uuid(),
         version: i64::from(row.version),
-        actor: row.actor.clone(),
+        actor: actor_json(&row.actor)?,
         note: row.note.clone(),
         at: row.at.micros(),
     };
@@ -348,7 +357,7 @@ pub async fn attestations(
             id: AttestationId::from_uuid(row.id),
             scorecard: ScorecardId::from_uuid(row.scorecard_id),
             version: stored_version(row.version)?,
-            actor: row.actor,
+            actor: read_actor(&row.actor)?,
             note: row.note,
             at: Timestamp::from_micros(row.at),
         })

@@ -11,6 +11,13 @@ mod run_view;
 mod session;
 mod signal;
 mod token;
+mod notice;
+mod run;
+mod run_view;
+mod scorecard;
+mod scorecard_view;
+mod signal;
+mod webhook;
 mod workflow;
 
 use utoipa_actix_web::scope;
@@ -33,4 +40,10 @@ fn nouns(config: &mut ServiceConfig<'_>) {
         .configure(signal::configure)
         .configure(token::configure)
         .configure(workflow::configure);
+        .configure(run::configure)
+        .configure(signal::configure)
+        .configure(workflow::configure)
+        .configure(scorecard::configure)
+        .configure(webhook::configure)
+        .configure(notice::configure);
 }
