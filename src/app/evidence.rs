@@ -9,12 +9,15 @@ use seatrial_domain::evidence::{
 use seatrial_domain::gate::{Recommendation, evaluate};
 use seatrial_domain::ids::{AccountId, ReleaseId, WorkflowId};
 use seatrial_domain::owner::{Owner, OwnerId, responsible};
-use seatrial_domain::scorecard::{Freshness, Scorecard, SegmentRef};
+use seatrial_domain::scorecard::{Freshness, FreshnessInput, Scorecard, SegmentRef, freshness as judge};
 use seatrial_domain::time::Timestamp;
 use seatrial_store::accumulate::{CellQuery, blocks, cells};
 use seatrial_store::gate::GateRow;
+use seatrial_store::member::MemberRow;
 use seatrial_store::release::ReleaseRow;
-use seatrial_store::{Connection, Scope, evidence, gap_owner, policy, release, workflow};
+use seatrial_store::{
+    Connection, Scope, evidence, failure_class, freshness, gap_owner, owner, policy, release, scorecard, workflow,
+};
 
 use super::App;
 use super::access::ProjectAccess;
@@ -90,11 +93,11 @@ impl App {
             against,
             pool_ratio: gate.pool_ratio,
             units_known: evidence::units_known(db, scope, gate.workflow, &releases).await?,
-            taxonomy: evidence::taxonomy(db, scope).await?,
+            taxonomy: failure_class::taxonomy(db, scope).await?,
             // Results of eval cases come with the suites; until then no bundle claims any.
             evals: Vec::new(),
             learning: evidence::learning(db, scope, (gate.workflow, gate.release)).await?,
-            covered_classes: evidence::covered_classes(db, scope, gate.workflow).await?,
+            covered_classes: freshness::covered_classes(db, scope, gate.workflow).await?,
             gap_owners: self.gap_owners(db, scope, gate).await?,
         })
     }
@@ -107,9 +110,49 @@ impl App {
     ) -> Result<BTreeMap<String, Owner>, AppError> {
         let by_gap = gap_owner::of_release(db, scope, (gate.workflow, gate.release)).await?;
         let ids: BTreeSet<AccountId> = by_gap.values().copied().collect();
-        let owners = self.owners(db, scope, ids).await?;
+        let owners = owners(db, scope, ids).await?;
         Ok(by_gap.into_iter().filter_map(|(gap, id)| Some((gap, owners.get(&id)?.clone()))).collect())
     }
+
+    async fn scorecard_of(
+        &self,
+        db: &impl Connection,
+        project: &ProjectAccess,
+        workflow: WorkflowId,
+        now: Timestamp,
+    ) -> Result<(Option<Scorecard>, Option<Freshness>), AppError> {
+        let Some(row) = scorecard::of_workflow(db, project.scope, workflow).await? else { return Ok((None, None)) };
+        let (owner, backup) = (row.definition.owner, row.definition.backup);
+        let owners = owners(db, project.scope, [owner, backup].into_iter().flatten()).await?;
+        let of = |id: Option<AccountId>| id.and_then(|id| owners.get(&id).cloned());
+        let card = row.scorecard(of(owner), of(backup));
+        let freshness = judge(&FreshnessInput {
+            owner: card.owner.as_ref(),
+            backup: card.backup.as_ref(),
+            attested_at: row.attested_at,
+            cadence_days: card.cadence_days,
+            due_soon_days: 7,
+            now,
+            releases_live_since: &[],
+            runs_in_window: 1,
+            window_days: 30,
+            uncovered_failures: 0,
+        });
+        Ok((Some(card), Some(freshness)))
+    }
+}
+
+/// Owners by account, with whether they can act now.
+async fn owners(
+    db: &impl Connection,
+    scope: Scope,
+    ids: impl IntoIterator<Item = AccountId>,
+) -> Result<BTreeMap<AccountId, Owner>, AppError> {
+    let ids: Vec<AccountId> = ids.into_iter().collect();
+    let people = owner::people(db, scope, &ids).await?.into_values();
+    let owner =
+        |person: MemberRow| Owner { id: OwnerId::Account(person.account), name: person.name, active: person.active };
+    Ok(people.map(|person| (person.account, owner(person))).collect())
 }
 
 fn frozen(row: ReleaseRow) -> FrozenRelease {

@@ -13,7 +13,9 @@ use seatrial_store::decision::DecisionFilter;
 use seatrial_store::gate::{GateFilter, GateRow};
 use seatrial_store::proposal::ProposalRow;
 use seatrial_store::release::ReleaseRow;
-use seatrial_store::{Connection, Cursor, Page, bundle, decision, gap_owner, gate, member, proposal, release, workflow};
+use seatrial_store::{
+    Connection, Cursor, Page, bundle, decision, gap_owner, gate, member, proposal, release, workflow,
+};
 
 use super::App;
 use super::access::{Caller, ProjectAccess};

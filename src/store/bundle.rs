@@ -62,9 +62,7 @@ pub async fn insert(tx: &WriteTx, scope: Scope, row: BundleRow) -> Result<(), St
         frozen_at: row.frozen_at.micros(),
     };
     bundle::Entity::insert(row.into_active_model().reset_all())
-        .on_conflict(
-            OnConflict::columns([bundle::Column::ProjectId, bundle::Column::Digest]).do_nothing().to_owned(),
-        )
+        .on_conflict(OnConflict::columns([bundle::Column::ProjectId, bundle::Column::Digest]).do_nothing().to_owned())
         .exec_without_returning(tx.raw())
         .await?;
     Ok(())

@@ -1,14 +1,12 @@
-//! What a gate reads besides cells and blocks: units, what became of failures, which classes eval cases cover.
-
-use std::collections::BTreeSet;
+//! What a gate reads besides cells and blocks: units, and what became of failures.
 
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _};
 use seatrial_domain::evidence::Learning;
-use seatrial_domain::failure::{FailureClass, LearningStatus, Severity, Taxonomy};
+use seatrial_domain::failure::{LearningStatus, Severity};
 use seatrial_domain::ids::{ReleaseId, WorkflowId};
 
 use crate::connection::Connection;
-use crate::entity::{case, failure, failure_class, run};
+use crate::entity::{failure, run};
 use crate::error::StoreError;
 use crate::scope::Scope;
 
@@ -67,47 +65,4 @@ pub async fn learning(
         learning.open_critical += if open && critical { n } else { 0 };
     }
     Ok(learning)
-}
-
-/// Failure classes of a workflow that an active eval case covers.
-///
-/// # Errors
-/// When the database fails.
-pub async fn covered_classes(
-    db: &impl Connection,
-    scope: Scope,
-    workflow: WorkflowId,
-) -> Result<BTreeSet<String>, StoreError> {
-    let classes: Vec<Option<String>> = case::Entity::find()
-        .select_only()
-        .column(case::Column::FailureClass)
-        .distinct()
-        .filter(case::Column::ProjectId.eq(scope.uuid()))
-        .filter(case::Column::WorkflowId.eq(workflow.uuid()))
-        .filter(case::Column::State.eq("active"))
-        .into_tuple()
-        .all(db.raw())
-        .await?;
-    Ok(classes.into_iter().flatten().collect())
-}
-
-/// The project's failure classes.
-///
-/// # Errors
-/// When the database fails.
-pub async fn taxonomy(db: &impl Connection, scope: Scope) -> Result<Taxonomy, StoreError> {
-    let rows = failure_class::Entity::find()
-        .filter(failure_class::Column::ProjectId.eq(scope.uuid()))
-        .all(db.raw())
-        .await?;
-    let own = rows.into_iter().map(|row| FailureClass {
-        severity: match row.severity.as_str() {
-            "critical" => Severity::Critical,
-            "minor" => Severity::Minor,
-            _ => Severity::Major,
-        },
-        name: row.name,
-        meaning: row.meaning,
-    });
-    Ok(Taxonomy::new(own.collect()))
 }

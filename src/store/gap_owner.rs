@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use sea_orm::QuerySelect as _;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
-use sea_orm::QuerySelect as _;
 use seatrial_domain::access::Actor;
 use seatrial_domain::ids::{AccountId, ReleaseId, WorkflowId};
 use seatrial_domain::limits;

@@ -284,8 +284,7 @@ pub async fn versions(
     if let Some(after) = page.after {
         query = query.filter(scorecard_version::Column::Version.lt(after.key));
     }
-    let rows =
-        query.order_by_desc(scorecard_version::Column::Version).limit(page.limit + 1).all(db.raw()).await?;
+    let rows = query.order_by_desc(scorecard_version::Column::Version).limit(page.limit + 1).all(db.raw()).await?;
     let rows = rows.into_iter().map(|row| {
         Ok(VersionRow {
             version: stored_version(row.version)?,

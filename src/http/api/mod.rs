@@ -11,6 +11,11 @@ mod run_view;
 mod session;
 mod signal;
 mod token;
+mod decision;
+mod decision_view;
+mod gate;
+mod gate_view;
+mod policy;
 mod notice;
 mod run;
 mod run_view;
@@ -43,6 +48,9 @@ fn nouns(config: &mut ServiceConfig<'_>) {
         .configure(run::configure)
         .configure(signal::configure)
         .configure(workflow::configure)
+        .configure(policy::configure)
+        .configure(gate::configure)
+        .configure(decision::configure);
         .configure(scorecard::configure)
         .configure(webhook::configure)
         .configure(notice::configure);

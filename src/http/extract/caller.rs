@@ -108,6 +108,14 @@ pub(in crate::http) async fn of_request(request: &HttpRequest) -> Result<Caller,
         Presented::Token(token) => app.resolve_token(token.expose()).await,
         Presented::Unreadable => Err(refuse(Unauthenticated::Invalid)),
         Presented::Nothing | Presented::Session { .. } => Err(refuse(Unauthenticated::Missing)),
+/// The caller of a request that programs alone send: a session is no credential there, since no page asks.
+pub(in crate::http) async fn of_request(request: &HttpRequest) -> Result<Caller, AppError> {
+    let app = app_of(request);
+    match Presented::of(&app, request) {
+        Presented::Nothing | Presented::Session { .. } => Err(refuse(Unauthenticated::Missing)),
+        Presented::Unreadable => Err(refuse(Unauthenticated::Invalid)),
+        Presented::ApiKey(key) => app.resolve_api_key(key.expose()).await,
+        Presented::Token(token) => app.resolve_token(token.expose()).await,
     }
 }
 
