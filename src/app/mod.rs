@@ -23,17 +23,11 @@ pub mod project;
 pub mod run;
 pub mod signal;
 pub mod outbox;
-pub mod ports;
-pub mod project;
-pub mod run;
 pub mod scorecard;
 pub mod session;
-pub mod signal;
 pub mod token;
 pub mod webhook;
 pub mod workflow;
-pub mod session;
-pub mod token;
 
 use std::sync::Arc;
 use std::time::Duration;

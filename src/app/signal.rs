@@ -153,6 +153,20 @@ impl App {
     }
 }
 
+impl App {
+    /// The segment dimensions by which signals of the workflow can be grouped, by name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn segment_dimensions(
+        &self,
+        project: &ProjectAccess,
+        workflow: WorkflowId,
+    ) -> Result<Vec<String>, AppError> {
+        Ok(seatrial_store::segment::dimensions(self.store.read(), project.scope, workflow).await?)
+    }
+}
+
 fn range(query: &SignalQuery, now: Timestamp) -> Result<(Timestamp, Timestamp), AppError> {
     let to = query.to.map_or_else(|| now.day().plus_days(1), |to| ceil_hour(to));
     let from = query.from.map_or_else(|| to.day().plus_days(-DEFAULT_DAYS), Timestamp::hour);

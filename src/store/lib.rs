@@ -35,6 +35,7 @@ pub mod retention;
 pub mod run;
 mod scope;
 pub mod scorecard;
+pub mod segment;
 pub mod session;
 pub mod webhook;
 pub mod workflow;

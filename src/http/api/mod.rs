@@ -17,11 +17,8 @@ mod gate;
 mod gate_view;
 mod policy;
 mod notice;
-mod run;
-mod run_view;
 mod scorecard;
 mod scorecard_view;
-mod signal;
 mod webhook;
 mod workflow;
 

@@ -1,0 +1,3 @@
+//! What several pages and the review artifact show alike: domain values as view models.
+
+pub mod figure;
