@@ -2,12 +2,13 @@
 
 mod auth;
 mod config;
-mod identity;
 mod demo;
+mod identity;
 mod notify;
 mod otlp;
 mod problem;
 mod render;
+mod signals;
 mod sums;
 mod support;
 mod tidy;
