@@ -6,6 +6,7 @@
 pub mod access;
 pub mod account;
 pub mod api_key;
+pub mod artifact;
 pub mod audit;
 pub mod decision;
 pub mod case;
@@ -29,6 +30,7 @@ pub mod outbox;
 pub mod scorecard;
 pub mod session;
 pub mod token;
+pub mod waiting;
 pub mod webhook;
 pub mod workflow;
 

@@ -59,7 +59,12 @@ impl Visitor {
             Some(account) => self.app.memberships(account).await?,
             None => Vec::new(),
         };
-        let counts = NavCounts::default();
+        let waiting = self.app.waiting(&project, self.caller().account()).await?;
+        let counts = NavCounts {
+            open_failures: waiting.open_failures,
+            stale_scorecards: waiting.stale_scorecards,
+            waiting_gates: waiting.waiting_gates,
+        };
         Ok(Frame { visitor: self, project, memberships, counts })
     }
 }

@@ -5,9 +5,14 @@
 //! typed. Errors are problems as in the API, shown as a page by [`problem::show_problems`].
 
 pub mod assets;
+mod case;
 mod context;
+pub mod decision;
+mod failure;
+mod failure_review;
 mod flash;
 mod form;
+mod gate;
 mod link;
 mod overview;
 pub mod problem;
@@ -15,6 +20,8 @@ mod release;
 mod release_parts;
 mod run;
 mod run_parts;
+mod scorecard;
+mod settings;
 mod sign_in;
 mod trace;
 
@@ -39,5 +46,42 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/p/{project}/runs/{run}/facts", post().to(run::add_fact))
         .route("/p/{project}/releases", get().to(release::list))
         .route("/p/{project}/releases/{release}", get().to(release::show))
-        .route("/p/{project}/releases/{release}/gates", post().to(release::open_gate));
+        .route("/p/{project}/releases/{release}/gates", post().to(release::open_gate))
+        .configure(learning)
+        .configure(deciding)
+        .configure(settings_routes);
+}
+
+fn learning(config: &mut ServiceConfig) {
+    config
+        .route("/p/{project}/failures", get().to(failure::list))
+        .route("/p/{project}/failures/{run}/promote", post().to(failure::promote))
+        .route("/p/{project}/failures/{run}/link", post().to(failure::link_to_case))
+        .route("/p/{project}/failures/{run}/dismiss", post().to(failure::dismiss))
+        .route("/p/{project}/cases", get().to(case::list))
+        .route("/p/{project}/cases/{case}", get().to(case::show))
+        .route("/p/{project}/scorecards", get().to(scorecard::list))
+        .route("/p/{project}/scorecards/{scorecard}", get().to(scorecard::show))
+        .route("/p/{project}/scorecards/{scorecard}/attest", post().to(scorecard::attest));
+}
+
+fn deciding(config: &mut ServiceConfig) {
+    config
+        .route("/p/{project}/gates/{gate}", get().to(gate::show))
+        .route("/p/{project}/gates/{gate}/freeze", post().to(gate::freeze))
+        .route("/p/{project}/gates/{gate}/decide", post().to(gate::decide))
+        .route("/p/{project}/decisions", get().to(decision::list))
+        .route("/p/{project}/decisions/{decision}", get().to(decision::show))
+        .route("/p/{project}/decisions/{decision}/artifact.{format}", get().to(decision::artifact));
+}
+
+fn settings_routes(config: &mut ServiceConfig) {
+    config
+        .route("/p/{project}/settings", get().to(settings::show))
+        .route("/p/{project}/settings/members", post().to(settings::add_member))
+        .route("/p/{project}/settings/keys", post().to(settings::add_key))
+        .route("/p/{project}/settings/keys/{key}/revoke", post().to(settings::revoke_key))
+        .route("/p/{project}/settings/webhooks", post().to(settings::add_webhook))
+        .route("/p/{project}/settings/webhooks/{webhook}/test", post().to(settings::test_webhook))
+        .route("/p/{project}/settings/webhooks/{webhook}/remove", post().to(settings::remove_webhook));
 }

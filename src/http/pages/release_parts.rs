@@ -171,7 +171,7 @@ pub fn mix(candidate: &Counts, baseline: &Counts, taxonomy: &Taxonomy) -> Vec<Mi
 }
 
 /// What each day's runs of both releases add up to.
-fn by_day(days: &SignalTable) -> BTreeMap<Timestamp, Counts> {
+pub fn by_day(days: &SignalTable) -> BTreeMap<Timestamp, Counts> {
     let mut sums: BTreeMap<Timestamp, Counts> = BTreeMap::new();
     for group in &days.groups {
         if let Some(start) = group.start {
