@@ -249,7 +249,12 @@ async fn insert_version(tx: &WriteTx, scope: Scope, row: &ScorecardRow, created_
 ///
 /// # Errors
 /// When the database fails.
-pub async fn put_version(tx: &WriteTx, scope: Scope, row: &ScorecardRow, created_by: &Actor) -> Result<bool, StoreError> {
+pub async fn put_version(
+    tx: &WriteTx,
+    scope: Scope,
+    row: &ScorecardRow,
+    created_by: &Actor,
+) -> Result<bool, StoreError> {
     let updated = scorecard::Entity::update_many()
         .col_expr(scorecard::Column::Version, Expr::value(i64::from(row.version)))
         .col_expr(scorecard::Column::OwnerId, Expr::value(row.definition.owner.map(AccountId::uuid)))

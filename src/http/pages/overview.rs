@@ -21,7 +21,7 @@ use super::release::{gate_link, table, verdicts};
 use super::release_parts::{by_day, group_of};
 use crate::app::names::Names;
 use crate::app::scorecard::ScorecardDetail;
-use crate::app::signal::{GroupBy, SignalTable};
+use crate::app::signal::GroupBy;
 use crate::http::present::artifact::freshness;
 use crate::http::present::figure::{self, rate};
 use crate::http::problem::Problem;

@@ -35,7 +35,7 @@ pub async fn show_problems<B: MessageBody>(
 fn problem_of(error: &Error) -> Option<&Problem> {
     let rejection = error.as_error::<PageRejection>();
     error.as_error::<Problem>().or_else(|| match rejection {
-        Some(PageRejection::Problem(problem)) => Some(problem.as_ref()),
+        Some(PageRejection::Problem(problem)) => Some(problem),
         _ => None,
     })
 }
