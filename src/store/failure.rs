@@ -371,3 +371,14 @@ pub async fn decide(
         .await?;
     Ok(changed.rows_affected == 1)
 }
+
+/// How many failures nobody has learned from, counted up to `most`: a page says "many" beyond it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn open_up_to(db: &impl Connection, scope: Scope, most: u64) -> Result<u64, StoreError> {
+    let filter = FailureFilter { status: Some(LearningStatus::Open), ..FailureFilter::default() };
+    let runs: Vec<Uuid> =
+        select(scope, &filter).select_only().column(failure::Column::RunId).limit(most).into_tuple().all(db.raw()).await?;
+    Ok(runs.len() as u64)
+}
