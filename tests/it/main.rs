@@ -3,6 +3,7 @@
 mod auth;
 mod config;
 mod demo;
+mod migrations;
 mod notify;
 mod otlp;
 mod problem;
