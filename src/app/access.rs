@@ -61,7 +61,39 @@ impl ProjectAccess {
     }
 }
 
+impl Caller {
+    /// The account of a person; `None` for a program.
+    #[must_use]
+    pub const fn account(&self) -> Option<AccountId> {
+        match self {
+            Self::Account { id, .. } => Some(*id),
+            Self::ApiKey { .. } => None,
+        }
+    }
+}
+
 impl App {
+    /// Lets a part of Seatrial into the project `slug`: a worker, the command line on the server, the demo. It may do
+    /// everything but the acts of a person.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] when there is no such project.
+    pub async fn enter_as_system(&self, part: &'static str, slug: &str) -> Result<ProjectAccess, AppError> {
+        let project = seatrial_store::project::by_slug(self.store.read(), slug).await?;
+        let project = project.ok_or(AppError::NotFound { noun: "project" })?;
+        Self::access_to(project, Access::of_system(part))
+    }
+
+    /// The project of a row, as somebody with `access` sees it.
+    pub(super) fn access_to(
+        project: seatrial_store::project::ProjectRow,
+        access: Access,
+    ) -> Result<ProjectAccess, AppError> {
+        let settings = super::project::settings_of(&project)?;
+        let scope = Scope::of(ProjectId::from_uuid(project.id));
+        Ok(ProjectAccess { scope, slug: project.slug, name: project.name, settings, access })
+    }
+
     /// Lets the caller into the project `slug` for something that needs `permission`.
     ///
     /// # Errors
@@ -81,7 +113,6 @@ impl App {
             }
         };
         access.require(permission)?;
-        let settings = super::project::ProjectSettings::from_row(&project)?;
-        Ok(ProjectAccess { scope: Scope::of(id), slug: project.slug, name: project.name, settings, access })
+        Self::access_to(project, access)
     }
 }

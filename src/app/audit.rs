@@ -1,11 +1,12 @@
 //! The audit log: who did what. Written in the transaction of what it describes.
 
+use seatrial_domain::access::{Actor, Permission};
 use seatrial_domain::ids::AuditId;
-use seatrial_store::{WriteTx, audit};
+use seatrial_store::{Cursor, Page, Scope, WriteTx, audit};
 use serde::Serialize;
 
 use super::App;
-use super::access::ProjectAccess;
+use super::access::{Caller, ProjectAccess};
 use super::error::AppError;
 
 impl App {
@@ -23,7 +24,22 @@ impl App {
         noun_id: impl ToString,
         detail: &impl Serialize,
     ) -> Result<(), AppError> {
-        let actor = project.actor();
+        self.audit_as(tx, project.scope, project.actor(), (action, noun), noun_id, detail).await
+    }
+
+    /// Records an act of somebody who did not enter the project for it, such as a new password of one of its members.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(super) async fn audit_as(
+        &self,
+        tx: &WriteTx,
+        scope: Scope,
+        actor: &Actor,
+        (action, noun): (&'static str, &'static str),
+        noun_id: impl ToString,
+        detail: &impl Serialize,
+    ) -> Result<(), AppError> {
         let entry = audit::Entry {
             id: AuditId::from_uuid(self.ids.uuid_v7()),
             at: self.now(),
@@ -33,6 +49,20 @@ impl App {
             noun_id: noun_id.to_string(),
             detail_json: serde_json::to_string(detail).map_err(AppError::internal)?,
         };
-        Ok(audit::append(tx, project.scope, entry).await?)
+        Ok(audit::append(tx, scope, entry).await?)
+    }
+
+    /// A page of the project's audit log, latest first.
+    ///
+    /// # Errors
+    /// When the caller may not read it, or when the database fails.
+    pub async fn audit_entries(
+        &self,
+        caller: &Caller,
+        slug: &str,
+        page: Page,
+    ) -> Result<(Vec<audit::Entry>, Option<Cursor>), AppError> {
+        let project = self.enter(caller, slug, Permission::ReadAudit).await?;
+        Ok(audit::list(self.store.read(), project.scope, page).await?)
     }
 }

@@ -4,25 +4,31 @@
 //! and returns plain values. Pages and API call the same ones.
 
 pub mod access;
+pub mod account;
+pub mod api_key;
 pub mod audit;
 pub mod error;
 pub mod ingest;
+pub mod member;
 pub mod names;
 pub mod otlp;
 pub mod ports;
 pub mod project;
 pub mod run;
+pub mod session;
 pub mod signal;
+pub mod token;
 pub mod workflow;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use seatrial_domain::time::Timestamp;
-use seatrial_store::Store;
+use seatrial_store::{OpenOptions, Store, StoreError};
 
 use crate::auth::password::Passwords;
 use crate::auth::token::Tokens;
-use crate::config::Config;
+use crate::config::{Config, DatabaseKind};
 use crate::telemetry::metrics::AllMetrics;
 use error::AppError;
 use ingest::IngestQueue;
@@ -53,6 +59,19 @@ pub struct App {
     pub outbound: Arc<dyn Outbound>,
     /// Counters and histograms.
     pub metrics: Arc<AllMetrics>,
+}
+
+/// Opens the database that the settings name.
+///
+/// # Errors
+/// When it cannot be reached or written, or is newer than this version.
+pub async fn open_store(config: &Config) -> Result<Store, StoreError> {
+    let url = match config.database_kind() {
+        DatabaseKind::Sqlite(path) => format!("sqlite:{}", path.display()),
+        DatabaseKind::Postgres(url) => url.expose().to_owned(),
+    };
+    let settings = &config.database;
+    Store::open(&OpenOptions { url, readers: settings.read_connections, writers: settings.write_connections }).await
 }
 
 /// What the outside world provides.
@@ -92,6 +111,25 @@ impl App {
             outbound,
             metrics,
         }))
+    }
+
+    /// Finishes what was accepted and closes the database. Waits up to `limit` for others to let go of the service.
+    pub async fn finish(self: Arc<Self>, limit: Duration) {
+        let deadline = tokio::time::Instant::now() + limit;
+        let mut shared = self;
+        loop {
+            match Arc::try_unwrap(shared) {
+                Ok(Self { ingest, store, .. }) => {
+                    if tokio::time::timeout_at(deadline, ingest.finish()).await.is_err() {
+                        tracing::warn!("accepted runs were still being written when the time to stop was over");
+                    }
+                    return store.close().await;
+                }
+                Err(other) if tokio::time::Instant::now() < deadline => shared = other,
+                Err(_) => return tracing::warn!("background work did not end in time; the database ends it"),
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// The current time.

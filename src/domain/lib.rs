@@ -18,6 +18,7 @@ pub mod limits;
 pub mod owner;
 pub mod policy;
 pub mod price;
+pub mod project;
 pub mod release;
 pub mod run;
 pub mod scorecard;

@@ -37,6 +37,10 @@ pub const EVENTS_PER_RUN: usize = 200;
 pub const CLOCK_SKEW_MICROS: i64 = 10 * crate::time::MINUTE;
 /// Largest cost of one run, in nano-units: a million units of the currency.
 pub const COST_NANOS: i64 = 1_000_000 * 1_000_000_000;
+/// Most prices of one project: every model of every vendor fits, and ingest reads them all for a batch.
+pub const PRICES_PER_PROJECT: u64 = 500;
+/// Most failure classes of a project's own: more kinds of miss than anybody keeps apart.
+pub const CLASSES_PER_PROJECT: u64 = 200;
 /// Items on a page of a list unless asked otherwise.
 pub const PAGE_SIZE: u64 = 50;
 /// Most items on a page of a list.

@@ -10,6 +10,7 @@ use utoipa_actix_web::AppExt as _;
 
 use super::middleware::content_encoding::{is_otlp, refuse_encodings};
 use super::middleware::metrics::record_request;
+use super::middleware::rate_limit::AttemptLimiter;
 use super::middleware::root_span::{SeatrialRootSpan, echo_request_id};
 use super::middleware::security_headers::security_headers;
 use super::problem::Problem;
@@ -25,6 +26,8 @@ pub fn serve(app: web::Data<App>, listener: TcpListener) -> std::io::Result<Serv
     let workers = app.config.server.workers;
     let shutdown_seconds = app.config.server.shutdown_seconds;
     let https = app.config.transport() == Transport::Tls;
+    let attempts = app.config.auth.sign_in_attempts_per_minute;
+    let limiter = web::Data::new(AttemptLimiter::new(attempts, &app.config.server.trusted_proxies));
     let server = HttpServer::new(move || {
         let metrics = std::sync::Arc::clone(&app.metrics);
         actix_web::App::new()
@@ -34,6 +37,7 @@ pub fn serve(app: web::Data<App>, listener: TcpListener) -> std::io::Result<Serv
             .wrap(from_fn(echo_request_id))
             .wrap(TracingLogger::<SeatrialRootSpan>::new())
             .app_data(app.clone())
+            .app_data(limiter.clone())
             .configure(extract::configure)
             .service(health::healthz)
             .service(health::readyz)

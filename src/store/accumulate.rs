@@ -50,8 +50,8 @@ pub struct BlockKey {
     pub start: Timestamp,
 }
 
-/// Changes waiting to be written, summed by key.
-#[derive(Debug, Default)]
+/// Sums by key: changes waiting to be written, or everything that is kept of a project.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     cells: BTreeMap<CellKey, Cell>,
     blocks: BTreeMap<BlockKey, BTreeMap<Timestamp, Counts>>,
@@ -73,13 +73,38 @@ impl Changes {
         self.blocks.entry(key).or_default().entry(minute).or_default().add(counts, sign);
     }
 
-    /// Writes every change. The caller holds the project's write lock.
-    pub(crate) async fn apply(mut self, tx: &WriteTx, scope: Scope) -> Result<(), StoreError> {
+    /// Drops what sums to nothing.
+    pub(crate) fn compact(&mut self) {
         self.cells.retain(|_, cell| !cell.is_empty());
         self.blocks.retain(|_, minutes| {
             minutes.retain(|_, counts| !counts.is_empty());
             !minutes.is_empty()
         });
+    }
+
+    /// How many cells and hours of blocks there are.
+    #[must_use]
+    pub fn len(&self) -> (usize, usize) {
+        (self.cells.len(), self.blocks.len())
+    }
+
+    /// The first key at which `self` and `other` differ, in words.
+    #[must_use]
+    pub fn first_difference(&self, other: &Self) -> Option<String> {
+        fn differs<K: Ord + std::fmt::Debug, V: PartialEq + std::fmt::Debug>(
+            here: &BTreeMap<K, V>,
+            there: &BTreeMap<K, V>,
+        ) -> Option<String> {
+            let keys: std::collections::BTreeSet<&K> = here.keys().chain(there.keys()).collect();
+            let key = keys.into_iter().find(|key| here.get(key) != there.get(key))?;
+            Some(format!("{key:?}: {:?} is not {:?}", here.get(key), there.get(key)))
+        }
+        differs(&self.cells, &other.cells).or_else(|| differs(&self.blocks, &other.blocks))
+    }
+
+    /// Writes every change. The caller holds the project's write lock.
+    pub(crate) async fn apply(mut self, tx: &WriteTx, scope: Scope) -> Result<(), StoreError> {
+        self.compact();
         let cells: Vec<_> = self.cells.into_iter().collect();
         for chunk in cells.chunks(CHUNK) {
             apply_cells(tx, scope, chunk).await?;
@@ -368,4 +393,61 @@ pub(crate) fn placeholder_counter(backend: sea_orm::DbBackend) -> impl FnMut() -
         n += 1;
         if backend == sea_orm::DbBackend::Postgres { format!("${n}") } else { "?".to_owned() }
     }
+}
+
+#[derive(FromQueryResult)]
+struct SumRow {
+    workflow_id: uuid::Uuid,
+    release_id: uuid::Uuid,
+    dimension: String,
+    value: String,
+    kind: String,
+    start_at: i64,
+    body: Vec<u8>,
+}
+
+impl SumRow {
+    fn group(&self) -> Group {
+        Group {
+            workflow: WorkflowId::from_uuid(self.workflow_id),
+            release: ReleaseId::from_uuid(self.release_id),
+            dimension: self.dimension.clone(),
+            value: self.value.clone(),
+        }
+    }
+}
+
+async fn all_rows(db: &impl Connection, scope: Scope, table: &Table) -> Result<Vec<SumRow>, StoreError> {
+    let raw = db.raw();
+    let backend = raw.get_database_backend();
+    let mut mark = placeholder_counter(backend);
+    let sql = format!(
+        "SELECT workflow_id, release_id, dimension, value, {} AS kind, start_at, body FROM {} WHERE project_id = {}",
+        table.kind,
+        table.name,
+        mark()
+    );
+    let values = [Value::from(scope.uuid())];
+    Ok(SumRow::find_by_statement(Statement::from_sql_and_values(backend, sql, values)).all(raw).await?)
+}
+
+/// Everything that is kept of a project, for checking it against a recomputation.
+///
+/// # Errors
+/// When the database fails or something kept cannot be decoded.
+pub async fn kept(db: &impl Connection, scope: Scope) -> Result<Changes, StoreError> {
+    let mut sums = Changes::default();
+    for row in all_rows(db, scope, &CELLS).await? {
+        let resolution = if row.kind == resolution_name(Resolution::Day) { Resolution::Day } else { Resolution::Hour };
+        let key = CellKey { group: row.group(), resolution, start: Timestamp::from_micros(row.start_at) };
+        sums.cells.insert(key, blob::decode_cell(&row.body)?);
+    }
+    for row in all_rows(db, scope, &BLOCKS).await? {
+        let basis = if row.kind == basis_name(Basis::Settled) { Basis::Settled } else { Basis::Concluded };
+        let key = BlockKey { group: row.group(), basis, start: Timestamp::from_micros(row.start_at) };
+        let minutes = blob::decode_blocks(&row.body)?.into_iter().map(|block| (block.minute, block.counts));
+        sums.blocks.insert(key, minutes.collect());
+    }
+    sums.compact();
+    Ok(sums)
 }

@@ -168,3 +168,16 @@ pub async fn due_to_settle(store: &Store, now: Timestamp, limit: u64) -> Result<
 pub async fn due_to_close(store: &Store, now: Timestamp, limit: u64) -> Result<Vec<(Scope, RunId)>, StoreError> {
     load::due_to_close(store.read(), now, limit).await
 }
+
+/// Compares what is kept of a project's sums with a recomputation from its runs; `None` when they agree, else the first
+/// difference in words.
+///
+/// # Errors
+/// When the database fails or something stored cannot be decoded.
+pub async fn check_sums(store: &Store, scope: Scope) -> Result<Option<String>, StoreError> {
+    let tx = store.write().await?;
+    lock(&tx, scope).await?;
+    let kept = crate::accumulate::kept(&tx, scope).await?;
+    let computed = contribution::recompute(&tx, scope).await?;
+    Ok(kept.first_difference(&computed))
+}

@@ -4,19 +4,24 @@
 //! bounded, and a write happens inside a [`WriteTx`] that the use case commits. Runs go through [`ingest`], which
 //! applies many requests in one transaction and keeps cells and evidence blocks equal to a recomputation.
 
+pub mod account;
 pub mod accumulate;
+pub mod api_key;
 pub mod audit;
 pub mod blob;
 mod connection;
 pub mod entity;
 mod error;
+pub mod failure_class;
 pub mod ingest;
 pub mod member;
 mod open;
+pub mod price;
 pub mod project;
 pub mod release;
 pub mod run;
 mod scope;
+pub mod session;
 pub mod workflow;
 
 pub use connection::{Connection, ReadConnection, WriteTx};

@@ -4,7 +4,7 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, FromQueryResult, IntoActiveModel as _};
 use sea_orm::{JoinType, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 use seatrial_domain::access::Role;
-use seatrial_domain::ids::AccountId;
+use seatrial_domain::ids::{AccountId, ProjectId};
 use seatrial_domain::limits;
 use seatrial_domain::time::Timestamp;
 use uuid::Uuid;
@@ -116,4 +116,70 @@ pub async fn put(
 pub async fn remove(tx: &WriteTx, scope: Scope, account: AccountId) -> Result<bool, StoreError> {
     let removed = member::Entity::delete_by_id((scope.uuid(), account.uuid())).exec(tx.raw()).await?;
     Ok(removed.rows_affected > 0)
+}
+
+/// Whether the account is an admin of any project.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_admin_anywhere(db: &impl Connection, account: AccountId) -> Result<bool, StoreError> {
+    let roles: Vec<String> = member::Entity::find()
+        .select_only()
+        .column(member::Column::Roles)
+        .filter(member::Column::AccountId.eq(account.uuid()))
+        .limit(limits::PAGE_SIZE_MAX)
+        .into_tuple()
+        .all(db.raw())
+        .await?;
+    Ok(roles.iter().any(|roles| parse_roles(roles).contains(&Role::Admin)))
+}
+
+/// Whether an account that can sign in is an admin of the project.
+///
+/// # Errors
+/// When the database fails.
+pub async fn has_admin(db: &impl Connection, scope: Scope) -> Result<bool, StoreError> {
+    let to_account =
+        member::Entity::belongs_to(account::Entity).from(member::Column::AccountId).to(account::Column::Id).into();
+    let roles: Vec<String> = member::Entity::find()
+        .select_only()
+        .column(member::Column::Roles)
+        .join(JoinType::InnerJoin, to_account)
+        .filter(member::Column::ProjectId.eq(scope.uuid()))
+        // No other role has this in its name; the parsing below is what decides.
+        .filter(member::Column::Roles.contains(Role::Admin.as_str()))
+        .filter(account::Column::DisabledAt.is_null())
+        .limit(limits::PAGE_SIZE_MAX)
+        .into_tuple()
+        .all(db.raw())
+        .await?;
+    Ok(roles.iter().any(|roles| parse_roles(roles).contains(&Role::Admin)))
+}
+
+/// The project's member with this account.
+///
+/// # Errors
+/// When the database fails.
+pub async fn by_account(
+    db: &impl Connection,
+    scope: Scope,
+    account: AccountId,
+) -> Result<Option<MemberRow>, StoreError> {
+    let Some(roles) = roles(db, scope, account).await? else { return Ok(None) };
+    let row = account::Entity::find_by_id(account.uuid()).one(db.raw()).await?;
+    Ok(row.map(|row| MemberRow { account, name: row.name, email: row.email, roles, active: row.disabled_at.is_none() }))
+}
+
+/// The projects of an account, at most [`limits::PAGE_SIZE_MAX`], with its roles in each.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_account(db: &impl Connection, account: AccountId) -> Result<Vec<(Scope, Vec<Role>)>, StoreError> {
+    let rows = member::Entity::find()
+        .filter(member::Column::AccountId.eq(account.uuid()))
+        .limit(limits::PAGE_SIZE_MAX)
+        .all(db.raw())
+        .await?;
+    let scopes = rows.into_iter().map(|row| (Scope::of(ProjectId::from_uuid(row.project_id)), parse_roles(&row.roles)));
+    Ok(scopes.collect())
 }

@@ -70,3 +70,25 @@ pub async fn set_settings(tx: &WriteTx, id: ProjectId, settings_json: String) ->
         .await?;
     Ok(())
 }
+
+/// Whether there is any project at all.
+///
+/// # Errors
+/// When the database fails.
+pub async fn any(db: &impl Connection) -> Result<bool, StoreError> {
+    Ok(project::Entity::find().limit(1).one(db.raw()).await?.is_some())
+}
+
+/// Waits for every other transaction that holds this project and holds it until this one ends, so that what is counted
+/// now is still true at the commit.
+///
+/// # Errors
+/// When the database fails.
+pub async fn hold(tx: &WriteTx, id: ProjectId) -> Result<(), StoreError> {
+    project::Entity::update_many()
+        .col_expr(project::Column::CreatedAt, sea_orm::sea_query::Expr::col(project::Column::CreatedAt))
+        .filter(project::Column::Id.eq(id.uuid()))
+        .exec(tx.raw())
+        .await?;
+    Ok(())
+}

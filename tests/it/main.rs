@@ -2,12 +2,14 @@
 
 mod auth;
 mod config;
+mod identity;
 mod demo;
 mod migrations;
 mod notify;
 mod otlp;
 mod problem;
 mod render;
+mod sums;
 mod support;
 mod tidy;
 mod web;

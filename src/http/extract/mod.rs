@@ -1,5 +1,10 @@
 //! What handlers take from a request: who is asking, and bodies, paths and queries whose errors are problems.
 
+pub mod attempt;
+pub mod caller;
+pub mod form;
+pub mod page;
+
 use actix_web::web::{FormConfig, JsonConfig, PathConfig, QueryConfig, ServiceConfig};
 use seatrial_domain::limits;
 use seatrial_store::{Cursor, Page};
@@ -9,6 +14,10 @@ use super::problem::Problem;
 use crate::app::error::AppError;
 
 pub use crate::app::access::Caller;
+pub use attempt::Attempt;
+pub use caller::SessionCaller;
+pub use form::{PageForm, SignInForm, verify_form};
+pub use page::{PageCaller, local_path};
 
 /// Makes what cannot be read a problem that says so.
 pub fn configure(config: &mut ServiceConfig) {

@@ -6,7 +6,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use sea_orm::sea_query::Value;
-use sea_orm::{ConnectionTrait as _, EntityTrait as _, Statement};
+use sea_orm::{ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+use sea_orm::{QuerySelect as _, Statement};
 use seatrial_domain::cell::{ALL, Basis, Cell, Counts};
 use seatrial_domain::ids::{ReleaseId, RunId, WorkflowId};
 use seatrial_domain::run::RunFacts;
@@ -207,4 +208,51 @@ fn add_block(
     for group in groups(context, standing) {
         changes.block(&group, basis, at, &counts, sign);
     }
+}
+
+/// What the sums of a project must be, computed from its runs alone, a page at a time.
+pub(super) async fn recompute(tx: &WriteTx, scope: Scope) -> Result<Changes, StoreError> {
+    let mut context = Context::load(tx, scope).await?;
+    let mut changes = Changes::default();
+    let mut first: [HashMap<Unit, First>; 2] = Default::default();
+    let mut after = uuid::Uuid::nil();
+    loop {
+        let rows = run::Entity::find()
+            .filter(run::Column::ProjectId.eq(scope.uuid()))
+            .filter(run::Column::Id.gt(after))
+            .order_by_asc(run::Column::Id)
+            .limit(1_000)
+            .all(tx.raw())
+            .await?;
+        let Some(last) = rows.last() else { break };
+        after = last.id;
+        for row in &rows {
+            let standing = Standing {
+                workflow: WorkflowId::from_uuid(row.workflow_id),
+                release: ReleaseId::from_uuid(row.release_id),
+                facts: stored_facts(row)?,
+                settled: row.settled,
+            };
+            if standing.facts.counts {
+                add_cells(&mut changes, &mut context, &standing, 1);
+            }
+            for (basis, first) in [Basis::Settled, Basis::Concluded].into_iter().zip(&mut first) {
+                let Some(at) = evident_at(&standing, basis) else { continue };
+                match unit_of(&standing) {
+                    None => add_block(&mut changes, &mut context, &standing, basis, at, 1),
+                    Some(unit) => {
+                        let id = RunId::from_uuid(row.id);
+                        keep_first(first, unit, First { at, id, standing: standing.clone() });
+                    }
+                }
+            }
+        }
+    }
+    for (basis, first) in [Basis::Settled, Basis::Concluded].into_iter().zip(first) {
+        for first in first.into_values() {
+            add_block(&mut changes, &mut context, &first.standing, basis, first.at, 1);
+        }
+    }
+    changes.compact();
+    Ok(changes)
 }

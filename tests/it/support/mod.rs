@@ -1,5 +1,6 @@
 //! What the integration tests stand on: databases, sinks for what the service sends out, the shared data, the browser.
 
+pub mod app;
 pub mod browser;
 pub mod mail;
 pub mod postgres;

@@ -1,0 +1,152 @@
+//! Who is asking: found from the request's headers, in one place, for the API and for the pages.
+//!
+//! In this order: `Authorization: Bearer` with an API key or an access token; `Authorization: Basic` with an API key as
+//! the password, which OTLP exporters and some SDKs can send; `x-api-key`; the session cookie. What is sent and wrong is
+//! refused, never skipped in favour of the next. A request that changes something on the strength of a cookie must prove
+//! that a page of this service sent it: the API by the header `x-csrf-token`, forms by [`super::form`].
+
+use std::future::{Future, ready};
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+use actix_web::{FromRequest, HttpRequest, web};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+
+use crate::app::App;
+use crate::app::access::Caller;
+use crate::app::error::{AppError, Unauthenticated};
+use crate::app::session::SessionHolder;
+use crate::auth::csrf;
+use crate::auth::secret::Secret;
+use crate::auth::token::looks_like_token;
+use crate::http::cookie::SessionCookies;
+use crate::http::problem::Problem;
+
+/// The header by which a script of a page proves that it belongs to the session.
+pub const CSRF_HEADER: &str = "x-csrf-token";
+/// The header that some SDKs send their key in.
+const API_KEY_HEADER: &str = "x-api-key";
+
+type LocalFuture<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+
+/// What a request presents.
+#[derive(Clone, Debug)]
+enum Presented {
+    Nothing,
+    ApiKey(Secret),
+    Token(Secret),
+    Session { token: Secret, csrf_proved: bool },
+    Unreadable,
+}
+
+impl Presented {
+    /// Reads the headers. Does not look anything up.
+    fn of(app: &App, request: &HttpRequest) -> Self {
+        let headers = request.headers();
+        if let Some(value) = headers.get(AUTHORIZATION) {
+            return value.to_str().ok().and_then(authorization).unwrap_or(Self::Unreadable);
+        }
+        if let Some(value) = headers.get(API_KEY_HEADER) {
+            return value.to_str().map_or(Self::Unreadable, |key| Self::ApiKey(Secret::new(key.trim())));
+        }
+        match SessionCookies::new(&app.config).read(request) {
+            Some(token) => {
+                let csrf_proved = request.method().is_safe() || proves_page(&token, headers);
+                Self::Session { token, csrf_proved }
+            }
+            None => Self::Nothing,
+        }
+    }
+}
+
+/// The credential of an `Authorization` header.
+fn authorization(value: &str) -> Option<Presented> {
+    let (scheme, rest) = value.trim().split_once(' ')?;
+    let rest = rest.trim();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        let secret = Secret::new(rest);
+        return Some(if looks_like_token(rest) { Presented::Token(secret) } else { Presented::ApiKey(secret) });
+    }
+    if scheme.eq_ignore_ascii_case("basic") {
+        let pair = String::from_utf8(BASE64_STANDARD.decode(rest).ok()?).ok()?;
+        let (_user, password) = pair.split_once(':')?;
+        return Some(Presented::ApiKey(Secret::new(password)));
+    }
+    None
+}
+
+fn proves_page(session_token: &Secret, headers: &HeaderMap) -> bool {
+    let presented = headers.get(CSRF_HEADER).and_then(|value| value.to_str().ok());
+    presented.is_some_and(|presented| csrf::verify(session_token.expose(), presented))
+}
+
+const fn refuse(why: Unauthenticated) -> AppError {
+    AppError::Unauthenticated { why }
+}
+
+async fn resolve(app: &App, presented: Presented) -> Result<Caller, Problem> {
+    match presented {
+        Presented::Nothing => Err(refuse(Unauthenticated::Missing).into()),
+        Presented::Unreadable => Err(refuse(Unauthenticated::Invalid).into()),
+        Presented::ApiKey(key) => Ok(app.resolve_api_key(key.expose()).await?),
+        Presented::Token(token) => Ok(app.resolve_token(token.expose()).await?),
+        Presented::Session { token, csrf_proved } => {
+            let holder = app.resolve_session(token.expose()).await?;
+            if csrf_proved { Ok(holder.caller()) } else { Err(missing_csrf()) }
+        }
+    }
+}
+
+fn missing_csrf() -> Problem {
+    let mut problem = Problem::bad_form_token();
+    problem.detail = "A request that changes something with a session cookie needs the session's form token in the \
+                      header x-csrf-token. Programs send an API key or access token instead of a cookie."
+        .to_owned();
+    problem
+}
+
+/// The service that a handler works with.
+///
+/// # Panics
+/// Never in a server: [`crate::http::server::serve`] registers it.
+pub(super) fn app_of(request: &HttpRequest) -> web::Data<App> {
+    request.app_data::<web::Data<App>>().cloned().expect("invariant: the server registers the service for its handlers")
+}
+
+impl FromRequest for Caller {
+    type Error = Problem;
+    type Future = LocalFuture<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let app = app_of(request);
+        let presented = Presented::of(&app, request);
+        Box::pin(async move { resolve(&app, presented).await })
+    }
+}
+
+/// A person with a browser session and nothing else: for what a key or a token must not do, such as ending sessions.
+/// Requests that change something have proved that they come from a page.
+#[derive(Clone, Debug)]
+pub struct SessionCaller {
+    /// Whose session it is.
+    pub holder: SessionHolder,
+}
+
+impl FromRequest for SessionCaller {
+    type Error = Problem;
+    type Future = LocalFuture<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let app = app_of(request);
+        let Some(token) = SessionCookies::new(&app.config).read(request) else {
+            return Box::pin(ready(Err(refuse(Unauthenticated::Missing).into())));
+        };
+        let proved = request.method().is_safe() || proves_page(&token, request.headers());
+        Box::pin(async move {
+            let holder = app.resolve_session(token.expose()).await?;
+            if proved { Ok(Self { holder }) } else { Err(missing_csrf()) }
+        })
+    }
+}

@@ -1,0 +1,106 @@
+//! Forms of pages: every one carries a token that only a page of the same session can know.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::cookie::time::Duration as CookieDuration;
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+use seatrial_domain::limits;
+use serde::de::DeserializeOwned;
+
+use super::caller::app_of;
+use crate::app::App;
+use crate::auth::csrf;
+use crate::auth::secret::random_secret;
+use crate::config::Transport;
+use crate::http::cookie::SessionCookies;
+use crate::http::problem::Problem;
+
+/// The field that carries the token.
+pub const CSRF_FIELD: &str = "csrf";
+/// How long the sign-in page may stay open, in minutes.
+const SIGN_IN_MINUTES: i64 = 60;
+
+/// Refuses a form whose token is not the one of this session.
+///
+/// # Errors
+/// A problem that tells to load the page again.
+pub fn verify_form(request: &HttpRequest, presented: &str) -> Result<(), Problem> {
+    let app = app_of(request);
+    let token = SessionCookies::new(&app.config).read(request).ok_or_else(Problem::bad_form_token)?;
+    if csrf::verify(token.expose(), presented) { Ok(()) } else { Err(Problem::bad_form_token()) }
+}
+
+/// The fields of a form of a signed-in person, its token checked. `T` need not have the token's field.
+#[derive(Clone, Debug)]
+pub struct PageForm<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for PageForm<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let body = web::Bytes::from_request(request, payload);
+        let request = request.clone();
+        Box::pin(async move {
+            let unreadable = |why: &str| Problem::malformed(format!("The form cannot be read: {why}"));
+            let body = body.await.map_err(|error| unreadable(&error.to_string()))?;
+            if body.len() > limits::JSON_BODY_BYTES {
+                let detail = format!("The form is larger than {} kB.", limits::JSON_BODY_BYTES >> 10);
+                return Err(Problem::too_large(detail));
+            }
+            let text = std::str::from_utf8(&body).map_err(|_| unreadable("it is not UTF-8"))?;
+            let token = url::form_urlencoded::parse(&body).find(|(name, _)| name == CSRF_FIELD);
+            verify_form(&request, token.as_ref().map_or("", |(_, value)| value))?;
+            // A form has the syntax of a query.
+            let fields = web::Query::<T>::from_query(text).map_err(|error| unreadable(&error.to_string()))?;
+            Ok(Self(fields.into_inner()))
+        })
+    }
+}
+
+/// The sign-in page's form before there is a session: a short-lived cookie stands in for it, so that another site
+/// cannot sign somebody in as somebody else.
+#[derive(Debug)]
+pub struct SignInForm {
+    /// To be set with the page.
+    pub cookie: Cookie<'static>,
+    /// For the form's field.
+    pub form_token: String,
+}
+
+impl SignInForm {
+    /// A new form.
+    #[must_use]
+    pub fn new(app: &App) -> Self {
+        let secret = random_secret("sea_sign_in_", app.randomness.as_ref());
+        let form_token = csrf::form_token(secret.expose());
+        let cookie = Cookie::build(cookie_name(app), secret.expose().to_owned())
+            .path("/")
+            .http_only(true)
+            .secure(app.config.transport() == Transport::Tls)
+            .same_site(SameSite::Lax)
+            .max_age(CookieDuration::minutes(SIGN_IN_MINUTES))
+            .finish();
+        Self { cookie, form_token }
+    }
+
+    /// Refuses a sign-in form that was not made by [`SignInForm::new`] for this browser.
+    ///
+    /// # Errors
+    /// A problem that tells to load the page again.
+    pub fn verify(app: &App, request: &HttpRequest, presented: &str) -> Result<(), Problem> {
+        let cookie = request.cookie(cookie_name(app));
+        let right = cookie.is_some_and(|cookie| csrf::verify(cookie.value(), presented));
+        if right { Ok(()) } else { Err(Problem::bad_form_token()) }
+    }
+}
+
+fn cookie_name(app: &App) -> &'static str {
+    match app.config.transport() {
+        Transport::Tls => "__Host-seatrial_sign_in",
+        Transport::LoopbackHttp => "seatrial_sign_in",
+    }
+}
