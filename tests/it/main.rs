@@ -2,10 +2,12 @@
 
 mod auth;
 mod config;
-mod identity;
 mod demo;
+mod identity;
+mod import;
 mod migrations;
 mod notify;
+mod openapi;
 mod otlp;
 mod problem;
 mod render;
