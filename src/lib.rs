@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod auth;
+pub mod cli;
 pub mod config;
 pub mod demo;
 pub mod http;
@@ -9,3 +10,4 @@ pub mod ingest;
 pub mod notify;
 pub mod render;
 pub mod telemetry;
+pub mod worker;

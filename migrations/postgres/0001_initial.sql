@@ -232,6 +232,8 @@ CREATE TABLE scorecards (
     backup_id UUID,
     definition_json TEXT NOT NULL,
     attested_at BIGINT,
+    freshness TEXT NOT NULL,
+    freshness_at BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     UNIQUE (project_id, workflow_id)

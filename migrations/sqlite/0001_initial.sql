@@ -232,6 +232,8 @@ CREATE TABLE scorecards (
     backup_id BLOB,
     definition_json TEXT NOT NULL,
     attested_at INTEGER,
+    freshness TEXT NOT NULL,
+    freshness_at INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     UNIQUE (project_id, workflow_id)

@@ -46,6 +46,14 @@ impl App {
     /// When the caller may not, the input breaks a rule, they are a member already, or the database fails.
     pub async fn add_member(&self, caller: &Caller, slug: &str, new: NewMember) -> Result<MemberRow, AppError> {
         let project = self.enter(caller, slug, Permission::ManageMembers).await?;
+        self.add_member_in(&project, new).await
+    }
+
+    /// [`App::add_member`] for somebody who has entered the project.
+    ///
+    /// # Errors
+    /// When the input breaks a rule, they are a member already, or the database fails.
+    pub async fn add_member_in(&self, project: &ProjectAccess, new: NewMember) -> Result<MemberRow, AppError> {
         let roles = checked_roles(new.roles)?;
         let email = normalise_email(&new.email)?;
         let known = account::by_email(self.store.read(), &email).await?;
@@ -74,7 +82,7 @@ impl App {
         }
         member::put(&tx, project.scope, id, &roles, self.now()).await?;
         let detail = json!({"email": row.email, "roles": roles, "made_account": made_account});
-        self.audit(&tx, &project, "add", "member", id, &detail).await?;
+        self.audit(&tx, project, "add", "member", id, &detail).await?;
         let member =
             MemberRow { account: id, name: row.name, email: row.email, roles, active: row.disabled_at.is_none() };
         tx.commit().await?;

@@ -14,3 +14,4 @@ pub mod openapi;
 pub mod otlp;
 pub mod problem;
 pub mod server;
+pub mod sign_in;

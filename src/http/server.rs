@@ -1,6 +1,7 @@
 //! The server: everything that is served, behind the middleware, until it is told to stop.
 
 use std::net::TcpListener;
+use std::sync::Arc;
 
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
@@ -29,10 +30,10 @@ pub fn serve(app: web::Data<App>, listener: TcpListener) -> std::io::Result<Serv
     let attempts = app.config.auth.sign_in_attempts_per_minute;
     let limiter = web::Data::new(AttemptLimiter::new(attempts, &app.config.server.trusted_proxies));
     let server = HttpServer::new(move || {
-        let metrics = std::sync::Arc::clone(&app.metrics);
+        let metrics = Arc::clone(&app.metrics);
         actix_web::App::new()
             .wrap(from_fn(|request, next| refuse_encodings(is_otlp, request, next)))
-            .wrap(from_fn(move |request, next| record_request(std::sync::Arc::clone(&metrics), request, next)))
+            .wrap(from_fn(move |request, next| record_request(Arc::clone(&metrics), request, next)))
             .wrap(from_fn(move |request, next| security_headers(https, request, next)))
             .wrap(from_fn(echo_request_id))
             .wrap(TracingLogger::<SeatrialRootSpan>::new())
@@ -52,6 +53,27 @@ pub fn serve(app: web::Data<App>, listener: TcpListener) -> std::io::Result<Serv
     });
     let server = if workers > 0 { server.workers(workers) } else { server };
     Ok(server.disable_signals().shutdown_timeout(shutdown_seconds).listen(listener)?.run())
+}
+
+/// Serves `app` on `listener` until `stop` is done; then stops accepting, and finishes the requests in hand within
+/// `server.shutdown_seconds`.
+///
+/// # Errors
+/// When the listener cannot be used, or the server ends by itself.
+pub async fn serve_until(
+    app: Arc<App>,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send,
+) -> std::io::Result<()> {
+    let server = serve(web::Data::from(app), listener)?;
+    let handle = server.handle();
+    let mut running = tokio::spawn(server);
+    tokio::select! {
+        ended = &mut running => return ended.map_err(std::io::Error::other)?,
+        () = stop => {}
+    }
+    handle.stop(true).await;
+    running.await.map_err(std::io::Error::other)?
 }
 
 async fn no_route() -> actix_web::HttpResponse {

@@ -24,6 +24,8 @@ use crate::error::StoreError;
 use crate::open::{Backend, Store};
 use crate::scope::Scope;
 
+pub(crate) use names::severity;
+
 /// Something to apply to one run.
 #[derive(Clone, Debug)]
 pub enum Change {

@@ -11,6 +11,7 @@ mod openapi;
 mod otlp;
 mod problem;
 mod render;
+mod signals;
 mod sums;
 mod support;
 mod tidy;

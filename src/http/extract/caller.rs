@@ -99,6 +99,18 @@ async fn resolve(app: &App, presented: Presented) -> Result<Caller, Problem> {
     }
 }
 
+/// The program that sent a request, for endpoints that answer errors in a format of their own. A browser's session is
+/// not asked for: no page sends there.
+pub(in crate::http) async fn of_request(request: &HttpRequest) -> Result<Caller, AppError> {
+    let app = app_of(request);
+    match Presented::of(&app, request) {
+        Presented::ApiKey(key) => app.resolve_api_key(key.expose()).await,
+        Presented::Token(token) => app.resolve_token(token.expose()).await,
+        Presented::Unreadable => Err(refuse(Unauthenticated::Invalid)),
+        Presented::Nothing | Presented::Session { .. } => Err(refuse(Unauthenticated::Missing)),
+    }
+}
+
 fn missing_csrf() -> Problem {
     let mut problem = Problem::bad_form_token();
     problem.detail = "A request that changes something with a session cookie needs the session's form token in the \

@@ -45,7 +45,7 @@ pub enum PageRejection {
         location: String,
     },
     /// Something else is wrong.
-    Problem(Box<Problem>),
+    Problem(Problem),
 }
 
 impl fmt::Display for PageRejection {
@@ -95,7 +95,7 @@ impl FromRequest for PageCaller {
                     form_token: csrf::form_token(token.expose()),
                 }),
                 Err(AppError::Unauthenticated { .. }) => Err(PageRejection::SignIn { location }),
-                Err(error) => Err(PageRejection::Problem(Box::new(error.into()))),
+                Err(error) => Err(PageRejection::Problem(error.into())),
             }
         })
     }

@@ -4,6 +4,7 @@ pub mod app;
 pub mod browser;
 pub mod mail;
 pub mod postgres;
+pub mod real_data;
 pub mod shared;
 pub mod smtp_sink;
 pub mod tree;

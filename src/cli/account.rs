@@ -1,0 +1,117 @@
+//! `seatrial account`: accounts and passwords, on the server's own database.
+
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use seatrial_domain::access::Role;
+
+use super::exit::{Exit, Failure};
+use super::local::{SettingsArguments, chosen_password, open};
+use super::printer;
+use crate::app::App;
+use crate::app::account::NewAccount;
+use crate::app::member::NewMember;
+
+/// What `seatrial account` takes.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make an account. Its password is SEATRIAL_PASSWORD, or random and printed to standard output, this once.
+    Create(Create),
+    /// Give an account a new password and end its sessions. SEATRIAL_PASSWORD, or random and printed.
+    Password(Password),
+}
+
+#[derive(Debug, Args)]
+struct Create {
+    #[command(flatten)]
+    settings: SettingsArguments,
+    /// The address to sign in with.
+    #[arg(long)]
+    email: String,
+    /// The name that others see.
+    #[arg(long)]
+    name: String,
+    /// A project to add the account to, by its name in URLs.
+    #[arg(long, requires = "role")]
+    project: Option<String>,
+    /// Its roles there, comma separated: viewer, reviewer, owner, release_manager, admin.
+    #[arg(long, requires = "project", value_delimiter = ',')]
+    role: Vec<Role>,
+}
+
+#[derive(Debug, Args)]
+struct Password {
+    #[command(flatten)]
+    settings: SettingsArguments,
+    /// The address of the account.
+    #[arg(long)]
+    email: String,
+}
+
+/// The environment variable with a password; an argument could be read by others.
+const PASSWORD_VARIABLE: &str = "SEATRIAL_PASSWORD";
+/// How long the database may take to close.
+const CLOSING: Duration = Duration::from_secs(10);
+/// What the audit log names as the actor.
+const PART: &str = "command-line";
+
+/// Does what the arguments ask.
+///
+/// # Errors
+/// When the input breaks a rule, or the database cannot be used.
+pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
+    let settings = match &arguments.command {
+        Command::Create(create) => &create.settings,
+        Command::Password(password) => &password.settings,
+    };
+    let app = open(settings.load(Vec::new())?).await?;
+    let done = match arguments.command {
+        Command::Create(arguments) => create(&app, arguments).await,
+        Command::Password(arguments) => password(&app, arguments).await,
+    };
+    app.finish(CLOSING).await;
+    done.map(|()| Exit::Ok)
+}
+
+async fn create(app: &App, arguments: Create) -> Result<(), Failure> {
+    let Create { email, name, project, role: roles, .. } = arguments;
+    let chosen = chosen_password(PASSWORD_VARIABLE, app.randomness.as_ref());
+    let shown = chosen.random.then(|| chosen.password.clone());
+    match project {
+        Some(slug) => {
+            let project = app.enter_as_system(PART, &slug).await?;
+            let new = NewMember { email: email.clone(), roles, name: Some(name), password: Some(chosen.password) };
+            app.add_member_in(&project, new).await?;
+        }
+        None => {
+            let new = NewAccount { email: email.clone(), name, password: chosen.password };
+            app.create_account(new).await?;
+        }
+    }
+    printer::say(&format!("Made the account {email}."));
+    show(shown);
+    Ok(())
+}
+
+async fn password(app: &App, arguments: Password) -> Result<(), Failure> {
+    let account = app.account_by_email(&arguments.email).await?;
+    let chosen = chosen_password(PASSWORD_VARIABLE, app.randomness.as_ref());
+    let shown = chosen.random.then(|| chosen.password.clone());
+    app.reset_password(PART, account.id, chosen.password).await?;
+    printer::say(&format!("{} has a new password, and its sessions are ended.", account.email));
+    show(shown);
+    Ok(())
+}
+
+fn show(password: Option<String>) {
+    if let Some(password) = password {
+        printer::say("The password is shown this once:");
+        printer::data(&password);
+    }
+}

@@ -1,0 +1,77 @@
+//! The command line: one file per subcommand. Data goes to standard output, talk to standard error, and the exit code
+//! says how it went ([`exit::Exit`]).
+
+pub mod account;
+pub mod doctor;
+pub mod exit;
+pub mod key;
+pub mod local;
+pub mod openapi;
+pub mod printer;
+pub mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use exit::{Exit, Failure};
+
+/// The release gate of record for AI agents.
+#[derive(Debug, Parser)]
+#[command(name = "seatrial", version, about, propagate_version = true, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the service.
+    Serve(serve::Arguments),
+    /// Make API keys, on the server's own database.
+    Key(key::Arguments),
+    /// Make accounts and set passwords, on the server's own database.
+    Account(account::Arguments),
+    /// Check the settings, the database, the disk and the mail server.
+    Doctor(doctor::Arguments),
+    /// Print the OpenAPI document of this version.
+    Openapi,
+}
+
+/// Reads the arguments, does what they ask, and says how it went.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help goes to standard output with 0, a mistake to standard error with 2. A closed terminal is no mistake.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Ok }.into();
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let done = match runtime {
+        Ok(runtime) => runtime.block_on(run(arguments.command)),
+        Err(error) => Err(Failure::new(format!("the program's threads cannot be started: {error}"))),
+    };
+    match done {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            printer::say(&format!("seatrial: {}", failure.message));
+            failure.exit.into()
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Serve(arguments) => serve::run(arguments).await,
+        Command::Key(arguments) => key::run(arguments).await,
+        Command::Account(arguments) => account::run(arguments).await,
+        Command::Doctor(arguments) => doctor::run(arguments).await,
+        Command::Openapi => {
+            openapi::run();
+            Ok(Exit::Ok)
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Members: who belongs to a project, and as what.
+
+use actix_web::web::{Data, Json, Path};
+use actix_web::{HttpResponse, delete, get, post, put};
+use seatrial_domain::access::Role;
+use seatrial_domain::ids::AccountId;
+use seatrial_store::member::MemberRow;
+use serde::{Deserialize, Serialize};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::app::App;
+use crate::app::member::NewMember;
+use crate::http::extract::{Caller, Listed};
+use crate::http::problem::{Problem, ProblemBody};
+
+pub(super) fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(list).service(add).service(put_roles).service(remove);
+}
+
+/// A member.
+#[derive(Serialize, utoipa::ToSchema)]
+struct Member {
+    /// The account.
+    #[schema(value_type = String)]
+    account_id: AccountId,
+    /// The name.
+    name: String,
+    /// The address.
+    email: String,
+    /// The roles in this project.
+    roles: Vec<Role>,
+    /// Whether the account can still sign in.
+    active: bool,
+}
+
+impl From<MemberRow> for Member {
+    fn from(row: MemberRow) -> Self {
+        Self { account_id: row.account, name: row.name, email: row.email, roles: row.roles, active: row.active }
+    }
+}
+
+/// Somebody to be added.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewMember)]
+struct NewMemberBody {
+    /// The address of the account.
+    email: String,
+    /// The roles; at least one.
+    roles: Vec<Role>,
+    /// For somebody without an account: the name.
+    name: Option<String>,
+    /// For somebody without an account: the first password, which they should change.
+    #[schema(format = Password)]
+    password: Option<String>,
+}
+
+/// A member's roles.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct MemberRoles {
+    /// At least one.
+    roles: Vec<Role>,
+}
+
+/// List members
+///
+/// By name.
+#[utoipa::path(
+    operation_id = "list_members", tag = "members",
+    params(("project" = String, Path, description = "The project's name in URLs")),
+    responses(
+        (status = 200, description = "The members", body = Listed<Member>),
+        (status = 401, description = "Nobody is signed in", body = ProblemBody),
+        (status = 403, description = "The permission is missing", body = ProblemBody),
+        (status = 404, description = "No such project", body = ProblemBody),
+    ),
+    extensions(("x-permission" = json!("read_evidence")))
+)]
+#[get("/projects/{project}/members")]
+async fn list(app: Data<App>, caller: Caller, path: Path<String>) -> Result<Json<Listed<Member>>, Problem> {
+    let members = app.members(&caller, &path).await?;
+    Ok(Json(Listed::new(members.into_iter().map(Member::from).collect(), None)))
+}
+
+/// Add a member
+///
+/// Somebody with an account, by its address. Somebody without one gets one, with the name and password given.
+#[utoipa::path(
+    operation_id = "add_member", tag = "members",
+    params(("project" = String, Path, description = "The project's name in URLs")),
+    request_body = NewMemberBody,
+    responses(
+        (status = 201, description = "The member", body = Member),
+        (status = 400, description = "The body cannot be read", body = ProblemBody),
+        (status = 401, description = "Nobody is signed in", body = ProblemBody),
+        (status = 403, description = "The permission is missing", body = ProblemBody),
+        (status = 404, description = "No such project", body = ProblemBody),
+        (status = 409, description = "They are a member already, or have an account already", body = ProblemBody),
+        (status = 415, description = "The body is not JSON", body = ProblemBody),
+        (status = 422, description = "A field breaks a rule", body = ProblemBody),
+        (status = 503, description = "The database cannot be written", body = ProblemBody),
+    ),
+    extensions(("x-permission" = json!("manage_members")))
+)]
+#[post("/projects/{project}/members")]
+async fn add(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<String>,
+    body: Json<NewMemberBody>,
+) -> Result<HttpResponse, Problem> {
+    let NewMemberBody { email, roles, name, password } = body.into_inner();
+    let member = app.add_member(&caller, &path, NewMember { email, roles, name, password }).await?;
+    Ok(HttpResponse::Created().json(Member::from(member)))
+}
+
+/// Change a member's roles
+///
+/// They hold at the next request. A project always keeps an admin.
+#[utoipa::path(
+    operation_id = "put_member_roles", tag = "members",
+    params(
+        ("project" = String, Path, description = "The project's name in URLs"),
+        ("account" = String, Path, description = "The member's account id"),
+    ),
+    request_body = MemberRoles,
+    responses(
+        (status = 200, description = "The member", body = Member),
+        (status = 400, description = "The body cannot be read", body = ProblemBody),
+        (status = 401, description = "Nobody is signed in", body = ProblemBody),
+        (status = 403, description = "The permission is missing", body = ProblemBody),
+        (status = 404, description = "No such member or project", body = ProblemBody),
+        (status = 409, description = "No admin would be left", body = ProblemBody),
+        (status = 415, description = "The body is not JSON", body = ProblemBody),
+        (status = 422, description = "No role was named", body = ProblemBody),
+        (status = 503, description = "The database cannot be written", body = ProblemBody),
+    ),
+    extensions(("x-permission" = json!("manage_members")))
+)]
+#[put("/projects/{project}/members/{account}/roles")]
+async fn put_roles(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(String, AccountId)>,
+    body: Json<MemberRoles>,
+) -> Result<Json<Member>, Problem> {
+    let (project, account) = path.into_inner();
+    Ok(Json(app.set_member_roles(&caller, &project, account, body.into_inner().roles).await?.into()))
+}
+
+/// Remove a member
+///
+/// Their account and what they recorded stay. A project always keeps an admin.
+#[utoipa::path(
+    operation_id = "remove_member", tag = "members",
+    params(
+        ("project" = String, Path, description = "The project's name in URLs"),
+        ("account" = String, Path, description = "The member's account id"),
+    ),
+    responses(
+        (status = 204, description = "Removed"),
+        (status = 401, description = "Nobody is signed in", body = ProblemBody),
+        (status = 403, description = "The permission is missing", body = ProblemBody),
+        (status = 404, description = "No such member or project", body = ProblemBody),
+        (status = 409, description = "No admin would be left", body = ProblemBody),
+        (status = 503, description = "The database cannot be written", body = ProblemBody),
+    ),
+    extensions(("x-permission" = json!("manage_members")))
+)]
+#[delete("/projects/{project}/members/{account}")]
+async fn remove(app: Data<App>, caller: Caller, path: Path<(String, AccountId)>) -> Result<HttpResponse, Problem> {
+    let (project, account) = path.into_inner();
+    app.remove_member(&caller, &project, account).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
