@@ -8,6 +8,7 @@ pub mod key;
 pub mod local;
 pub mod openapi;
 pub mod printer;
+pub mod run;
 pub mod serve;
 
 use std::process::ExitCode;
@@ -28,6 +29,8 @@ struct Arguments {
 enum Command {
     /// Start the service.
     Serve(serve::Arguments),
+    /// Send runs from a file.
+    Run(run::Arguments),
     /// Make API keys, on the server's own database.
     Key(key::Arguments),
     /// Make accounts and set passwords, on the server's own database.
@@ -66,6 +69,7 @@ pub fn main() -> ExitCode {
 async fn run(command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Serve(arguments) => serve::run(arguments).await,
+        Command::Run(arguments) => run::run(arguments).await,
         Command::Key(arguments) => key::run(arguments).await,
         Command::Account(arguments) => account::run(arguments).await,
         Command::Doctor(arguments) => doctor::run(arguments).await,
