@@ -11,9 +11,7 @@ use super::App;
 use super::error::AppError;
 use crate::notify::webhook::Event;
 use crate::render::view::Time;
-use crate::render::view::mail::{
-    ScorecardDue, ScorecardNotice, ScorecardOverdue, ScorecardStale, ScorecardUnowned,
-};
+use crate::render::view::mail::{ScorecardDue, ScorecardNotice, ScorecardOverdue, ScorecardStale, ScorecardUnowned};
 use crate::render::{RenderError, Renderer, text};
 
 /// Which notice.

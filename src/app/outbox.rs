@@ -63,16 +63,9 @@ impl App {
     ///
     /// # Errors
     /// When the mail cannot be composed.
-    pub fn mail_message(
-        &self,
-        scope: Scope,
-        to: &MemberRow,
-        key: &str,
-        notice: &Notice,
-    ) -> Result<Message, AppError> {
+    pub fn mail_message(&self, scope: Scope, to: &MemberRow, key: &str, notice: &Notice) -> Result<Message, AppError> {
         let (subject, text, html) = render_notice(notice)?;
-        let payload =
-            MailPayload { to_address: to.email.clone(), to_name: to.name.clone(), subject, text, html };
+        let payload = MailPayload { to_address: to.email.clone(), to_name: to.name.clone(), subject, text, html };
         let payload_json = serde_json::to_string(&payload).map_err(AppError::internal)?;
         Ok(self.message(scope, Channel::Mail, to.account.to_string(), key, payload_json))
     }

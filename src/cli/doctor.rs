@@ -126,9 +126,9 @@ fn disk(config: &Config) -> Finding {
         return Finding::Good("PostgreSQL keeps the data".to_owned());
     };
     match free_disk_mib(&path) {
-        Some(free) if free < LEAST_FREE_MIB => {
-            Finding::Bad(format!("{free} MiB are free beside the database; make room for at least {LEAST_FREE_MIB} MiB"))
-        }
+        Some(free) if free < LEAST_FREE_MIB => Finding::Bad(format!(
+            "{free} MiB are free beside the database; make room for at least {LEAST_FREE_MIB} MiB"
+        )),
         Some(free) => Finding::Good(format!("{free} MiB are free beside the database")),
         None => Finding::Note("the system does not say how much is free".to_owned()),
     }

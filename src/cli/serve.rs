@@ -115,11 +115,9 @@ async fn fill_demo(_app: &App) -> Result<(), Failure> {
 fn stop_signal() -> Result<impl Future<Output = ()> + Send, Failure> {
     let cannot = |error: std::io::Error| Failure::new(format!("cannot listen for signals to stop: {error}"));
     #[cfg(unix)]
-    let mut terminate =
-        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map_err(cannot)?;
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map_err(cannot)?;
     #[cfg(unix)]
-    let mut interrupt =
-        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt()).map_err(cannot)?;
+    let mut interrupt = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt()).map_err(cannot)?;
     Ok(async move {
         #[cfg(unix)]
         tokio::select! {

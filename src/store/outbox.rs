@@ -139,8 +139,7 @@ pub async fn enqueue(tx: &WriteTx, message: &Message) -> Result<bool, StoreError
         created_at: message.created_at.micros(),
         sent_at: message.sent_at.map(Timestamp::micros),
     };
-    let key =
-        [outbox::Column::ProjectId, outbox::Column::Channel, outbox::Column::Recipient, outbox::Column::DedupKey];
+    let key = [outbox::Column::ProjectId, outbox::Column::Channel, outbox::Column::Recipient, outbox::Column::DedupKey];
     let added = outbox::Entity::insert(model.into_active_model().reset_all())
         .on_conflict(OnConflict::columns(key).do_nothing().to_owned())
         .exec_without_returning(tx.raw())

@@ -249,7 +249,12 @@ async fn insert_version(tx: &WriteTx, scope: Scope, row: &ScorecardRow, created_
 ///
 /// # Errors
 /// When the database fails.
-pub async fn put_version(tx: &WriteTx, scope: Scope, row: &ScorecardRow, created_by: &Actor) -> Result<bool, StoreError> {
+pub async fn put_version(
+    tx: &WriteTx,
+    scope: Scope,
+    row: &ScorecardRow,
+    created_by: &Actor,
+) -> Result<bool, StoreError> {
     let updated = scorecard::Entity::update_many()
         .col_expr(scorecard::Column::Version, Expr::value(i64::from(row.version)))
         .col_expr(scorecard::Column::OwnerId, Expr::value(row.definition.owner.map(AccountId::uuid)))
@@ -284,8 +289,7 @@ pub async fn versions(
     if let Some(after) = page.after {
         query = query.filter(scorecard_version::Column::Version.lt(after.key));
     }
-    let rows =
-        query.order_by_desc(scorecard_version::Column::Version).limit(page.limit + 1).all(db.raw()).await?;
+    let rows = query.order_by_desc(scorecard_version::Column::Version).limit(page.limit + 1).all(db.raw()).await?;
     let rows = rows.into_iter().map(|row| {
         Ok(VersionRow {
             version: stored_version(row.version)?,

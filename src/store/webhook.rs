@@ -34,7 +34,10 @@ pub struct WebhookRow {
 impl fmt::Debug for WebhookRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Neither the secret nor the URL, which may carry a token of its own.
-        f.debug_struct("WebhookRow").field("id", &self.id).field("disabled_at", &self.disabled_at).finish_non_exhaustive()
+        f.debug_struct("WebhookRow")
+            .field("id", &self.id)
+            .field("disabled_at", &self.disabled_at)
+            .finish_non_exhaustive()
     }
 }
 

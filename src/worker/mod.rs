@@ -112,7 +112,8 @@ impl Worker {
         let holder: Arc<str> = RunId::from_uuid(app.ids.uuid_v7()).uuid().simple().to_string().into();
         let (stop, stopped) = watch::channel(false);
         let jobs: &[Job] = if app.config.worker.enabled { &Job::ALL } else { &[] };
-        let tasks = jobs.iter().map(|job| tokio::spawn(repeat(Arc::clone(&app), Arc::clone(&holder), *job, stopped.clone())));
+        let tasks =
+            jobs.iter().map(|job| tokio::spawn(repeat(Arc::clone(&app), Arc::clone(&holder), *job, stopped.clone())));
         let tasks = tasks.collect();
         WorkerHandle { app, holder, stop, tasks }
     }

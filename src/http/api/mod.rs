@@ -1,27 +1,29 @@
 //! The REST API under `/api/v1`, a file per noun. Only `service(#[get] fn)` is used, because only that is collected
 //! into the OpenAPI document. Every operation states its permission as the extension `x-permission`.
 
-mod notice;
+mod account;
+mod api_key;
+mod audit;
 mod case;
 mod case_view;
+mod decision;
+mod decision_view;
 mod failure;
 mod failure_view;
+mod gate;
+mod gate_view;
+mod member;
+mod notice;
+mod policy;
+mod project;
 mod run;
 mod run_view;
 mod scorecard;
 mod scorecard_view;
-mod signal;
-mod webhook;
-mod account;
-mod api_key;
-mod audit;
-mod member;
-mod project;
-mod run;
-mod run_view;
 mod session;
 mod signal;
 mod token;
+mod webhook;
 mod workflow;
 
 use utoipa_actix_web::scope;
@@ -34,24 +36,22 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 
 fn nouns(config: &mut ServiceConfig<'_>) {
     config
-        .configure(run::configure)
-        .configure(signal::configure)
-        .configure(workflow::configure)
-        .configure(scorecard::configure)
-        .configure(webhook::configure)
-        .configure(notice::configure);
         .configure(account::configure)
         .configure(api_key::configure)
         .configure(audit::configure)
+        .configure(case::configure)
+        .configure(decision::configure)
+        .configure(failure::configure)
+        .configure(gate::configure)
         .configure(member::configure)
+        .configure(notice::configure)
+        .configure(policy::configure)
         .configure(project::configure)
         .configure(run::configure)
+        .configure(scorecard::configure)
         .configure(session::configure)
         .configure(signal::configure)
         .configure(token::configure)
-        .configure(case::configure)
-        .configure(failure::configure)
-        .configure(run::configure)
-        .configure(signal::configure)
+        .configure(webhook::configure)
         .configure(workflow::configure);
 }

@@ -142,11 +142,7 @@ async fn create(app: Data<App>, caller: Caller, body: Json<NewProjectBody>) -> R
     extensions(("x-permission" = json!("read_evidence")))
 )]
 #[get("/projects/{project}/settings")]
-async fn read_settings(
-    app: Data<App>,
-    caller: Caller,
-    path: Path<String>,
-) -> Result<Json<ProjectSettings>, Problem> {
+async fn read_settings(app: Data<App>, caller: Caller, path: Path<String>) -> Result<Json<ProjectSettings>, Problem> {
     let project = app.enter(&caller, &path, Permission::ReadEvidence).await?;
     Ok(Json(project.settings))
 }

@@ -25,7 +25,9 @@ fn show(mut builder: HttpResponseBuilder, detail: ScorecardDetail) -> HttpRespon
 fn if_match(request: &HttpRequest) -> Result<Option<u32>, Problem> {
     let Some(value) = request.headers().get(IF_MATCH) else { return Ok(None) };
     let version = value.to_str().ok().and_then(|text| text.trim().trim_matches('"').parse().ok());
-    version.map(Some).ok_or_else(|| Problem::malformed("If-Match must be the ETag of the version you read, like \"3\"."))
+    version
+        .map(Some)
+        .ok_or_else(|| Problem::malformed("If-Match must be the ETag of the version you read, like \"3\"."))
 }
 
 /// List scorecards

@@ -3,8 +3,7 @@
 use seatrial::render::Renderer;
 use seatrial::render::view::artifact::ArtifactView;
 use seatrial::render::view::mail::{
-    DecisionRecorded, GateWaiting, MailView, ScorecardDue, ScorecardOverdue, ScorecardStale, ScorecardUnowned,
-    TestMail,
+    DecisionRecorded, GateWaiting, MailView, ScorecardDue, ScorecardOverdue, ScorecardStale, ScorecardUnowned, TestMail,
 };
 
 use super::html_check::{assert_harmless, check};
