@@ -4,6 +4,7 @@
 pub mod account;
 pub mod client;
 pub mod decision;
+pub mod demo;
 pub mod doctor;
 pub mod exit;
 pub mod gate;

@@ -4,6 +4,7 @@ pub mod app;
 pub mod browser;
 pub mod evidence;
 pub mod mail;
+pub mod notices;
 pub mod postgres;
 pub mod real_data;
 pub mod shared;
