@@ -151,7 +151,7 @@ impl Arm {
                         &mut arm.all
                     } else {
                         let segment = SegmentRef { dimension: dimension.to_owned(), value };
-                        arm.segments.entry(segment).or_insert_with(ArmBlocks::default)
+                        arm.segments.entry(segment).or_default()
                     };
                     match basis {
                         Basis::Settled => group.settled = minutes,
