@@ -75,7 +75,8 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<ListQuer
 fn empty(frame: &Frame) -> Empty {
     Empty {
         title: "No decision here".to_owned(),
-        text: "Open a gate for a release, freeze its evidence, decide. A pipeline then asks for the decision:".to_owned(),
+        text: "Open a gate for a release, freeze its evidence, decide. A pipeline then asks for the decision:"
+            .to_owned(),
         command: Some(format!("seatrial gate check --project {} --workflow WORKFLOW --release RELEASE", frame.slug())),
         action: Some(Link::new(frame.href("/releases"), "Releases")),
     }
@@ -216,9 +217,7 @@ pub async fn artifact_response(
         Format::Markdown => response
             .content_type("text/markdown; charset=utf-8")
             .body(renderer.artifact_markdown(&view).map_err(fault)?),
-        Format::Json => {
-            response.content_type("application/json").body(renderer.artifact_json(&view).map_err(fault)?)
-        }
+        Format::Json => response.content_type("application/json").body(renderer.artifact_json(&view).map_err(fault)?),
     })
 }
 
