@@ -10,3 +10,4 @@ pub mod ingest;
 pub mod notify;
 pub mod render;
 pub mod telemetry;
+pub mod worker;

@@ -232,6 +232,8 @@ CREATE TABLE scorecards (
     backup_id UUID,
     definition_json TEXT NOT NULL,
     attested_at BIGINT,
+    freshness TEXT NOT NULL,
+    freshness_at BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     UNIQUE (project_id, workflow_id)
@@ -263,7 +265,7 @@ CREATE TABLE policies (
     project_id UUID NOT NULL REFERENCES projects (id),
     version BIGINT NOT NULL,
     definition_json TEXT NOT NULL,
-    created_by TEXT NOT NULL,
+    created_by_json TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     UNIQUE (project_id, version)
 );
@@ -274,12 +276,14 @@ CREATE TABLE gates (
     workflow_id UUID NOT NULL,
     release_id UUID NOT NULL REFERENCES releases (id),
     baseline_id UUID,
-    opened_by TEXT NOT NULL,
+    opened_by_json TEXT NOT NULL,
     opened_at BIGINT NOT NULL,
     state TEXT NOT NULL,
-    bundle_digest TEXT
+    bundle_digest TEXT,
+    pool_ratio DOUBLE PRECISION
 );
 CREATE INDEX gates_by_release ON gates (project_id, release_id, opened_at);
+CREATE INDEX gates_by_time ON gates (project_id, opened_at, id);
 
 CREATE TABLE bundles (
     project_id UUID NOT NULL,
@@ -287,7 +291,7 @@ CREATE TABLE bundles (
     gate_id UUID NOT NULL REFERENCES gates (id),
     canonical BYTEA NOT NULL,
     recommendation BYTEA NOT NULL,
-    frozen_by TEXT NOT NULL,
+    frozen_by_json TEXT NOT NULL,
     frozen_at BIGINT NOT NULL,
     PRIMARY KEY (project_id, digest)
 );
@@ -309,6 +313,7 @@ CREATE TABLE decisions (
     UNIQUE (project_id, sequence)
 );
 CREATE INDEX decisions_by_release ON decisions (project_id, release_id, sequence);
+CREATE INDEX decisions_by_gate ON decisions (project_id, gate_id, sequence);
 
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION '%', TG_ARGV[0]; END $$;
@@ -317,13 +322,28 @@ FOR EACH STATEMENT EXECUTE FUNCTION refuse_change('decisions are append-only');
 CREATE TRIGGER bundles_are_not_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON bundles
 FOR EACH STATEMENT EXECUTE FUNCTION refuse_change('frozen evidence never changes');
 
+CREATE TABLE proposals (
+    id UUID NOT NULL PRIMARY KEY,
+    project_id UUID NOT NULL,
+    gate_id UUID NOT NULL REFERENCES gates (id),
+    bundle_digest TEXT NOT NULL,
+    verdict TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    takes_two_because TEXT NOT NULL,
+    proposed_by_json TEXT NOT NULL,
+    proposed_at BIGINT NOT NULL,
+    state TEXT NOT NULL,
+    decision_id UUID
+);
+CREATE INDEX proposals_by_gate ON proposals (project_id, gate_id, proposed_at);
+
 CREATE TABLE gap_owners (
     project_id UUID NOT NULL,
     workflow_id UUID NOT NULL,
     release_id UUID NOT NULL,
     gap TEXT NOT NULL,
     owner_id UUID NOT NULL,
-    assigned_by TEXT NOT NULL,
+    assigned_by_json TEXT NOT NULL,
     assigned_at BIGINT NOT NULL,
     PRIMARY KEY (project_id, workflow_id, release_id, gap)
 );

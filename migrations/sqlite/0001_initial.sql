@@ -232,6 +232,8 @@ CREATE TABLE scorecards (
     backup_id BLOB,
     definition_json TEXT NOT NULL,
     attested_at INTEGER,
+    freshness TEXT NOT NULL,
+    freshness_at INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     UNIQUE (project_id, workflow_id)
@@ -263,7 +265,7 @@ CREATE TABLE policies (
     project_id BLOB NOT NULL REFERENCES projects (id),
     version INTEGER NOT NULL,
     definition_json TEXT NOT NULL,
-    created_by TEXT NOT NULL,
+    created_by_json TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     UNIQUE (project_id, version)
 );
@@ -274,12 +276,14 @@ CREATE TABLE gates (
     workflow_id BLOB NOT NULL,
     release_id BLOB NOT NULL REFERENCES releases (id),
     baseline_id BLOB,
-    opened_by TEXT NOT NULL,
+    opened_by_json TEXT NOT NULL,
     opened_at INTEGER NOT NULL,
     state TEXT NOT NULL,
-    bundle_digest TEXT
+    bundle_digest TEXT,
+    pool_ratio REAL
 );
 CREATE INDEX gates_by_release ON gates (project_id, release_id, opened_at);
+CREATE INDEX gates_by_time ON gates (project_id, opened_at, id);
 
 CREATE TABLE bundles (
     project_id BLOB NOT NULL,
@@ -287,7 +291,7 @@ CREATE TABLE bundles (
     gate_id BLOB NOT NULL REFERENCES gates (id),
     canonical BLOB NOT NULL,
     recommendation BLOB NOT NULL,
-    frozen_by TEXT NOT NULL,
+    frozen_by_json TEXT NOT NULL,
     frozen_at INTEGER NOT NULL,
     PRIMARY KEY (project_id, digest)
 );
@@ -309,6 +313,7 @@ CREATE TABLE decisions (
     UNIQUE (project_id, sequence)
 );
 CREATE INDEX decisions_by_release ON decisions (project_id, release_id, sequence);
+CREATE INDEX decisions_by_gate ON decisions (project_id, gate_id, sequence);
 
 CREATE TRIGGER decisions_are_not_changed BEFORE UPDATE ON decisions
 BEGIN SELECT RAISE(ABORT, 'decisions are append-only'); END;
@@ -319,13 +324,28 @@ BEGIN SELECT RAISE(ABORT, 'frozen evidence never changes'); END;
 CREATE TRIGGER bundles_are_not_deleted BEFORE DELETE ON bundles
 BEGIN SELECT RAISE(ABORT, 'frozen evidence never changes'); END;
 
+CREATE TABLE proposals (
+    id BLOB NOT NULL PRIMARY KEY,
+    project_id BLOB NOT NULL,
+    gate_id BLOB NOT NULL REFERENCES gates (id),
+    bundle_digest TEXT NOT NULL,
+    verdict TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    takes_two_because TEXT NOT NULL,
+    proposed_by_json TEXT NOT NULL,
+    proposed_at INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    decision_id BLOB
+);
+CREATE INDEX proposals_by_gate ON proposals (project_id, gate_id, proposed_at);
+
 CREATE TABLE gap_owners (
     project_id BLOB NOT NULL,
     workflow_id BLOB NOT NULL,
     release_id BLOB NOT NULL,
     gap TEXT NOT NULL,
     owner_id BLOB NOT NULL,
-    assigned_by TEXT NOT NULL,
+    assigned_by_json TEXT NOT NULL,
     assigned_at INTEGER NOT NULL,
     PRIMARY KEY (project_id, workflow_id, release_id, gap)
 );

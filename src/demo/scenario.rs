@@ -9,6 +9,7 @@ mod access_requests;
 mod invoice_triage;
 mod refund_handling;
 
+use seatrial_domain::release::ReleaseState;
 use seatrial_domain::workflow::RiskClass;
 
 use super::script::Script;
@@ -47,29 +48,6 @@ pub struct Dimension {
     pub name: &'static str,
     /// Its values with their shares, which sum to 1.
     pub values: &'static [(&'static str, f64)],
-}
-
-/// The state a release ends the history in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReleaseState {
-    /// Replaced by a later one.
-    Retired,
-    /// In use.
-    Live,
-    /// Receives part of the traffic; nobody has decided yet.
-    Candidate,
-}
-
-impl ReleaseState {
-    /// The name used in storage and the API.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Retired => "retired",
-            Self::Live => "live",
-            Self::Candidate => "candidate",
-        }
-    }
 }
 
 /// One release of a workflow and what is true of it.

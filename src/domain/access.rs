@@ -283,7 +283,7 @@ impl Scope {
 }
 
 /// Who did something, as the audit log, decisions and facts record it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Actor {
     /// What kind of actor.
     pub kind: ActorKind,

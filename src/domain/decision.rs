@@ -21,6 +21,36 @@ pub use rules::{DecisionRefusal, Person, Proposal, may_decide, takes_two};
 /// The version of the record's shape.
 pub const DECISION_SCHEMA: u32 = 1;
 
+/// Where a decision that takes two persons stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ProposalState {
+    /// It waits for the second person.
+    Open,
+    /// The second person approved it, and it is recorded as a decision.
+    Approved,
+    /// Other evidence was frozen or something else was proposed or decided meanwhile.
+    Overtaken,
+}
+
+impl ProposalState {
+    /// The name used in storage and the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Approved => "approved",
+            Self::Overtaken => "overtaken",
+        }
+    }
+
+    /// The state of a stored name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Open, Self::Approved, Self::Overtaken].into_iter().find(|state| state.as_str() == name)
+    }
+}
+
 /// What a person decided about a release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -3,6 +3,7 @@
 //! [`freeze`] assembles a bundle from blocks, policy, scorecard and what else is known; [`crate::gate::evaluate`]
 //! reads nothing but the bundle. The order in which inputs are handed over does not change a byte.
 
+mod changes;
 mod freeze;
 mod gaps;
 mod series;
@@ -21,6 +22,7 @@ use crate::stats::Outcomes;
 use crate::time::Timestamp;
 use crate::workflow::{FactKind, FactSource, RiskClass};
 
+pub use changes::{CheckChange, EvidenceChanges, ThenNow, changes};
 pub use freeze::{ArmBlocks, ArmEvidence, FreezeInput, freeze};
 pub use series::{PairSide, Tick, build_series, matched_series, pairing_of, pool_ratio};
 

@@ -108,6 +108,8 @@ ids! {
     GateId("gate", "gate");
     /// The answer a person recorded.
     DecisionId("dec", "decision");
+    /// A decision that waits for a second person.
+    ProposalId("prop", "proposal");
     /// An entry of the audit log.
     AuditId("aud", "audit entry");
     /// A message waiting to leave.

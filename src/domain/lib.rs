@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod canonical;
+pub mod case;
 pub mod cell;
 pub mod decision;
 pub mod digest;
@@ -19,6 +20,7 @@ pub mod owner;
 pub mod policy;
 pub mod price;
 pub mod project;
+pub mod redact;
 pub mod release;
 pub mod run;
 pub mod scorecard;

@@ -23,6 +23,14 @@ pub const SPAN_NAME_BYTES: usize = 256;
 pub const LABEL_BYTES: usize = 200;
 /// Longest reason or note, in bytes: a page of prose.
 pub const NOTE_BYTES: usize = 4_000;
+/// Most checks of one scorecard: each is read for every value of its dimensions at every look.
+pub const CHECKS_PER_SCORECARD: usize = 50;
+/// Most required segments of one scorecard.
+pub const REQUIRED_SEGMENTS: usize = 200;
+/// Longest URL of a webhook, in bytes.
+pub const URL_BYTES: usize = 2_000;
+/// Most webhooks of one project: each event is sent to every one of them.
+pub const WEBHOOKS_PER_PROJECT: usize = 20;
 /// Longest external id of a run, in bytes.
 pub const EXTERNAL_ID_BYTES: usize = 200;
 /// Most segment dimensions of one run: each adds cells to every write.
@@ -33,6 +41,17 @@ pub const VALUES_PER_SEGMENT: usize = 64;
 pub const SCORES_PER_RUN: usize = 32;
 /// Most approvals, escalations or rescues of one run: beyond it a client repeats itself.
 pub const EVENTS_PER_RUN: usize = 200;
+/// Most assertions of one kind of an eval case: a person has to read them.
+pub const ASSERTIONS_PER_CASE: usize = 50;
+/// Most tags of an eval case.
+pub const TAGS_PER_CASE: usize = 20;
+/// Largest input of an eval case, and most that is kept beside it of the observed output, in bytes of JSON: a case is
+/// read by people and loaded in lists. The snapshot holds the whole.
+pub const CASE_CONTENT_BYTES: usize = 256 << 10;
+/// Most redactions that a case lists; further ones are made all the same and counted.
+pub const REDACTIONS_LISTED: usize = 200;
+/// Most groups of failures that are counted at once: beyond it a reviewer filters.
+pub const FAILURE_GROUPS: usize = 200;
 /// How far in the future a client's clock may be, in microseconds: clock skew, not fiction.
 pub const CLOCK_SKEW_MICROS: i64 = 10 * crate::time::MINUTE;
 /// Largest cost of one run, in nano-units: a million units of the currency.

@@ -24,6 +24,8 @@ use crate::error::StoreError;
 use crate::open::{Backend, Store};
 use crate::scope::Scope;
 
+pub(crate) use names::severity;
+
 /// Something to apply to one run.
 #[derive(Clone, Debug)]
 pub enum Change {
@@ -125,7 +127,13 @@ pub async fn apply(tx: &WriteTx, writes: Vec<RunWrite>, now: Timestamp) -> Resul
 
 /// Takes the project's write lock. One writer at a time changes the sums of a project, and projects are locked in the
 /// order of their ids, so two writers can neither lose a change nor wait for each other in a circle.
-pub(crate) async fn lock(tx: &WriteTx, scope: Scope) -> Result<(), StoreError> {
+///
+/// Whoever holds it sees the sums as they are between two batches of runs, and appends to the decision chain alone.
+/// SQLite has one writer anyway; on PostgreSQL it is a lock of the transaction.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lock(tx: &WriteTx, scope: Scope) -> Result<(), StoreError> {
     if tx.backend == Backend::Postgres {
         let (high, low) = scope.uuid().as_u64_pair();
         let key = (high ^ low).cast_signed();

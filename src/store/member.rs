@@ -38,7 +38,7 @@ struct Joined {
     disabled_at: Option<i64>,
 }
 
-fn parse_roles(text: &str) -> Vec<Role> {
+pub(crate) fn parse_roles(text: &str) -> Vec<Role> {
     // A role that this version does not know grants nothing.
     text.split(',').filter_map(|name| name.parse().ok()).collect()
 }

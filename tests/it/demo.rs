@@ -4,13 +4,19 @@
 use std::collections::{BTreeMap, HashSet};
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::trace::v1::ResourceSpans;
 use prost::Message;
-use seatrial::demo::scenario::{ReleaseState, WORKFLOWS, WorkflowScenario};
-use seatrial::demo::{DEMO_RUNS, DEMO_SEED, DrawnRun, control, draws, load, load_bodies, requests, simulate};
-use seatrial_domain::failure::{BUILT_IN_CLASSES, Severity};
-use seatrial_domain::run::Outcome;
+use seatrial::demo::scenario::{WORKFLOWS, WorkflowScenario};
+use seatrial::demo::{
+    DEMO_RUNS, DEMO_SEED, DrawnRun, LateFactInput, control, draws, load, load_bodies, requests, simulate,
+};
+use seatrial::ingest::otlp::{Format, decode};
+use seatrial_domain::failure::{BUILT_IN_CLASSES, Severity, Taxonomy};
+use seatrial_domain::release::ReleaseState;
+use seatrial_domain::run::{LateFact, Outcome, Provenance, RunEvidence, RunFacts, resolve};
 use seatrial_domain::stats::{EProcess, EvidenceMethod, Null, Outcomes};
 use seatrial_domain::time::{DAY, Timestamp};
+use seatrial_domain::trace::{merge, summarize};
 
 /// Evidence of 1/α for α = 5 %, as a logarithm.
 const BAR: f64 = 2.995_732_273_553_991;
@@ -96,6 +102,57 @@ fn traces_carry_tools_errors_personal_data_and_markup() {
     ] {
         assert!(text.contains(expected), "no `{expected}` in a thousand runs");
     }
+}
+
+/// The facts that the ingest reads out of a run's trace and late facts.
+fn facts(resource_spans: ResourceSpans, late: &[LateFactInput]) -> RunFacts {
+    let body = ExportTraceServiceRequest { resource_spans: vec![resource_spans] }.encode_to_vec();
+    let decoded = decode(&body, Format::Protobuf, now()).expect("decodes");
+    assert_eq!((decoded.pieces.len(), decoded.rejected, decoded.warned), (1, 0, 0), "{:?}", decoded.notes);
+    let mut spans = Vec::new();
+    merge(&mut spans, decoded.pieces.into_iter().flat_map(|piece| piece.spans).collect());
+    let summary = summarize(&spans, &control::prices());
+    let late: Vec<LateFact> = late
+        .iter()
+        .map(|fact| LateFact {
+            value: fact.value.clone(),
+            at: fact.at,
+            recorded_at: fact.at,
+            provenance: Provenance { actor: "demo".to_owned(), source: Some(fact.source.to_owned()) },
+        })
+        .collect();
+    let evidence = RunEvidence { trace: Some(&summary), report: None, late: &late, idle_closed: false };
+    resolve(evidence, &control::workflows()[0].rules, &Taxonomy::default())
+}
+
+#[test]
+fn the_ingest_reads_what_was_drawn() {
+    let mut read = 0;
+    for run in simulate(DEMO_SEED, now(), 600) {
+        let facts = facts(run.resource_spans, &run.late_facts);
+        let drawn = &run.drawn;
+        let id = run.trace_id;
+        assert_eq!((facts.started_at, facts.ended_at), (drawn.started_at, Some(run.ended_at)), "{id}");
+        if drawn.stated_outcome == Some(drawn.outcome) {
+            assert_eq!(facts.outcome, drawn.outcome, "{id}");
+            assert_eq!(facts.rescued(), run.late_facts.iter().any(|fact| fact.value.kind() == "rescue"), "{id}");
+        }
+        if drawn.class_stated {
+            assert_eq!(facts.failure_class.as_deref(), drawn.failure_class, "{id}");
+        }
+        for (dimension, value) in &drawn.segments {
+            assert_eq!(facts.segments.get(*dimension).map(String::as_str), Some(*value), "{id}");
+        }
+        assert_eq!(facts.approvals.as_ref().map(Vec::len), Some(usize::from(drawn.approval.is_some())), "{id}");
+        assert_eq!(facts.escalations.as_ref().map(Vec::len), Some(usize::from(drawn.escalation.is_some())), "{id}");
+        assert_eq!(facts.retries, Some(i64::from(drawn.retries)), "{id}");
+        assert_eq!(facts.unit.as_ref(), Some(&drawn.unit), "{id}");
+        assert!(facts.cost_nanos.is_some_and(|nanos| nanos > 0), "the cost of {id} is known");
+        assert!(facts.tool_errors >= facts.retries, "{id}");
+        assert!(facts.concluded() || drawn.stated_outcome.is_none(), "{id}");
+        read += 1;
+    }
+    assert!(read > 590);
 }
 
 /// Successes and runs by workflow, release and one dimension's value (empty for the whole).
@@ -238,12 +295,13 @@ fn control_data_fits_the_scenarios() {
     }
     for card in control::scorecards() {
         let scenario = WorkflowScenario::named(card.workflow).expect("a workflow");
-        for dimension in card.checks.iter().flat_map(|check| check.dimensions) {
+        for dimension in card.dimensions {
             assert!(scenario.dimensions.iter().any(|known| known.name == *dimension), "{dimension}");
         }
         let attested_at = now().plus_days(-card.attested_days_ago);
         let live = releases.iter().filter(|r| r.workflow == card.workflow).filter_map(|r| r.live_at).max();
-        let stale = card.attested_days_ago > card.cadence_days && live.is_some_and(|live| live > attested_at);
+        let stale =
+            card.attested_days_ago > i64::from(card.cadence_days) && live.is_some_and(|live| live > attested_at);
         assert_eq!(stale, card.workflow == "access-requests");
         assert!(stale || live.is_some_and(|live| live < attested_at), "fresh cards were attested after the release");
     }
@@ -255,6 +313,12 @@ fn control_data_fits_the_scenarios() {
         let scenario = WorkflowScenario::named(promotion.workflow).expect("a workflow");
         let known = scenario.releases.iter().flat_map(|r| r.misses).any(|(name, _)| *name == promotion.failure_class);
         assert!(known && !promotion.must.is_empty());
+    }
+    for workflow in &WORKFLOWS[..2] {
+        for (class, _) in workflow.releases.iter().flat_map(|release| release.misses) {
+            let mut cases = control::PROMOTIONS.iter().filter(|case| case.workflow == workflow.name);
+            assert!(cases.any(|case| case.failure_class == *class), "{class} of {} is not covered", workflow.name);
+        }
     }
     for workflow in WORKFLOWS {
         for (class, _) in workflow.releases.iter().flat_map(|release| release.misses) {

@@ -2,15 +2,26 @@
 
 mod auth;
 mod cli;
+mod case;
 mod config;
+mod decision;
 mod demo;
+mod failure;
+mod gate;
+mod gate_check;
 mod identity;
+mod import;
+mod migrations;
 mod notify;
+mod openapi;
 mod otlp;
 mod problem;
 mod project;
 mod render;
+mod scorecard;
+mod signals;
 mod sums;
 mod support;
 mod tidy;
 mod web;
+mod worker;

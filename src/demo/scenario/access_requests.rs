@@ -1,8 +1,9 @@
 //! `access-requests`: its newest candidate has run too little to say anything, and its scorecard is stale.
 
+use seatrial_domain::release::ReleaseState;
 use seatrial_domain::workflow::RiskClass;
 
-use super::{Dimension, Rates, ReleaseScenario, ReleaseState, SegmentShift, WorkflowScenario};
+use super::{Dimension, Rates, ReleaseScenario, SegmentShift, WorkflowScenario};
 use crate::demo::script;
 
 const MISSES: &[(&str, f64)] = &[

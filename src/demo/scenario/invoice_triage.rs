@@ -1,8 +1,9 @@
 //! `invoice-triage`: its newest candidate is plainly better everywhere and waits for a decision.
 
+use seatrial_domain::release::ReleaseState;
 use seatrial_domain::workflow::RiskClass;
 
-use super::{Dimension, Rates, ReleaseScenario, ReleaseState, SegmentShift, WorkflowScenario};
+use super::{Dimension, Rates, ReleaseScenario, SegmentShift, WorkflowScenario};
 use crate::demo::script;
 
 const MISSES: &[(&str, f64)] = &[

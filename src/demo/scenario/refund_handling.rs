@@ -1,8 +1,9 @@
 //! `refund-handling`: its newest candidate improves the whole and fails enterprise customers.
 
+use seatrial_domain::release::ReleaseState;
 use seatrial_domain::workflow::RiskClass;
 
-use super::{Dimension, Rates, ReleaseScenario, ReleaseState, SegmentShift, WorkflowScenario};
+use super::{Dimension, Rates, ReleaseScenario, SegmentShift, WorkflowScenario};
 use crate::demo::script;
 
 const MISSES: &[(&str, f64)] = &[

@@ -2,10 +2,12 @@
 
 mod access;
 mod canonical;
+mod case;
 mod decision;
 mod evidence;
 mod gate;
 mod gate_cases;
+mod redact;
 mod scorecard;
 mod stats;
 mod support;

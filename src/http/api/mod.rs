@@ -4,13 +4,26 @@
 mod account;
 mod api_key;
 mod audit;
+mod case;
+mod case_view;
+mod decision;
+mod decision_view;
+mod failure;
+mod failure_view;
+mod gate;
+mod gate_view;
 mod member;
+mod notice;
+mod policy;
 mod project;
 mod run;
 mod run_view;
+mod scorecard;
+mod scorecard_view;
 mod session;
 mod signal;
 mod token;
+mod webhook;
 mod workflow;
 
 use utoipa_actix_web::scope;
@@ -26,11 +39,19 @@ fn nouns(config: &mut ServiceConfig<'_>) {
         .configure(account::configure)
         .configure(api_key::configure)
         .configure(audit::configure)
+        .configure(case::configure)
+        .configure(decision::configure)
+        .configure(failure::configure)
+        .configure(gate::configure)
         .configure(member::configure)
+        .configure(notice::configure)
+        .configure(policy::configure)
         .configure(project::configure)
         .configure(run::configure)
+        .configure(scorecard::configure)
         .configure(session::configure)
         .configure(signal::configure)
         .configure(token::configure)
+        .configure(webhook::configure)
         .configure(workflow::configure);
 }

@@ -9,7 +9,7 @@ use seatrial_domain::time::Timestamp;
 
 use super::attributes::{Attribute, Value};
 use super::dialect;
-use super::draft::{Draft, score_of, workflow};
+use super::draft::{Best, Draft, score_of, workflow};
 use super::wire::{Fields, Malformed};
 
 /// A span that was read.
@@ -228,6 +228,11 @@ fn span_name(name: &str) -> String {
 
 /// Guesses what a span is when no dialect says so, from what only one kind of span has.
 fn settle_class(draft: &mut Draft<'_>) {
+    // The Google ADK adds such a span beside those of calls it made at once; it is not a call.
+    if draft.tool.get().is_some_and(|tool| tool == "(merged tools)") {
+        draft.class = Best::default();
+        return;
+    }
     if draft.class.is_some() || draft.classified {
         return;
     }

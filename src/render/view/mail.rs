@@ -95,6 +95,10 @@ scorecard_mail!(
     /// It is still stale and nobody acted: to the backup, then to the project's administrators.
     ScorecardOverdue, "mails/scorecard_overdue", "Still stale, nobody has acted: {}"
 );
+scorecard_mail!(
+    /// Neither its owner nor its backup can act: to the project's administrators.
+    ScorecardUnowned, "mails/scorecard_unowned", "Scorecard without an owner: {}"
+);
 
 /// A gate waits for a decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -13,7 +13,7 @@ pub struct Model {
     pub gate_id: Uuid,
     pub canonical: Vec<u8>,
     pub recommendation: Vec<u8>,
-    pub frozen_by: String,
+    pub frozen_by_json: String,
     pub frozen_at: i64,
 }
 

@@ -15,7 +15,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub gap: String,
     pub owner_id: Uuid,
-    pub assigned_by: String,
+    pub assigned_by_json: String,
     pub assigned_at: i64,
 }
 

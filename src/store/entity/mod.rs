@@ -20,6 +20,7 @@ pub mod outbox;
 pub mod policy;
 pub mod price;
 pub mod project;
+pub mod proposal;
 pub mod release;
 pub mod release_event;
 pub mod run;

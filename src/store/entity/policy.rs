@@ -11,7 +11,7 @@ pub struct Model {
     pub project_id: Uuid,
     pub version: i64,
     pub definition_json: String,
-    pub created_by: String,
+    pub created_by_json: String,
     pub created_at: i64,
 }
 

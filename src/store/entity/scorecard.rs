@@ -15,6 +15,8 @@ pub struct Model {
     pub backup_id: Option<Uuid>,
     pub definition_json: String,
     pub attested_at: Option<i64>,
+    pub freshness: String,
+    pub freshness_at: i64,
     pub created_at: i64,
     pub updated_at: i64,
 }

@@ -3,7 +3,7 @@
 use seatrial::render::Renderer;
 use seatrial::render::view::artifact::ArtifactView;
 use seatrial::render::view::mail::{
-    DecisionRecorded, GateWaiting, MailView, ScorecardDue, ScorecardOverdue, ScorecardStale, TestMail,
+    DecisionRecorded, GateWaiting, MailView, ScorecardDue, ScorecardOverdue, ScorecardStale, ScorecardUnowned, TestMail,
 };
 
 use super::html_check::{assert_harmless, check};
@@ -96,6 +96,7 @@ fn every_mail_renders_and_its_subject_is_one_line() {
         try_mail(renderer, &if hostile { ScorecardDue::hostile_sample() } else { ScorecardDue::sample() });
         try_mail(renderer, &if hostile { ScorecardStale::hostile_sample() } else { ScorecardStale::sample() });
         try_mail(renderer, &if hostile { ScorecardOverdue::hostile_sample() } else { ScorecardOverdue::sample() });
+        try_mail(renderer, &if hostile { ScorecardUnowned::hostile_sample() } else { ScorecardUnowned::sample() });
         try_mail(renderer, &if hostile { GateWaiting::hostile_sample() } else { GateWaiting::sample() });
         try_mail(renderer, &if hostile { DecisionRecorded::hostile_sample() } else { DecisionRecorded::sample() });
         try_mail(renderer, &if hostile { TestMail::hostile_sample() } else { TestMail::sample() });

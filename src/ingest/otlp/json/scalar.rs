@@ -16,14 +16,16 @@ pub(super) struct Scalar<'o> {
 }
 
 impl Scalar<'_> {
-    fn varint(self, value: u64) {
+    fn varint<E>(self, value: u64) -> Result<(), E> {
         self.out.push(self.field.number << 3);
         put_varint(self.out, value);
+        Ok(())
     }
 
-    fn eight_bytes(self, value: u64) {
+    fn eight_bytes<E>(self, value: u64) -> Result<(), E> {
         self.out.push(self.field.number << 3 | 1);
         self.out.extend_from_slice(&value.to_le_bytes());
+        Ok(())
     }
 
     fn wrong<E: Error>(&self, given: &str) -> E {
@@ -57,24 +59,24 @@ impl Visitor<'_> for Scalar<'_> {
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
         match self.field.kind {
-            Kind::Bool => Ok(self.varint(u64::from(value))),
+            Kind::Bool => self.varint(u64::from(value)),
             _ => Err(self.wrong("true or false")),
         }
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
         match self.field.kind {
-            Kind::Varint => Ok(self.varint(value)),
-            Kind::Fixed64 => Ok(self.eight_bytes(value)),
-            Kind::Double => Ok(self.eight_bytes((value as f64).to_bits())),
+            Kind::Varint => self.varint(value),
+            Kind::Fixed64 => self.eight_bytes(value),
+            Kind::Double => self.eight_bytes((value as f64).to_bits()),
             _ => Err(self.wrong("a number")),
         }
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
         match self.field.kind {
-            Kind::Varint => Ok(self.varint(value.cast_unsigned())),
-            Kind::Double => Ok(self.eight_bytes((value as f64).to_bits())),
+            Kind::Varint => self.varint(value.cast_unsigned()),
+            Kind::Double => self.eight_bytes((value as f64).to_bits()),
             _ => Err(self.wrong("a negative number")),
         }
     }
@@ -82,10 +84,10 @@ impl Visitor<'_> for Scalar<'_> {
     fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
         let whole = value.fract() == 0.0;
         match self.field.kind {
-            Kind::Double => Ok(self.eight_bytes(value.to_bits())),
+            Kind::Double => self.eight_bytes(value.to_bits()),
             // Some encoders write large times in exponent notation; what a float can hold of them is what arrived.
-            Kind::Fixed64 if whole && (0.0..1.8e19).contains(&value) => Ok(self.eight_bytes(value as u64)),
-            Kind::Varint if whole && value.abs() < 9.2e18 => Ok(self.varint((value as i64).cast_unsigned())),
+            Kind::Fixed64 if whole && (0.0..1.8e19).contains(&value) => self.eight_bytes(value as u64),
+            Kind::Varint if whole && value.abs() < 9.2e18 => self.varint((value as i64).cast_unsigned()),
             _ => Err(self.wrong("a number with a fraction")),
         }
     }
@@ -104,15 +106,15 @@ impl Visitor<'_> for Scalar<'_> {
             Kind::Varint => {
                 let number = value.parse().ok().or_else(|| enum_number(value));
                 let number: i64 = number.ok_or_else(|| self.wrong::<E>(&given()))?;
-                self.varint(number.cast_unsigned());
+                return self.varint(number.cast_unsigned());
             }
             Kind::Fixed64 => {
                 let number = value.parse().map_err(|_| self.wrong::<E>(&given()))?;
-                self.eight_bytes(number);
+                return self.eight_bytes(number);
             }
             Kind::Double => {
                 let number: f64 = value.parse().map_err(|_| self.wrong::<E>(&given()))?;
-                self.eight_bytes(number.to_bits());
+                return self.eight_bytes(number.to_bits());
             }
             Kind::Bool | Kind::Message(_) => return Err(self.wrong(&given())),
         }

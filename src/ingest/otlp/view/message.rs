@@ -66,7 +66,7 @@ fn read_object(json: &Json, role: &str, out: &mut Vec<Message>) {
     let role = stated.or_else(|| kind.or(body_kind).and_then(by_kind)).unwrap_or(role);
     let content = ["parts", "content", "contents", "text"].iter().find_map(|key| body.get(*key));
     let calls = body.get("tool_calls").filter(|calls| calls.as_array().is_some_and(|calls| !calls.is_empty()));
-    if content.is_none() && calls.is_none() {
+    if content.is_none() && calls.is_none() && role != "tool" {
         return out.push(said(role, json.to_string()));
     }
     if role == "tool" {

@@ -1,0 +1,136 @@
+//! Eval cases: read, rewritten, activated, retired, and their snapshots.
+
+use seatrial_domain::access::Permission;
+use seatrial_domain::case::{CaseError, CaseState, Writing};
+use seatrial_domain::digest::Digest;
+use seatrial_domain::ids::CaseId;
+use seatrial_domain::redact::Redactor;
+use seatrial_store::case::{self, CaseFilter, CaseRow};
+use seatrial_store::failure::{self, FailureRow};
+use seatrial_store::{Cursor, Page};
+use serde_json::json;
+
+use super::App;
+use super::access::Caller;
+use super::error::AppError;
+
+pub(super) const NOUN: &str = "eval case";
+
+impl From<CaseError> for AppError {
+    fn from(error: CaseError) -> Self {
+        match &error {
+            CaseError::NoAssertion => Self::Conflict { code: "no_assertion", detail: error.to_string() },
+            CaseError::Transition { .. } => Self::Conflict { code: "wrong_state", detail: error.to_string() },
+            _ => Self::invalid(error.field(), error.to_string()),
+        }
+    }
+}
+
+/// A snapshot as it is handed out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SnapshotCopy {
+    /// The SHA-256 that names it.
+    pub digest: Digest,
+    /// Its canonical bytes, whose SHA-256 is the digest.
+    pub bytes: Vec<u8>,
+}
+
+impl App {
+    /// Lists eval cases, latest first.
+    ///
+    /// # Errors
+    /// When the caller may not or the database fails.
+    pub async fn cases(
+        &self,
+        caller: &Caller,
+        project: &str,
+        filter: &CaseFilter,
+        page: Page,
+    ) -> Result<(Vec<CaseRow>, Option<Cursor>), AppError> {
+        let project = self.enter(caller, project, Permission::ReadEvidence).await?;
+        Ok(case::list(self.store.read(), project.scope, filter, page).await?)
+    }
+
+    /// An eval case and the failures that became it or are linked to it, latest first, at most 50.
+    ///
+    /// # Errors
+    /// When there is no such case in the project, the caller may not, or the database fails.
+    pub async fn case(
+        &self,
+        caller: &Caller,
+        project: &str,
+        id: CaseId,
+    ) -> Result<(CaseRow, Vec<FailureRow>), AppError> {
+        let project = self.enter(caller, project, Permission::ReadEvidence).await?;
+        let db = self.store.read();
+        let row = case::find(db, project.scope, id).await?.ok_or(AppError::NotFound { noun: NOUN })?;
+        let failures = failure::of_case(db, project.scope, id).await?;
+        Ok((row, failures))
+    }
+
+    /// Replaces title, class, assertions and tags. What came from the run never changes.
+    ///
+    /// # Errors
+    /// When the writing breaks a rule (see [`seatrial_domain::case::EvalCase::rewrite`]), there is no such case, the
+    /// caller may not, or the database fails.
+    pub async fn rewrite_case(
+        &self,
+        caller: &Caller,
+        project: &str,
+        id: CaseId,
+        writing: &Writing,
+    ) -> Result<CaseRow, AppError> {
+        let project = self.enter(caller, project, Permission::Triage).await?;
+        let tx = self.store.write().await?;
+        let mut row = case::for_update(&tx, project.scope, id).await?.ok_or(AppError::NotFound { noun: NOUN })?;
+        let before = row.case.clone();
+        row.case.rewrite(writing, &mut Redactor::new())?;
+        if row.case != before {
+            case::update(&tx, project.scope, id, &row.case).await?;
+            let detail = json!({ "before": before.definition.assertions, "after": row.case.definition.assertions });
+            self.audit(&tx, &project, "rewrite", "case", id, &detail).await?;
+            tx.commit().await?;
+        }
+        Ok(row)
+    }
+
+    /// Moves a case to another state. Moving it to the state it has changes nothing.
+    ///
+    /// # Errors
+    /// When the state cannot follow, an untested case asserts nothing, there is no such case, the caller may not, or
+    /// the database fails.
+    pub async fn move_case(
+        &self,
+        caller: &Caller,
+        project: &str,
+        id: CaseId,
+        state: CaseState,
+    ) -> Result<CaseRow, AppError> {
+        let project = self.enter(caller, project, Permission::Triage).await?;
+        let tx = self.store.write().await?;
+        let mut row = case::for_update(&tx, project.scope, id).await?.ok_or(AppError::NotFound { noun: NOUN })?;
+        let before = row.case.state;
+        row.case.move_to(state)?;
+        if before != state {
+            case::update(&tx, project.scope, id, &row.case).await?;
+            self.audit(&tx, &project, "move", "case", id, &json!({ "before": before, "after": state })).await?;
+            tx.commit().await?;
+        }
+        Ok(row)
+    }
+
+    /// The copy of the run that a case rests on. It does not need the run any more.
+    ///
+    /// # Errors
+    /// When there is no such case, the stored bytes do not have the stored digest, the caller may not, or the database
+    /// fails.
+    pub async fn case_snapshot(&self, caller: &Caller, project: &str, id: CaseId) -> Result<SnapshotCopy, AppError> {
+        let project = self.enter(caller, project, Permission::ReadEvidence).await?;
+        let found = case::snapshot(self.store.read(), project.scope, id).await?;
+        let (digest, bytes) = found.ok_or(AppError::NotFound { noun: NOUN })?;
+        if Digest::of(&bytes) != digest {
+            return Err(AppError::internal(format!("the stored snapshot of {id} does not have its digest {digest}")));
+        }
+        Ok(SnapshotCopy { digest, bytes })
+    }
+}

@@ -1,0 +1,315 @@
+//! Decisions: a person answers a gate, alone or with a second person; the record is chained and can leave.
+
+mod read;
+
+use seatrial_domain::access::{ActorKind, Permission};
+use seatrial_domain::canonical::{self, CanonicalError};
+use seatrial_domain::decision::{
+    DECISION_SCHEMA, DecisionRecord, DecisionRefusal, Person, Proposal, ProposalState, SealedDecision, may_decide,
+};
+use seatrial_domain::digest::Digest;
+use seatrial_domain::gate::{GateState, Verdict};
+use seatrial_domain::ids::{AccountId, DecisionId, GateId, ProposalId};
+use seatrial_domain::policy::Policy;
+use seatrial_domain::release::ReleaseState;
+use seatrial_store::bundle::BundleRow;
+use seatrial_store::gate::GateRow;
+use seatrial_store::proposal::ProposalRow;
+use seatrial_store::{Connection, WriteTx, decision, gate, member, proposal, release};
+
+use super::App;
+use super::access::{Caller, ProjectAccess};
+use super::error::{AppError, FieldError};
+use super::gate::{frozen, read_recommendation};
+use super::workflow::ReleaseMove;
+
+pub use read::{ListedDecision, Standing};
+
+/// What somebody wants to decide.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewDecision {
+    /// The answer.
+    pub verdict: Verdict,
+    /// Why; may be empty when the recommendation is followed.
+    pub reason: String,
+    /// The evidence they looked at.
+    pub bundle: Digest,
+}
+
+/// What became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decided {
+    /// It is recorded.
+    Recorded(Box<SealedDecision>),
+    /// It waits for a second person.
+    Proposed(Box<ProposalRow>),
+}
+
+/// Frozen evidence as a decision needs it.
+struct Grounds {
+    bundle: BundleRow,
+    policy: Policy,
+    recommended: Verdict,
+}
+
+impl Grounds {
+    async fn load(db: &impl Connection, project: &ProjectAccess, digest: Digest) -> Result<Self, AppError> {
+        let bundle = frozen(db, project, digest).await?;
+        let value = canonical::parse_strict(&bundle.canonical).map_err(AppError::internal)?;
+        let policy = canonical::from_value(&value["policy"]).map_err(AppError::internal)?;
+        let recommended = read_recommendation(&bundle)?.verdict;
+        Ok(Self { bundle, policy, recommended })
+    }
+}
+
+/// Who decides, and what.
+struct Answer {
+    verdict: Verdict,
+    reason: String,
+    by: Person,
+    second: Option<Person>,
+}
+
+fn evidence_changed(current: Option<Digest>) -> AppError {
+    let detail = match current {
+        None => "Nothing is frozen for this gate yet; freeze its evidence, look at it, then decide.".to_owned(),
+        Some(digest) => format!("Other evidence was frozen meanwhile: {digest}. Look at it, then decide."),
+    };
+    AppError::Conflict { code: if current.is_some() { "evidence_changed" } else { "not_frozen" }, detail }
+}
+
+fn refuse(refusals: Vec<DecisionRefusal>) -> AppError {
+    let rule = |code: &'static str, refusal: &DecisionRefusal| AppError::Conflict { code, detail: refusal.to_string() };
+    let who = refusals.iter().find_map(|refusal| match refusal {
+        DecisionRefusal::NotAPerson | DecisionRefusal::Role { .. } => Some(rule("not_a_decider", refusal)),
+        DecisionRefusal::SamePerson => Some(rule("same_person", refusal)),
+        DecisionRefusal::SecondNotAPerson | DecisionRefusal::SecondRole { .. } => {
+            Some(rule("not_a_second_person", refusal))
+        }
+        _ => None,
+    });
+    who.unwrap_or_else(|| AppError::Invalid {
+        // That a second person is needed too is said once the rest is mended, by keeping the proposal.
+        errors: refusals
+            .iter()
+            .filter(|refusal| !needs_only_a_second(refusal))
+            .map(|refusal| FieldError::new("reason", refusal.to_string()))
+            .collect(),
+    })
+}
+
+const fn needs_only_a_second(refusal: &DecisionRefusal) -> bool {
+    matches!(
+        refusal,
+        DecisionRefusal::SecondPersonMissing { .. }
+            | DecisionRefusal::PolicyTakesTwo { .. }
+            | DecisionRefusal::OpenerAlone { .. }
+    )
+}
+
+impl App {
+    /// Answers a gate on its latest frozen evidence. Recorded at once where one person may decide; otherwise kept as a
+    /// proposal for a second one ([`Self::approve_proposal`]).
+    ///
+    /// # Errors
+    /// When there is no such gate, nothing is frozen or other evidence than the caller looked at, a rule refuses, the
+    /// caller may not, or the database fails.
+    pub async fn decide(
+        &self,
+        caller: &Caller,
+        project: &str,
+        id: GateId,
+        new: NewDecision,
+    ) -> Result<Decided, AppError> {
+        let project = self.enter(caller, project, Permission::Decide).await?;
+        let grounds = self.grounds(&project, id, new.bundle).await?;
+        let tx = self.store.write().await?;
+        let gate = lock_gate(&tx, &project, id, new.bundle).await?;
+        let by = person(&tx, &project, project.actor().clone()).await?;
+        let reason = new.reason.trim().to_owned();
+        let answer = Answer { verdict: new.verdict, reason, by, second: None };
+        let decided = match check(&grounds, &gate, &answer) {
+            Ok(()) => Decided::Recorded(Box::new(self.record(&tx, &project, &gate, &grounds, answer).await?)),
+            Err(refusals) if refusals.iter().all(needs_only_a_second) => {
+                Decided::Proposed(Box::new(self.propose(&tx, &project, &grounds, answer, &refusals).await?))
+            }
+            Err(refusals) => return Err(refuse(refusals)),
+        };
+        tx.commit().await?;
+        Ok(decided)
+    }
+
+    /// Reads the evidence a decision rests on before the lock is taken: it never changes, and reading it takes long.
+    async fn grounds(&self, project: &ProjectAccess, gate: GateId, bundle: Digest) -> Result<Grounds, AppError> {
+        let row = gate::find(self.store.read(), project.scope, gate).await?;
+        let current = row.ok_or(AppError::NotFound { noun: "gate" })?.bundle;
+        if current != Some(bundle) {
+            return Err(evidence_changed(current));
+        }
+        Grounds::load(self.store.read(), project, bundle).await
+    }
+
+    async fn propose(
+        &self,
+        tx: &WriteTx,
+        project: &ProjectAccess,
+        grounds: &Grounds,
+        answer: Answer,
+        why: &[DecisionRefusal],
+    ) -> Result<ProposalRow, AppError> {
+        let row = ProposalRow {
+            id: ProposalId::from_uuid(self.ids.uuid_v7()),
+            gate: grounds.bundle.gate,
+            bundle: grounds.bundle.digest,
+            verdict: answer.verdict,
+            reason: answer.reason,
+            takes_two_because: why.first().map(ToString::to_string).unwrap_or_default(),
+            proposed_by: answer.by.actor,
+            proposed_at: self.now(),
+            state: ProposalState::Open,
+            decision: None,
+        };
+        proposal::overtake(tx, project.scope, row.gate).await?;
+        proposal::insert(tx, project.scope, &row).await?;
+        let detail = serde_json::json!({"gate": row.gate, "verdict": row.verdict, "reason": row.reason});
+        self.audit(tx, project, "propose", "decision", row.id, &detail).await?;
+        Ok(row)
+    }
+
+    /// Approves, as the second person, a decision that somebody else proposed, and records it.
+    ///
+    /// # Errors
+    /// When there is no such proposal, it was approved or overtaken, a rule refuses (the second person is the first),
+    /// the caller may not, or the database fails.
+    pub async fn approve_proposal(
+        &self,
+        caller: &Caller,
+        project: &str,
+        id: ProposalId,
+    ) -> Result<SealedDecision, AppError> {
+        let project = self.enter(caller, project, Permission::ApproveSecond).await?;
+        let missing = || AppError::NotFound { noun: "proposal" };
+        let known = proposal::find(self.store.read(), project.scope, id).await?.ok_or_else(missing)?;
+        let grounds = Grounds::load(self.store.read(), &project, known.bundle).await?;
+        let tx = self.store.write().await?;
+        seatrial_store::ingest::lock(&tx, project.scope).await?;
+        let known = proposal::find(&tx, project.scope, id).await?.ok_or_else(missing)?;
+        let closed = match known.state {
+            ProposalState::Open => None,
+            ProposalState::Approved => Some(("already_approved", "This was approved already and is recorded.")),
+            ProposalState::Overtaken => Some((
+                "proposal_overtaken",
+                "Something else was frozen, proposed or decided meanwhile; look at the gate and decide anew.",
+            )),
+        };
+        if let Some((code, detail)) = closed {
+            return Err(AppError::Conflict { code, detail: detail.to_owned() });
+        }
+        let gate = lock_gate(&tx, &project, known.gate, known.bundle).await?;
+        let answer = Answer {
+            verdict: known.verdict,
+            reason: known.reason,
+            by: person(&tx, &project, known.proposed_by).await?,
+            second: Some(person(&tx, &project, project.actor().clone()).await?),
+        };
+        check(&grounds, &gate, &answer).map_err(refuse)?;
+        let sealed = self.record(&tx, &project, &gate, &grounds, answer).await?;
+        proposal::approve(&tx, project.scope, id, sealed.record.id).await?;
+        tx.commit().await?;
+        Ok(sealed)
+    }
+
+    /// Appends the decision, and does what it says.
+    async fn record(
+        &self,
+        tx: &WriteTx,
+        project: &ProjectAccess,
+        gate: &GateRow,
+        grounds: &Grounds,
+        answer: Answer,
+    ) -> Result<SealedDecision, AppError> {
+        let unhashable = |error: CanonicalError| AppError::internal(error);
+        let record = DecisionRecord {
+            schema: DECISION_SCHEMA,
+            id: DecisionId::from_uuid(self.ids.uuid_v7()),
+            project: project.scope.project(),
+            // The store fills in the place in the chain.
+            sequence: 0,
+            gate: gate.id,
+            workflow: gate.workflow,
+            release: gate.release,
+            bundle: grounds.bundle.digest,
+            policy: grounds.policy.digest().map_err(unhashable)?,
+            recommendation: Digest::of(&grounds.bundle.recommendation),
+            recommended: grounds.recommended,
+            verdict: answer.verdict,
+            reason: answer.reason,
+            decided_by: answer.by.actor,
+            approved_by: answer.second.map(|second| second.actor),
+            decided_at: self.now(),
+            supersedes: None,
+            previous: None,
+        };
+        let sealed = decision::append(tx, project.scope, record).await?;
+        let record = &sealed.record;
+        gate::set_state(tx, project.scope, gate.id, GateState::Decided).await?;
+        proposal::overtake(tx, project.scope, gate.id).await?;
+        let detail = serde_json::json!({
+            "gate": gate.id, "release": gate.release, "verdict": record.verdict, "recommended": record.recommended,
+            "sequence": record.sequence, "decided_by": record.decided_by.id,
+        });
+        self.audit(tx, project, "decide", "decision", record.id, &detail).await?;
+        self.follow(tx, project, &sealed).await?;
+        Ok(sealed)
+    }
+
+    /// Moves the release to where the decision puts it.
+    async fn follow(&self, tx: &WriteTx, project: &ProjectAccess, sealed: &SealedDecision) -> Result<(), AppError> {
+        let record = &sealed.record;
+        let state = match record.verdict {
+            Verdict::Ship => ReleaseState::Live,
+            Verdict::Rollback => ReleaseState::RolledBack,
+            Verdict::Hold | Verdict::CollectMoreEvidence => return Ok(()),
+        };
+        let row = release::by_id(tx, project.scope, record.release).await?;
+        let row = row.ok_or(AppError::NotFound { noun: "release" })?;
+        if row.state != state {
+            let reason = format!("decision {} to {}", record.id, record.verdict.words());
+            self.move_release_in(tx, project, row, ReleaseMove { state, reason }).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Takes the write lock and makes sure that the gate still rests on the evidence that was looked at.
+async fn lock_gate(tx: &WriteTx, project: &ProjectAccess, id: GateId, bundle: Digest) -> Result<GateRow, AppError> {
+    seatrial_store::ingest::lock(tx, project.scope).await?;
+    let gate = gate::find(tx, project.scope, id).await?.ok_or(AppError::NotFound { noun: "gate" })?;
+    if gate.bundle == Some(bundle) { Ok(gate) } else { Err(evidence_changed(gate.bundle)) }
+}
+
+/// Somebody with the roles they hold now; who left the project holds none.
+async fn person(
+    db: &impl Connection,
+    project: &ProjectAccess,
+    actor: seatrial_domain::access::Actor,
+) -> Result<Person, AppError> {
+    let account = (actor.kind == ActorKind::Account).then(|| actor.id.parse::<AccountId>().ok()).flatten();
+    let roles = match account {
+        Some(account) => member::roles(db, project.scope, account).await?.unwrap_or_default(),
+        None => Vec::new(),
+    };
+    Ok(Person { actor, roles })
+}
+
+fn check(grounds: &Grounds, gate: &GateRow, answer: &Answer) -> Result<(), Vec<DecisionRefusal>> {
+    let proposal = Proposal {
+        recommended: grounds.recommended,
+        verdict: answer.verdict,
+        reason: &answer.reason,
+        by: &answer.by,
+        second: answer.second.as_ref(),
+        opened_by: Some(&gate.opened_by),
+    };
+    may_decide(&grounds.policy, &proposal)
+}

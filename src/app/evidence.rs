@@ -1,0 +1,182 @@
+//! What a gate sees: everything of both releases that the store knows at one time, put together into a bundle.
+
+use std::collections::BTreeMap;
+
+use seatrial_domain::cell::{ALL, Basis, Counts, Resolution};
+use seatrial_domain::evidence::{
+    ArmBlocks, ArmEvidence, EvidenceBundle, FreezeInput, FrozenProject, FrozenRelease, FrozenWorkflow, freeze,
+};
+use seatrial_domain::gate::{Recommendation, evaluate};
+use seatrial_domain::ids::{AccountId, ReleaseId, WorkflowId};
+use seatrial_domain::owner::{Owner, responsible};
+use seatrial_domain::scorecard::{Scorecard, SegmentRef};
+use seatrial_domain::time::Timestamp;
+use seatrial_store::accumulate::{CellQuery, blocks, cells};
+use seatrial_store::gate::GateRow;
+use seatrial_store::release::ReleaseRow;
+use seatrial_store::{
+    Connection, Scope, evidence, failure_class, freshness, gap_owner, owner, policy, release, scorecard, workflow,
+};
+
+use super::App;
+use super::access::ProjectAccess;
+use super::error::AppError;
+use super::freshness::{judge, owner_of};
+
+/// What a gate sees and what follows from it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evaluation {
+    /// The evidence.
+    pub bundle: EvidenceBundle,
+    /// What the machine recommends on it.
+    pub recommendation: Recommendation,
+}
+
+impl Evaluation {
+    /// Assembles and evaluates on a thread made for long computations: a busy release takes seconds.
+    pub(super) async fn of(input: FreezeInput) -> Result<Self, AppError> {
+        let compute = move || {
+            let bundle = freeze(&input);
+            let recommendation = evaluate(&bundle);
+            Self { bundle, recommendation }
+        };
+        tokio::task::spawn_blocking(compute).await.map_err(AppError::internal)
+    }
+}
+
+impl App {
+    /// Reads everything a gate looks at. On a transaction that holds the project's write lock it is all of one moment;
+    /// otherwise runs that come in meanwhile may be in some figures and not yet in others.
+    pub(super) async fn gather(
+        &self,
+        db: &impl Connection,
+        project: &ProjectAccess,
+        gate: &GateRow,
+        as_of: Timestamp,
+    ) -> Result<FreezeInput, AppError> {
+        let scope = project.scope;
+        let work = workflow::find(db, scope, &gate.workflow.to_string()).await?;
+        let work = work.ok_or(AppError::NotFound { noun: "workflow" })?;
+        let candidate = release::by_id(db, scope, gate.release).await?;
+        let candidate = candidate.ok_or(AppError::NotFound { noun: "release" })?;
+        let baseline = match gate.baseline {
+            Some(id) => release::by_id(db, scope, id).await?,
+            None => None,
+        };
+        let standing = match scorecard::of_workflow(db, scope, gate.workflow).await? {
+            Some(row) => Some(judge(db, scope, &row, as_of).await?),
+            None => None,
+        };
+        let (scorecard, freshness) = standing.map(|standing| (standing.scorecard, standing.freshness)).unzip();
+        let dimensions = scorecard.as_ref().map(Scorecard::all_dimensions).unwrap_or_default();
+        let arm = |release| Arm { scope, workflow: gate.workflow, release, as_of };
+        let against = match &baseline {
+            Some(baseline) => arm(baseline.id).read(db, &dimensions).await?,
+            None => ArmEvidence::default(),
+        };
+        let releases: Vec<ReleaseId> = [Some(candidate.id), gate.baseline].into_iter().flatten().collect();
+        let policy = policy::current(db, scope).await?.map(|row| row.policy).unwrap_or_default();
+        Ok(FreezeInput {
+            gate: gate.id,
+            project: FrozenProject { id: scope.project(), name: project.name.clone() },
+            workflow: FrozenWorkflow {
+                id: work.id,
+                name: work.name,
+                risk: work.risk_class,
+                settle_seconds: work.rules.settle_seconds,
+            },
+            observes: work.rules.observes,
+            candidate: arm(candidate.id).read(db, &dimensions).await?,
+            release: frozen(candidate),
+            baseline: baseline.map(frozen),
+            as_of,
+            policy,
+            default_gap_owner: scorecard.as_ref().and_then(default_owner),
+            scorecard,
+            freshness,
+            against,
+            pool_ratio: gate.pool_ratio,
+            units_known: evidence::units_known(db, scope, gate.workflow, &releases).await?,
+            taxonomy: failure_class::taxonomy(db, scope).await?,
+            // Results of eval cases come with the suites; until then no bundle claims any.
+            evals: Vec::new(),
+            learning: evidence::learning(db, scope, (gate.workflow, gate.release)).await?,
+            covered_classes: freshness::covered_classes(db, scope, gate.workflow).await?,
+            gap_owners: self.gap_owners(db, scope, gate).await?,
+        })
+    }
+
+    async fn gap_owners(
+        &self,
+        db: &impl Connection,
+        scope: Scope,
+        gate: &GateRow,
+    ) -> Result<BTreeMap<String, Owner>, AppError> {
+        let by_gap = gap_owner::of_release(db, scope, (gate.workflow, gate.release)).await?;
+        let ids: Vec<AccountId> = by_gap.values().copied().collect();
+        let people = owner::people(db, scope, &ids).await?;
+        Ok(by_gap.into_iter().map(|(gap, id)| (gap, owner_of(id, people.get(&id)))).collect())
+    }
+}
+
+fn frozen(row: ReleaseRow) -> FrozenRelease {
+    FrozenRelease { id: row.id, name: row.name, state: row.state }
+}
+
+/// Who answers for gaps that nobody took on by name: the scorecard's owner, or the backup while the owner cannot act.
+fn default_owner(scorecard: &Scorecard) -> Option<Owner> {
+    let (owner, backup) = (scorecard.owner.as_ref(), scorecard.backup.as_ref());
+    responsible(owner, backup).or(owner).cloned()
+}
+
+/// One release's runs up to a time.
+#[derive(Clone, Copy)]
+struct Arm {
+    scope: Scope,
+    workflow: WorkflowId,
+    release: ReleaseId,
+    as_of: Timestamp,
+}
+
+impl Arm {
+    async fn read(self, db: &impl Connection, dimensions: &[String]) -> Result<ArmEvidence, AppError> {
+        let mut arm = ArmEvidence { totals: self.totals(db).await?, ..ArmEvidence::default() };
+        for basis in [Basis::Settled, Basis::Concluded] {
+            for dimension in std::iter::once(ALL).chain(dimensions.iter().map(String::as_str)) {
+                // The bound is exclusive, and a run that closed just now counts.
+                let to = self.as_of.plus_micros(1);
+                let found = blocks(db, self.scope, (self.workflow, self.release), basis, dimension, to).await?;
+                for (value, minutes) in found {
+                    let group = if dimension == ALL {
+                        &mut arm.all
+                    } else {
+                        let segment = SegmentRef { dimension: dimension.to_owned(), value };
+                        arm.segments.entry(segment).or_insert_with(ArmBlocks::default)
+                    };
+                    match basis {
+                        Basis::Settled => group.settled = minutes,
+                        Basis::Concluded => group.concluded = minutes,
+                    }
+                }
+            }
+        }
+        Ok(arm)
+    }
+
+    /// What all runs of the release add up to: for closed runs and unknown outcomes, which no block counts.
+    async fn totals(self, db: &impl Connection) -> Result<Counts, AppError> {
+        let query = CellQuery {
+            workflow: self.workflow,
+            releases: vec![self.release],
+            dimension: Some(ALL.to_owned()),
+            from: Timestamp::from_micros(0),
+            to: self.as_of.plus_micros(1),
+            by: Resolution::Day,
+        };
+        let mut sum = Counts::default();
+        for (_, _, cell) in cells(db, self.scope, &query).await? {
+            sum.add(&cell.counts, 1);
+        }
+        Ok(sum)
+    }
+}

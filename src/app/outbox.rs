@@ -1,0 +1,240 @@
+//! The outbox: messages are enqueued with what they tell about and delivered later, at least once. A process that
+//! dies between sending and marking sends again; none is lost.
+
+use std::time::Duration;
+
+use futures_util::stream::{self, StreamExt as _};
+use seatrial_domain::access::Permission;
+use seatrial_domain::ids::{MessageId, WebhookId};
+use seatrial_domain::time::Timestamp;
+use seatrial_store::member::MemberRow;
+use seatrial_store::outbox::{self, Channel, Message, MessageState};
+use seatrial_store::{Cursor, Page, Scope, StoreError, webhook};
+use serde::{Deserialize, Serialize};
+
+use super::App;
+use super::access::Caller;
+use super::error::AppError;
+use super::notice::{Notice, render_notice};
+use super::ports::{Mail, MailError, OutboundRequest};
+use crate::notify::webhook::{Verdict, WebhookSecret, headers, judge, next_wait_seconds};
+use crate::telemetry::metrics::DeliveryLabels;
+
+/// Messages taken at once.
+const BATCH: u64 = 16;
+/// Messages on their way at once; a slow endpoint holds up no more than its own place.
+const CONCURRENT: usize = 8;
+/// The steps of an exchange with a mail server, each of which may take the configured time.
+const MAIL_STEPS: u64 = 4;
+/// Attempts to write down what became of a message.
+const MARK_ATTEMPTS: u32 = 5;
+
+/// A mail as it waits.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct MailPayload {
+    to_address: String,
+    to_name: String,
+    subject: String,
+    text: String,
+    html: Option<String>,
+}
+
+impl App {
+    fn message(&self, scope: Scope, channel: Channel, recipient: String, key: &str, payload_json: String) -> Message {
+        let now = self.now();
+        let waits = channel == Channel::Mail && self.mailer.is_none();
+        Message {
+            id: MessageId::from_uuid(self.ids.uuid_v7()),
+            scope,
+            channel,
+            recipient,
+            dedup_key: key.to_owned(),
+            payload_json,
+            state: MessageState::Pending,
+            attempts: 0,
+            next_at: now,
+            last_error: waits.then(|| "no mail server is configured (smtp.host); the message waits".to_owned()),
+            created_at: now,
+            sent_at: None,
+        }
+    }
+
+    /// A notice as a mail to one person, to be enqueued. `key` names what it tells: a person is told once.
+    ///
+    /// # Errors
+    /// When the mail cannot be composed.
+    pub fn mail_message(&self, scope: Scope, to: &MemberRow, key: &str, notice: &Notice) -> Result<Message, AppError> {
+        let (subject, text, html) = render_notice(notice)?;
+        let payload = MailPayload { to_address: to.email.clone(), to_name: to.name.clone(), subject, text, html };
+        let payload_json = serde_json::to_string(&payload).map_err(AppError::internal)?;
+        Ok(self.message(scope, Channel::Mail, to.account.to_string(), key, payload_json))
+    }
+
+    /// An event for one endpoint, to be enqueued. `key` names what it tells; `body` is sent as it is.
+    #[must_use]
+    pub fn webhook_message(&self, scope: Scope, to: WebhookId, key: &str, body: String) -> Message {
+        self.message(scope, Channel::Webhook, to.to_string(), key, body)
+    }
+
+    /// The messages of a project, latest first.
+    ///
+    /// # Errors
+    /// When the caller may not or the database fails.
+    pub async fn outbox(
+        &self,
+        caller: &Caller,
+        project: &str,
+        state: Option<MessageState>,
+        page: Page,
+    ) -> Result<(Vec<Message>, Option<Cursor>), AppError> {
+        let project = self.enter(caller, project, Permission::ManageProject).await?;
+        Ok(outbox::list(self.store.read(), project.scope, state, page).await?)
+    }
+
+    /// Sends every message that is due, each once. Returns how many the other side took.
+    ///
+    /// # Errors
+    /// When the database fails. What was taken and not marked is due again after a while.
+    pub async fn deliver_due(&self) -> Result<usize, AppError> {
+        // Without a mail server mails wait; they do not use up their attempts.
+        let channels: &[Channel] =
+            if self.mailer.is_some() { &[Channel::Mail, Channel::Webhook] } else { &[Channel::Webhook] };
+        let mut delivered = 0;
+        while outbox::any_due(self.store.read(), channels, self.now()).await? {
+            let tx = self.store.write().await?;
+            let taken = outbox::take_due(&tx, channels, self.now(), self.taken_until(), BATCH).await?;
+            tx.commit().await?;
+            if taken.is_empty() {
+                break;
+            }
+            let results: Vec<Result<bool, AppError>> = stream::iter(taken)
+                .map(|message| async move { self.deliver(&message).await.map(|verdict| verdict == Verdict::Delivered) })
+                .buffer_unordered(CONCURRENT)
+                .collect()
+                .await;
+            for result in results {
+                delivered += usize::from(result?);
+            }
+        }
+        let waiting = outbox::waiting(self.store.read()).await?;
+        self.metrics.outbox_length.set(i64::try_from(waiting).unwrap_or(i64::MAX));
+        Ok(delivered)
+    }
+
+    /// Until when a taken batch is nobody else's: longer than its slowest message can take.
+    pub(super) fn taken_until(&self) -> Timestamp {
+        let slowest = (MAIL_STEPS * self.config.smtp.timeout_seconds).max(self.config.outbound.timeout_seconds);
+        let rounds = BATCH.div_ceil(CONCURRENT as u64);
+        self.now().plus_seconds(i64::try_from(rounds * slowest + 60).unwrap_or(3_600))
+    }
+
+    async fn deliver(&self, message: &Message) -> Result<Verdict, AppError> {
+        let verdict = self.attempt(message).await?;
+        self.mark(message, &verdict).await?;
+        Ok(verdict)
+    }
+
+    /// Sends a taken message and says what became of it, without writing that down.
+    pub(super) async fn attempt(&self, message: &Message) -> Result<Verdict, AppError> {
+        let verdict = match message.channel {
+            Channel::Mail => self.attempt_mail(message).await,
+            Channel::Webhook => self.attempt_webhook(message).await?,
+        };
+        let outcome = match &verdict {
+            Verdict::Delivered => "delivered",
+            Verdict::Retry { .. } => "retry",
+            Verdict::Disabled | Verdict::Failed { .. } => "failed",
+        };
+        let labels = DeliveryLabels { channel: message.channel.as_str(), outcome };
+        self.metrics.deliveries.get_or_create(&labels).inc();
+        match &verdict {
+            Verdict::Retry { why, .. } => tracing::info!(message = %message.id, why, "a message will be tried again"),
+            Verdict::Failed { why } => tracing::warn!(message = %message.id, why, "a message was given up"),
+            Verdict::Disabled => tracing::warn!(message = %message.id, "an endpoint wants no more messages"),
+            Verdict::Delivered => {}
+        }
+        Ok(verdict)
+    }
+
+    async fn attempt_mail(&self, message: &Message) -> Verdict {
+        let Some(mailer) = &self.mailer else {
+            return Verdict::Retry { after_seconds: 60, why: "no mail server is configured".to_owned() };
+        };
+        let payload: MailPayload = match serde_json::from_str(&message.payload_json) {
+            Ok(payload) => payload,
+            Err(error) => return Verdict::Failed { why: format!("the stored mail cannot be read: {error}") },
+        };
+        let mail = Mail {
+            id: message.id.to_string(),
+            to_address: payload.to_address,
+            to_name: payload.to_name,
+            subject: payload.subject,
+            text: payload.text,
+            html: payload.html,
+            written_at: message.created_at,
+        };
+        match mailer.send(&mail).await {
+            Ok(()) => Verdict::Delivered,
+            Err(MailError::Permanent { detail }) => Verdict::Failed { why: detail },
+            Err(MailError::Transient { detail }) => {
+                let attempts = usize::try_from(message.attempts).unwrap_or(usize::MAX);
+                match next_wait_seconds(attempts, None, self.randomness.as_ref()) {
+                    Some(after_seconds) => Verdict::Retry { after_seconds, why: detail },
+                    None => Verdict::Failed { why: format!("{detail}; gave up after {attempts} attempts") },
+                }
+            }
+        }
+    }
+
+    async fn attempt_webhook(&self, message: &Message) -> Result<Verdict, AppError> {
+        let failed = |why: &str| Ok(Verdict::Failed { why: why.to_owned() });
+        let Ok(id) = message.recipient.parse::<WebhookId>() else { return failed("it names no webhook") };
+        let hook = webhook::find(self.store.read(), message.scope, id).await?;
+        let Some(hook) = hook else { return failed("the webhook was removed") };
+        if hook.disabled_at.is_some() {
+            return failed("the webhook is turned off");
+        }
+        let Ok(secret) = WebhookSecret::parse(&hook.secret) else {
+            return failed("the webhook's stored secret cannot be read; make a new webhook");
+        };
+        let body = message.payload_json.clone().into_bytes();
+        let headers = headers(&message.id.to_string(), self.now(), &body, &[secret]);
+        let answer = self.outbound.post(&OutboundRequest { url: hook.url, headers, body }).await;
+        let attempts = usize::try_from(message.attempts).unwrap_or(usize::MAX);
+        Ok(judge(&answer, attempts, self.randomness.as_ref()))
+    }
+
+    /// Writes down what became of a message, again when another writer is in the way.
+    pub(super) async fn mark(&self, message: &Message, verdict: &Verdict) -> Result<(), AppError> {
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            match self.mark_once(message, verdict).await {
+                Err(error) if error.is_transient() && attempts < MARK_ATTEMPTS => {
+                    tokio::time::sleep(Duration::from_millis(20 * u64::from(attempts))).await;
+                }
+                result => return result.map_err(AppError::from),
+            }
+        }
+    }
+
+    async fn mark_once(&self, message: &Message, verdict: &Verdict) -> Result<(), StoreError> {
+        let now = self.now();
+        let tx = self.store.write().await?;
+        match verdict {
+            Verdict::Delivered => outbox::mark_sent(&tx, message, now).await?,
+            Verdict::Retry { after_seconds, why } => {
+                outbox::retry_at(&tx, message, now.plus_seconds(i64::from(*after_seconds)), why).await?;
+            }
+            Verdict::Failed { why } => outbox::mark_dead(&tx, message, why).await?,
+            Verdict::Disabled => {
+                let why = "the endpoint answered 410: it wants no more messages";
+                if let Ok(id) = message.recipient.parse() {
+                    webhook::disable(&tx, message.scope, id, why, now).await?;
+                }
+                outbox::mark_dead(&tx, message, why).await?;
+            }
+        }
+        tx.commit().await
+    }
+}

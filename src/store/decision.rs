@@ -1,0 +1,168 @@
+//! The decision chain: appended under the project's write lock, read in order, never changed.
+
+use std::collections::BTreeMap;
+
+use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
+use sea_orm::{QueryOrder as _, QuerySelect as _};
+use seatrial_domain::canonical;
+use seatrial_domain::decision::{DecisionRecord, SealedDecision};
+use seatrial_domain::ids::{DecisionId, GateId, ReleaseId, WorkflowId};
+use seatrial_domain::limits;
+use uuid::Uuid;
+
+use crate::connection::{Connection, WriteTx};
+use crate::entity::decision;
+use crate::error::StoreError;
+use crate::scope::{Cursor, Page, Scope};
+
+/// Which decisions are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct DecisionFilter {
+    /// Of this gate.
+    pub gate: Option<GateId>,
+    /// Of this workflow.
+    pub workflow: Option<WorkflowId>,
+    /// Of this release.
+    pub release: Option<ReleaseId>,
+}
+
+fn corrupt(why: impl ToString) -> StoreError {
+    StoreError::corrupt("decision", why)
+}
+
+fn sealed(row: &decision::Model) -> Result<SealedDecision, StoreError> {
+    let value = canonical::parse_strict(&row.canonical).map_err(corrupt)?;
+    Ok(SealedDecision {
+        record: canonical::from_value(&value).map_err(corrupt)?,
+        digest: row.digest.parse().map_err(corrupt)?,
+    })
+}
+
+fn rows(scope: Scope, filter: &DecisionFilter) -> sea_orm::Select<decision::Entity> {
+    let mut query = decision::Entity::find().filter(decision::Column::ProjectId.eq(scope.uuid()));
+    if let Some(gate) = filter.gate {
+        query = query.filter(decision::Column::GateId.eq(gate.uuid()));
+    }
+    if let Some(workflow) = filter.workflow {
+        query = query.filter(decision::Column::WorkflowId.eq(workflow.uuid()));
+    }
+    if let Some(release) = filter.release {
+        query = query.filter(decision::Column::ReleaseId.eq(release.uuid()));
+    }
+    query
+}
+
+/// The latest decision the filter lets through: of a gate or a release the one that stands, since each takes the
+/// place of the one before it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn latest(
+    db: &impl Connection,
+    scope: Scope,
+    filter: &DecisionFilter,
+) -> Result<Option<SealedDecision>, StoreError> {
+    let row = rows(scope, filter).order_by_desc(decision::Column::Sequence).one(db.raw()).await?;
+    row.as_ref().map(sealed).transpose()
+}
+
+/// Appends a decision to the project's chain. Its sequence, the digest before it, and what it supersedes are filled in
+/// here, under the project's write lock, so that whoever decides at the same time finds its place after this one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn append(tx: &WriteTx, scope: Scope, record: DecisionRecord) -> Result<SealedDecision, StoreError> {
+    crate::ingest::lock(tx, scope).await?;
+    let last = latest(tx, scope, &DecisionFilter::default()).await?;
+    let of_gate = DecisionFilter { gate: Some(record.gate), ..DecisionFilter::default() };
+    let replaced = latest(tx, scope, &of_gate).await?;
+    let record = DecisionRecord {
+        sequence: last.as_ref().map_or(1, |last| last.record.sequence + 1),
+        previous: last.map(|last| last.digest),
+        supersedes: replaced.map(|replaced| replaced.record.id),
+        ..record
+    };
+    let row = decision::Model {
+        id: record.id.uuid(),
+        project_id: scope.uuid(),
+        sequence: i64::try_from(record.sequence).map_err(corrupt)?,
+        gate_id: record.gate.uuid(),
+        workflow_id: record.workflow.uuid(),
+        release_id: record.release.uuid(),
+        verdict: record.verdict.as_str().to_owned(),
+        supersedes_id: record.supersedes.map(DecisionId::uuid),
+        bundle_digest: record.bundle.to_string(),
+        digest: record.digest().map_err(corrupt)?.to_string(),
+        canonical: record.canonical_bytes().map_err(corrupt)?,
+        decided_at: record.decided_at.micros(),
+    };
+    let sealed = record.seal().map_err(corrupt)?;
+    decision::Entity::insert(row.into_active_model().reset_all()).exec_without_returning(tx.raw()).await?;
+    Ok(sealed)
+}
+
+/// Finds a decision by its id.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find(db: &impl Connection, scope: Scope, id: DecisionId) -> Result<Option<SealedDecision>, StoreError> {
+    let row = decision::Entity::find_by_id(id.uuid())
+        .filter(decision::Column::ProjectId.eq(scope.uuid()))
+        .one(db.raw())
+        .await?;
+    row.as_ref().map(sealed).transpose()
+}
+
+/// Lists decisions, latest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(
+    db: &impl Connection,
+    scope: Scope,
+    filter: &DecisionFilter,
+    page: Page,
+) -> Result<(Vec<SealedDecision>, Option<Cursor>), StoreError> {
+    let mut query = rows(scope, filter);
+    if let Some(after) = page.after {
+        query = query.filter(decision::Column::Sequence.lt(after.key));
+    }
+    let rows = query.order_by_desc(decision::Column::Sequence).limit(page.limit + 1).all(db.raw()).await?;
+    let (rows, next) = page.split(rows, |row| Cursor { key: row.sequence, id: row.id });
+    Ok((rows.iter().map(sealed).collect::<Result<_, _>>()?, next))
+}
+
+/// The next decisions of the chain after the sequence `after` (0 for the first), at most `limits::PAGE_SIZE_MAX`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn chain(db: &impl Connection, scope: Scope, after: u64) -> Result<Vec<SealedDecision>, StoreError> {
+    let rows = rows(scope, &DecisionFilter::default())
+        .filter(decision::Column::Sequence.gt(i64::try_from(after).unwrap_or(i64::MAX)))
+        .order_by_asc(decision::Column::Sequence)
+        .limit(limits::PAGE_SIZE_MAX)
+        .all(db.raw())
+        .await?;
+    rows.iter().map(sealed).collect()
+}
+
+/// Which of these decisions are superseded, and by which.
+///
+/// # Errors
+/// When the database fails.
+pub async fn superseded(
+    db: &impl Connection,
+    scope: Scope,
+    ids: &[DecisionId],
+) -> Result<BTreeMap<DecisionId, DecisionId>, StoreError> {
+    let found: Vec<(Option<Uuid>, Uuid)> = decision::Entity::find()
+        .select_only()
+        .columns([decision::Column::SupersedesId, decision::Column::Id])
+        .filter(decision::Column::ProjectId.eq(scope.uuid()))
+        .filter(decision::Column::SupersedesId.is_in(ids.iter().map(|id| id.uuid())))
+        .into_tuple()
+        .all(db.raw())
+        .await?;
+    let pairs = found.into_iter().filter_map(|(old, new)| Some((old?, new)));
+    Ok(pairs.map(|(old, new)| (DecisionId::from_uuid(old), DecisionId::from_uuid(new))).collect())
+}

@@ -1,0 +1,64 @@
+//! What a scorecard's freshness is judged from: failures nobody has learned from, and the classes that cases cover.
+
+use std::collections::BTreeSet;
+
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _};
+use seatrial_domain::failure::LearningStatus;
+use seatrial_domain::ids::WorkflowId;
+use seatrial_domain::time::Timestamp;
+
+use crate::connection::Connection;
+use crate::entity::{case, failure};
+use crate::error::StoreError;
+use crate::scope::Scope;
+
+/// The state of an eval case that is tested on every release.
+const ACTIVE_CASE: &str = "active";
+
+/// Open failures of a workflow that occurred after `since`, by failure class; those without one are under `None`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn open_failures(
+    db: &impl Connection,
+    scope: Scope,
+    workflow: WorkflowId,
+    since: Timestamp,
+) -> Result<Vec<(Option<String>, u64)>, StoreError> {
+    let rows: Vec<(Option<String>, i64)> = failure::Entity::find()
+        .select_only()
+        .column(failure::Column::FailureClass)
+        .column_as(failure::Column::RunId.count(), "failures")
+        .filter(failure::Column::ProjectId.eq(scope.uuid()))
+        .filter(failure::Column::WorkflowId.eq(workflow.uuid()))
+        .filter(failure::Column::Status.eq(LearningStatus::Open.as_str()))
+        .filter(failure::Column::OccurredAt.gt(since.micros()))
+        .group_by(failure::Column::FailureClass)
+        .into_tuple()
+        .all(db.raw())
+        .await?;
+    Ok(rows.into_iter().map(|(class, n)| (class, u64::try_from(n).unwrap_or_default())).collect())
+}
+
+/// The failure classes of a workflow that an active eval case tests.
+///
+/// # Errors
+/// When the database fails.
+pub async fn covered_classes(
+    db: &impl Connection,
+    scope: Scope,
+    workflow: WorkflowId,
+) -> Result<BTreeSet<String>, StoreError> {
+    let classes: Vec<String> = case::Entity::find()
+        .select_only()
+        .column(case::Column::FailureClass)
+        .filter(case::Column::ProjectId.eq(scope.uuid()))
+        .filter(case::Column::WorkflowId.eq(workflow.uuid()))
+        .filter(case::Column::State.eq(ACTIVE_CASE))
+        .filter(case::Column::FailureClass.is_not_null())
+        .distinct()
+        .into_tuple()
+        .all(db.raw())
+        .await?;
+    Ok(classes.into_iter().collect())
+}
