@@ -1,6 +1,7 @@
 //! The integration tests: one binary, a module per noun, on what `support` gives.
 
 mod auth;
+mod cli;
 mod case;
 mod config;
 mod decision;
@@ -15,6 +16,7 @@ mod notify;
 mod openapi;
 mod otlp;
 mod problem;
+mod project;
 mod render;
 mod scorecard;
 mod signals;
