@@ -368,7 +368,12 @@ pub async fn decide(
 /// When the database fails.
 pub async fn open_up_to(db: &impl Connection, scope: Scope, most: u64) -> Result<u64, StoreError> {
     let filter = FailureFilter { status: Some(LearningStatus::Open), ..FailureFilter::default() };
-    let runs: Vec<Uuid> =
-        select(scope, &filter).select_only().column(failure::Column::RunId).limit(most).into_tuple().all(db.raw()).await?;
+    let runs: Vec<Uuid> = select(scope, &filter)
+        .select_only()
+        .column(failure::Column::RunId)
+        .limit(most)
+        .into_tuple()
+        .all(db.raw())
+        .await?;
     Ok(runs.len() as u64)
 }

@@ -85,11 +85,7 @@ fn chips(frame: &Frame, query: &ListQuery) -> Vec<FilterChip> {
     let states = [("active", "Active"), ("draft", "Draft"), ("quarantined", "Quarantined"), ("retired", "Retired")];
     let chip = |(state, label): (&str, &str)| {
         let on = query.status.as_deref() == Some(state);
-        FilterChip {
-            label: label.to_owned(),
-            href: query.href(frame, &[("status", (!on).then_some(state))]),
-            on,
-        }
+        FilterChip { label: label.to_owned(), href: query.href(frame, &[("status", (!on).then_some(state))]), on }
     };
     states.into_iter().map(chip).collect()
 }
@@ -169,10 +165,7 @@ async fn case_page(frame: &Frame, row: &CaseRow, failures: &[FailureRow]) -> Res
         redactions: parts
             .redactions
             .iter()
-            .map(|masked| DiffLine {
-                change: "add".to_owned(),
-                content: format!("{}: {}", masked.path, masked.after),
-            })
+            .map(|masked| DiffLine { change: "add".to_owned(), content: format!("{}: {}", masked.path, masked.after) })
             .collect(),
         provenance: Provenance {
             run_id: from.run.to_string(),

@@ -92,7 +92,8 @@ async fn page(frame: &Frame, query: &ListQuery, draft: &Draft) -> Result<Failure
         }
         None => rows.first().cloned(),
     };
-    let after = |row: &FailureRow| next_open(&rows, row).map(|next| query.href(frame, &[("run", Some(&next.run.to_string()))]));
+    let after =
+        |row: &FailureRow| next_open(&rows, row).map(|next| query.href(frame, &[("run", Some(&next.run.to_string()))]));
     let selected = match &chosen {
         Some(row) => Some(review(frame, &names, row, after(row), draft).await?),
         None => None,
@@ -131,20 +132,22 @@ fn empty(frame: &Frame) -> Empty {
 
 fn chips(frame: &Frame, query: &ListQuery) -> Vec<FilterChip> {
     let present = query.status.as_deref().and_then(given).unwrap_or_else(|| "open".to_owned());
-    let statuses = [("open", "Open"), ("promoted", "Promoted"), ("linked", "Linked"), ("dismissed", "Dismissed"), ("any", "All")];
+    let statuses =
+        [("open", "Open"), ("promoted", "Promoted"), ("linked", "Linked"), ("dismissed", "Dismissed"), ("any", "All")];
     let statuses = statuses.into_iter().map(|(status, label)| FilterChip {
         label: label.to_owned(),
         href: query.href(frame, &[("status", Some(status))]),
         on: present == status,
     });
-    let severities = [("critical", "Critical"), ("major", "Major"), ("minor", "Minor")].into_iter().map(|(severity, label)| {
-        let on = query.severity.as_deref() == Some(severity);
-        FilterChip {
-            label: label.to_owned(),
-            href: query.href(frame, &[("severity", (!on).then_some(severity))]),
-            on,
-        }
-    });
+    let severities =
+        [("critical", "Critical"), ("major", "Major"), ("minor", "Minor")].into_iter().map(|(severity, label)| {
+            let on = query.severity.as_deref() == Some(severity);
+            FilterChip {
+                label: label.to_owned(),
+                href: query.href(frame, &[("severity", (!on).then_some(severity))]),
+                on,
+            }
+        });
     let class = query.failure_class.as_deref().and_then(given).map(|class| FilterChip {
         label: format!("failure class: {class} ✕"),
         href: query.href(frame, &[("failure_class", None)]),

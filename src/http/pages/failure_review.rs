@@ -66,7 +66,11 @@ pub async fn review(
         }
         None => None,
     };
-    let class = if draft.promote.failure_class.is_empty() { row.failure_class.as_deref() } else { Some(draft.promote.failure_class.as_str()) };
+    let class = if draft.promote.failure_class.is_empty() {
+        row.failure_class.as_deref()
+    } else {
+        Some(draft.promote.failure_class.as_str())
+    };
     Ok(FailureReview {
         run_id: row.run.to_string(),
         run: Link::new(frame.href(&format!("/runs/{}", row.run)), "Open the run"),

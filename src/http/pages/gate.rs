@@ -69,12 +69,7 @@ async fn evidence(frame: &Frame, whole: &WholeGate) -> Result<Evidence, Problem>
     })
 }
 
-async fn gate_page(
-    frame: &Frame,
-    id: GateId,
-    typed: &DecideInput,
-    error: Option<String>,
-) -> Result<GatePage, Problem> {
+async fn gate_page(frame: &Frame, id: GateId, typed: &DecideInput, error: Option<String>) -> Result<GatePage, Problem> {
     let (app, caller, slug) = (frame.app(), frame.caller(), frame.slug());
     let whole = app.gate(caller, slug, id).await?;
     let names = app.names(caller, slug).await?;
@@ -94,9 +89,11 @@ async fn gate_page(
         baseline: gate.baseline.map(|id| to_release(id, names.release_name(id))),
         comparison: present::comparison(bundle.pairing).to_owned(),
         workflow: names.workflow_name(gate.workflow),
-        scorecard: bundle.scorecard.as_ref().zip(present::scorecard(&bundle)).map(|(card, label)| {
-            Link::new(frame.href(&format!("/scorecards/{}", card.id)), label)
-        }),
+        scorecard: bundle
+            .scorecard
+            .as_ref()
+            .zip(present::scorecard(&bundle))
+            .map(|(card, label)| Link::new(frame.href(&format!("/scorecards/{}", card.id)), label)),
         policy: present::policy(&bundle),
         opened_by: gate.opened_by.display_name.clone(),
         opened_at: Time(gate.opened_at.micros()),
@@ -174,7 +171,11 @@ fn decide_form(
         second_people: Vec::new(),
         second_rule: second_because(Verdict::Ship).map_or_else(
             || "You may record any of these alone.".to_owned(),
-            |why| format!("To ship takes two here: {why}. Your decision is then kept as a proposal until they confirm it."),
+            |why| {
+                format!(
+                    "To ship takes two here: {why}. Your decision is then kept as a proposal until they confirm it."
+                )
+            },
         ),
         proposal: waiting.map(|row| proposal(frame, row, me)),
         error,
@@ -263,7 +264,10 @@ async fn record(frame: &Frame, id: GateId, form: &DecideInput) -> Result<Decided
     }
     let verdict = Verdict::parse(&form.verdict);
     let verdict = verdict.ok_or_else(|| AppError::invalid("", "Choose a verdict: none is chosen for you."))?;
-    let bundle: Digest = form.bundle.parse().map_err(|_| AppError::invalid("", "Load the page again: it was sent without the evidence it shows."))?;
+    let bundle: Digest = form
+        .bundle
+        .parse()
+        .map_err(|_| AppError::invalid("", "Load the page again: it was sent without the evidence it shows."))?;
     let new = NewDecision { verdict, reason: form.reason.clone(), bundle };
     frame.app().decide(frame.caller(), frame.slug(), id, new).await
 }

@@ -141,7 +141,10 @@ fn queue(frame: &Frame, names: &Names, waiting: &[GateRow], scorecards: &[Scorec
         account.is_some() && (definition.owner == account || definition.backup == account)
     });
     queue.extend(mine.filter(|detail| !detail.standing.freshness.reasons.is_empty()).map(|detail| QueueItem {
-        link: Link::new(scorecard_link(frame, detail).href, format!("Review the scorecard {}", detail.row.definition.name)),
+        link: Link::new(
+            scorecard_link(frame, detail).href,
+            format!("Review the scorecard {}", detail.row.definition.name),
+        ),
         why: detail.standing.freshness.reasons.first().map(|reason| reason.text.clone()).unwrap_or_default(),
         since: detail.standing.freshness.due_at.map(|at| Time(at.micros())),
     }));

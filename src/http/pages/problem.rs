@@ -64,7 +64,9 @@ fn page(request: &HttpRequest, problem: &Problem) -> Option<HttpResponse> {
     if let Some(seconds) = problem.retry_after_seconds {
         response.insert_header((header::RETRY_AFTER, seconds.to_string()));
     }
-    Some(response.insert_header((header::CACHE_CONTROL, "no-store")).content_type("text/html; charset=utf-8").body(text))
+    Some(
+        response.insert_header((header::CACHE_CONTROL, "no-store")).content_type("text/html; charset=utf-8").body(text),
+    )
 }
 
 /// The way on: to sign in, or back to the page the form was on.

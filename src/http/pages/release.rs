@@ -64,7 +64,8 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<ListQuer
     let rows = rows(&frame, &names, &shown).await?;
     let href = |page: usize| {
         let page = page.to_string();
-        let parameters = [("workflow", query.workflow.as_deref()), ("state", Some(state)), ("page", Some(page.as_str()))];
+        let parameters =
+            [("workflow", query.workflow.as_deref()), ("state", Some(state)), ("page", Some(page.as_str()))];
         link::with_query(&frame.href("/releases"), &parameters)
     };
     let filtered = workflow.is_some() || !state.is_empty();
@@ -159,14 +160,8 @@ pub(super) async fn table(
     group_by: GroupBy,
 ) -> Result<SignalTable, Problem> {
     let to = latest_run(frame, workflow, releases.first().copied().filter(|_| releases.len() == 1)).await?;
-    let query = SignalQuery {
-        workflow,
-        releases,
-        baseline,
-        from: Some(to.plus_days(-DAYS_BACK)),
-        to: Some(to),
-        group_by,
-    };
+    let query =
+        SignalQuery { workflow, releases, baseline, from: Some(to.plus_days(-DAYS_BACK)), to: Some(to), group_by };
     Ok(frame.app().signals_in(&frame.project, &query).await?)
 }
 
@@ -305,7 +300,11 @@ pub(super) fn gate_link(frame: &Frame, row: &GateRow) -> Link {
 ///
 /// # Errors
 /// When the token is wrong, they may not, there is no such release, or the database fails.
-pub async fn open_gate(visitor: Visitor, path: Path<(String, String)>, _form: PageForm<Nothing>) -> Result<HttpResponse, Problem> {
+pub async fn open_gate(
+    visitor: Visitor,
+    path: Path<(String, String)>,
+    _form: PageForm<Nothing>,
+) -> Result<HttpResponse, Problem> {
     let (project, release) = path.into_inner();
     let frame = visitor.enter(&project).await?;
     let names = frame.app().names(frame.caller(), frame.slug()).await?;

@@ -50,7 +50,12 @@ pub fn counts_of(table: &SignalTable, release: Option<ReleaseId>) -> Counts {
 }
 
 /// Every signal before and after, in the groups in which people ask for them. `segments` are tables by dimension.
-pub fn groups(frame: &Frame, sides: Sides<'_>, table: &SignalTable, segments: &[(String, SignalTable)]) -> Vec<CompareGroup> {
+pub fn groups(
+    frame: &Frame,
+    sides: Sides<'_>,
+    table: &SignalTable,
+    segments: &[(String, SignalTable)],
+) -> Vec<CompareGroup> {
     let candidate = group_of(table, Some(sides.candidate));
     let baseline = group_of(table, sides.baseline);
     let signals = candidate.or(baseline).map(|group| group.signals.as_slice()).unwrap_or_default();
@@ -82,7 +87,8 @@ fn compare(
     segments: &[(String, SignalTable)],
 ) -> SignalCompare {
     let runs = link::with_query(&frame.href("/runs"), &[("release", Some(sides.name))]);
-    let shown = |group: Option<&SignalGroup>| signal_in(group, signal).map(|s| figure::figure(&s.reading, frame.currency()));
+    let shown =
+        |group: Option<&SignalGroup>| signal_in(group, signal).map(|s| figure::figure(&s.reading, frame.currency()));
     let none = || figure::of_counts(signal, &Counts::default(), frame.currency());
     let (new, old) = (shown(candidate), shown(baseline));
     let delta = signal_in(candidate, signal)
@@ -99,7 +105,12 @@ fn compare(
 }
 
 /// A rate in each segment, where it is worse first.
-fn by_segment(frame: &Frame, sides: Sides<'_>, signal: &Signal, tables: &[(String, SignalTable)]) -> Vec<SegmentCompare> {
+fn by_segment(
+    frame: &Frame,
+    sides: Sides<'_>,
+    signal: &Signal,
+    tables: &[(String, SignalTable)],
+) -> Vec<SegmentCompare> {
     let is_rate = signal.rate(&Counts::default()).is_some();
     if !is_rate || signal.definition().group == Group::Supporting {
         return Vec::new();
@@ -185,8 +196,11 @@ pub fn by_day(days: &SignalTable) -> BTreeMap<Timestamp, Counts> {
 pub fn timeline(days: &SignalTable, sides: Sides<'_>) -> Option<Chart> {
     let sums = by_day(days);
     let skip = sums.len().saturating_sub(DAYS_SHOWN);
-    let shown: Vec<(&Timestamp, Figure)> =
-        sums.iter().skip(skip).map(|(day, counts)| (day, rate(count(counts.success), count(counts.concluded)))).collect();
+    let shown: Vec<(&Timestamp, Figure)> = sums
+        .iter()
+        .skip(skip)
+        .map(|(day, counts)| (day, rate(count(counts.success), count(counts.concluded))))
+        .collect();
     if shown.len() < 2 {
         return None;
     }

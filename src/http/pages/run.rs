@@ -151,8 +151,15 @@ fn filters(query: &ListQuery, names: &Names) -> Vec<Filter> {
         names.workflows().into_iter().map(|row| SelectOption::new(&row.name, &row.name).selected(row.name == chosen)),
     );
     let outcome = query.outcome.as_deref().unwrap_or_default();
-    let outcomes = [("", "Any"), ("success", "Success"), ("failure", "Failure"), ("abandoned", "Abandoned"), ("unknown", "Unknown")];
-    let outcomes = outcomes.into_iter().map(|(value, label)| SelectOption::new(value, label).selected(value == outcome));
+    let outcomes = [
+        ("", "Any"),
+        ("success", "Success"),
+        ("failure", "Failure"),
+        ("abandoned", "Abandoned"),
+        ("unknown", "Unknown"),
+    ];
+    let outcomes =
+        outcomes.into_iter().map(|(value, label)| SelectOption::new(value, label).selected(value == outcome));
     let text = |name: &str, label: &str, value: &Option<String>| Filter {
         name: name.to_owned(),
         label: label.to_owned(),
@@ -234,7 +241,12 @@ async fn run_page(
         shown.minutes = form.minutes.clone();
         shown.reason = form.reason.clone();
         let kinds = shown.kinds.into_iter();
-        shown.kinds = kinds.map(|kind| { let on = kind.value == form.kind; kind.selected(on) }).collect();
+        shown.kinds = kinds
+            .map(|kind| {
+                let on = kind.value == form.kind;
+                kind.selected(on)
+            })
+            .collect();
         shown
     });
     Ok(RunPage {

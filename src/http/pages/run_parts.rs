@@ -45,9 +45,12 @@ pub fn facts(facts: &RunFacts, currency: &str) -> Vec<Fact> {
         listed("Escalations", facts.escalations.as_deref(), escalation),
         listed("Rescues", facts.rescues.as_deref(), rescue),
         maybe("Cost", facts.cost_nanos.map(|nanos| format::money(nanos as f64, currency))),
-        maybe("Tokens", facts.tokens.map(|tokens| {
-            format!("{} in, {} out", format::count(tokens.input.into()), format::count(tokens.output.into()))
-        })),
+        maybe(
+            "Tokens",
+            facts.tokens.map(|tokens| {
+                format!("{} in, {} out", format::count(tokens.input.into()), format::count(tokens.output.into()))
+            }),
+        ),
         counted("Retries", facts.retries),
         listed("Tools", facts.tools.as_deref(), Clone::clone),
         counted("Tool errors", facts.tool_errors),
@@ -196,9 +199,7 @@ impl FactForm {
                 FactValue::ReviewerConfirmation { outcome: outcome(stated.trim())?, failure_class: class }
             }
             "failure_class" => FactValue::FailureClass { failure_class: value.to_owned() },
-            "rescue" => {
-                FactValue::Rescue(Rescue { at, by: Some(by.to_owned()), seconds: self.seconds()?, reason })
-            }
+            "rescue" => FactValue::Rescue(Rescue { at, by: Some(by.to_owned()), seconds: self.seconds()?, reason }),
             "escalation" => {
                 let expected = match value {
                     "" => None,
@@ -217,7 +218,8 @@ impl FactForm {
             "score" => {
                 let (name, number) = value.split_once('=').unwrap_or((value, ""));
                 let number = number.trim().parse::<f64>();
-                let number = number.map_err(|_| AppError::invalid("value", "write name=number, such as quality=0.8"))?;
+                let number =
+                    number.map_err(|_| AppError::invalid("value", "write name=number, such as quality=0.8"))?;
                 FactValue::Score { name: name.trim().to_owned(), value: number }
             }
             _ => return Err(AppError::invalid("kind", "choose one of the kinds")),

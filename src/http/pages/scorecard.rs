@@ -219,7 +219,8 @@ fn owner_view(owner: &Owner, detail: &ScorecardDetail) -> common::Owner {
         return common::Owner { name: owner.name.clone(), contact: None };
     };
     let person = detail.standing.people.get(&account);
-    let contact = if owner.active { person.map(|person| person.email.clone()) } else { Some("can no longer act".to_owned()) };
+    let contact =
+        if owner.active { person.map(|person| person.email.clone()) } else { Some("can no longer act".to_owned()) };
     common::Owner { name: owner.name.clone(), contact }
 }
 
@@ -252,7 +253,11 @@ fn check(
         let old = figures.in_segment(dimension, value, figures.baseline);
         SegmentCell {
             figure: covered.then(|| figure::of_counts(&check.signal, &new, frame.currency())),
-            level: if covered { SegmentCell::level(better_by_margins(check, &new, &old, policy)) } else { "none".to_owned() },
+            level: if covered {
+                SegmentCell::level(better_by_margins(check, &new, &old, policy))
+            } else {
+                "none".to_owned()
+            },
             required: scorecard.requires(dimension, value),
         }
     };
@@ -294,7 +299,8 @@ fn better_by_margins(check: &Check, new: &Counts, old: &Counts, policy: &Policy)
 /// What a signal proves, and where its evidence belongs.
 fn note_of(signal: &Signal, counts: &Counts) -> SignalNote {
     let vague = unverified(signal, counts).map(|found| found.why);
-    let class = if vague.is_some() || signal.known(counts) == 0 { EvidenceClass::TooVague } else { EvidenceClass::Gate };
+    let class =
+        if vague.is_some() || signal.known(counts) == 0 { EvidenceClass::TooVague } else { EvidenceClass::Gate };
     crate::http::present::scorecard::signal_note(signal, class, vague)
 }
 

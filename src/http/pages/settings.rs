@@ -54,8 +54,7 @@ async fn settings(frame: &Frame, shown: Shown) -> Result<Settings, Problem> {
     } else {
         Vec::new()
     };
-    let hooks =
-        if frame.may(Permission::ManageProject) { app.webhooks(caller, slug).await? } else { Vec::new() };
+    let hooks = if frame.may(Permission::ManageProject) { app.webhooks(caller, slug).await? } else { Vec::new() };
     let only = |may: bool, options: Vec<SelectOption>| if may { options } else { Vec::new() };
     Ok(Settings {
         currency: frame.currency().to_owned(),
@@ -233,9 +232,10 @@ pub async fn add_key(visitor: Visitor, project: Path<String>, form: PageForm<Fie
 }
 
 fn wanted_key(frame: &Frame, form: &Fields) -> Result<WantedKey, AppError> {
-    let scopes = form.iter().filter(|(name, _)| name == "scopes").map(|(_, value)| {
-        value.parse::<KeyScope>().map_err(|error| AppError::invalid("scopes", error.to_string()))
-    });
+    let scopes = form
+        .iter()
+        .filter(|(name, _)| name == "scopes")
+        .map(|(_, value)| value.parse::<KeyScope>().map_err(|error| AppError::invalid("scopes", error.to_string())));
     let expires_at = match given(field(form, "expires_days")) {
         None => None,
         Some(days) => {

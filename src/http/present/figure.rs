@@ -158,7 +158,8 @@ pub fn delta(signal: &GroupSignal, candidate: &Figure, baseline: Option<&Figure>
         (_, true) => reading(direction, -1.0, -1.0),
         _ => Reading::Same,
     };
-    let difference = Figure { value: Some(new - old), currency: candidate.currency.clone(), ..Figure::unknown(candidate.unit) };
+    let difference =
+        Figure { value: Some(new - old), currency: candidate.currency.clone(), ..Figure::unknown(candidate.unit) };
     Delta::new(difference, reading)
 }
 

@@ -173,7 +173,9 @@ pub fn scorecard(bundle: &EvidenceBundle) -> Option<String> {
 
 /// The share of the runs that the check furthest from an answer will probably need, and the same in words.
 pub fn sufficiency(of: &Recommendation) -> (Option<f64>, String) {
-    let waiting = || of.checks.iter().filter(|check| check.role != CheckRole::Info && check.verdict == CheckVerdict::Inconclusive);
+    let waiting = || {
+        of.checks.iter().filter(|check| check.role != CheckRole::Info && check.verdict == CheckVerdict::Inconclusive)
+    };
     if of.checks.is_empty() {
         return (None, "No check says how many runs this gate needs.".to_owned());
     }
@@ -186,7 +188,8 @@ pub fn sufficiency(of: &Recommendation) -> (Option<f64>, String) {
     };
     let shares: Vec<Option<f64>> = waiting().map(share).collect();
     let unknown = "How many runs this gate will need cannot be said: the evidence does not grow with them.".to_owned();
-    let Some(least) = shares.into_iter().collect::<Option<Vec<f64>>>().and_then(|s| s.into_iter().reduce(f64::min)) else {
+    let Some(least) = shares.into_iter().collect::<Option<Vec<f64>>>().and_then(|s| s.into_iter().reduce(f64::min))
+    else {
         return (None, unknown);
     };
     (Some(least), format!("{} of the runs this gate will probably need", format::percent(least)))
