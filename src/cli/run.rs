@@ -66,8 +66,7 @@ fn secret(text: &str) -> Result<Secret, String> {
 /// When the file cannot be read, or the service refuses or does not answer.
 pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let Command::Import(arguments) = arguments.command;
-    let what =
-        Import { file: arguments.file, url: arguments.url, key: arguments.key, project: arguments.project };
+    let what = Import { file: arguments.file, url: arguments.url, key: arguments.key, project: arguments.project };
     let summary = import(&what, &mut |event| printer::say(&sentence(event))).await.map_err(Failure::new)?;
     match arguments.format {
         Format::Text => printer::data(&text(&summary)),

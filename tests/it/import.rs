@@ -32,7 +32,8 @@ fn stderr(output: &Output) -> String {
 
 /// The summary of a call with `--format json`.
 fn summary(output: &Output) -> Value {
-    serde_json::from_str(&stdout(output)).unwrap_or_else(|error| panic!("{error}: {}{}", stdout(output), stderr(output)))
+    serde_json::from_str(&stdout(output))
+        .unwrap_or_else(|error| panic!("{error}: {}{}", stdout(output), stderr(output)))
 }
 
 fn run(number: usize) -> Value {

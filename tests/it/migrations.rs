@@ -15,7 +15,8 @@ const SQLITE_COLUMNS: &str = "\
     WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' AND m.name <> '_sqlx_migrations'";
 const POSTGRES_COLUMNS: &str = "\
     SELECT table_name || '.' || column_name || ' ' \
-      || CASE data_type WHEN 'uuid' THEN 'blob' WHEN 'bytea' THEN 'blob' WHEN 'bigint' THEN 'integer' ELSE data_type END \
+      || CASE data_type WHEN 'uuid' THEN 'blob' WHEN 'bytea' THEN 'blob' WHEN 'bigint' THEN 'integer' \
+         WHEN 'double precision' THEN 'real' ELSE data_type END \
       || CASE is_nullable WHEN 'NO' THEN ' not null' ELSE '' END \
     FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> '_sqlx_migrations'";
 
@@ -198,7 +199,10 @@ async fn a_read_only_file_is_read_and_says_why_nothing_is_written() {
     assert_eq!(seatrial_store::project::by_slug(store.read(), "none").await.expect("read").map(|p| p.slug), None);
     let error = store.ping().await.expect_err("a write fails");
     assert!(matches!(error, StoreError::ReadOnly), "{error}");
-    assert_eq!(error.to_string(), "the database is read-only: check the permissions of the file, its folder and the disk");
+    assert_eq!(
+        error.to_string(),
+        "the database is read-only: check the permissions of the file, its folder and the disk"
+    );
     store.close().await;
 }
 

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use seatrial_domain::access::Permission;
 use serde_json::Value;
 
-/// Permissions of operations that need none of a project: nobody in particular, or anybody who is signed in.
-const BESIDES_PERMISSIONS: &[&str] = &["none", "signed_in"];
+/// Operations outside a project: for anybody, for whoever is signed in, with a browser session only, for admins of some
+/// project.
+const BESIDES_PERMISSIONS: &[&str] = &["none", "signed_in", "session", "admin_of_any_project"];
 const METHODS: &[&str] = &["get", "put", "post", "delete", "patch", "head", "options"];
 
 /// One operation of a document.
@@ -44,7 +45,8 @@ impl Operation<'_> {
 fn operations(document: &Value) -> Vec<Operation<'_>> {
     let paths = document["paths"].as_object().into_iter().flatten();
     let all = paths.flat_map(|(path, methods)| {
-        let methods = methods.as_object().into_iter().flatten().filter(|(method, _)| METHODS.contains(&method.as_str()));
+        let methods =
+            methods.as_object().into_iter().flatten().filter(|(method, _)| METHODS.contains(&method.as_str()));
         methods.map(move |(method, value)| Operation { at: format!("{method} {path}"), value })
     });
     all.collect()
@@ -76,7 +78,8 @@ fn breaks(released: &Value, current: &Value) -> Vec<String> {
             found.push(format!("{at} no longer takes {kind}"));
         }
         let answers: BTreeSet<&String> = after.responses().map(|(status, _)| status).collect();
-        for (status, _) in before.responses().filter(|(status, _)| status.starts_with('2') && !answers.contains(status)) {
+        for (status, _) in before.responses().filter(|(status, _)| status.starts_with('2') && !answers.contains(status))
+        {
             found.push(format!("{at} no longer answers {status}"));
         }
     }
@@ -247,5 +250,8 @@ fn a_break_is_found() {
             "B newly requires the field y",
         ]
     );
-    assert_eq!(breaks(&released, &serde_json::json!({ "paths": {} })), ["get /api/v1/a is gone", "post /api/v1/b is gone"]);
+    assert_eq!(
+        breaks(&released, &serde_json::json!({ "paths": {} })),
+        ["get /api/v1/a is gone", "post /api/v1/b is gone"]
+    );
 }

@@ -130,7 +130,8 @@ impl Sender {
             .body(batch.to_vec());
         let response = request.send().await.map_err(|error| Attempt::NoAnswer(causes(&error)))?;
         let status = response.status().as_u16();
-        let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        let retry_after =
+            response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
         let body = response.bytes().await.map_err(|error| Attempt::NoAnswer(causes(&error)))?;
         if status == 200 {
             return serde_json::from_slice(&body).map_err(|_| {
