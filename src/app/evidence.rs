@@ -1,6 +1,6 @@
 //! What a gate sees: everything of both releases that the store knows at one time, put together into a bundle.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use seatrial_domain::cell::{ALL, Basis, Counts, Resolution};
 use seatrial_domain::evidence::{
@@ -8,12 +8,11 @@ use seatrial_domain::evidence::{
 };
 use seatrial_domain::gate::{Recommendation, evaluate};
 use seatrial_domain::ids::{AccountId, ReleaseId, WorkflowId};
-use seatrial_domain::owner::{Owner, OwnerId, responsible};
-use seatrial_domain::scorecard::{Freshness, FreshnessInput, Scorecard, SegmentRef, freshness as judge};
+use seatrial_domain::owner::{Owner, responsible};
+use seatrial_domain::scorecard::{Scorecard, SegmentRef};
 use seatrial_domain::time::Timestamp;
 use seatrial_store::accumulate::{CellQuery, blocks, cells};
 use seatrial_store::gate::GateRow;
-use seatrial_store::member::MemberRow;
 use seatrial_store::release::ReleaseRow;
 use seatrial_store::{
     Connection, Scope, evidence, failure_class, freshness, gap_owner, owner, policy, release, scorecard, workflow,
@@ -22,6 +21,7 @@ use seatrial_store::{
 use super::App;
 use super::access::ProjectAccess;
 use super::error::AppError;
+use super::freshness::{judge, owner_of};
 
 /// What a gate sees and what follows from it.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,7 +63,11 @@ impl App {
             Some(id) => release::by_id(db, scope, id).await?,
             None => None,
         };
-        let (scorecard, freshness) = self.scorecard_of(db, project, gate.workflow, as_of).await?;
+        let standing = match scorecard::of_workflow(db, scope, gate.workflow).await? {
+            Some(row) => Some(judge(db, scope, &row, as_of).await?),
+            None => None,
+        };
+        let (scorecard, freshness) = standing.map(|standing| (standing.scorecard, standing.freshness)).unzip();
         let dimensions = scorecard.as_ref().map(Scorecard::all_dimensions).unwrap_or_default();
         let arm = |release| Arm { scope, workflow: gate.workflow, release, as_of };
         let against = match &baseline {
@@ -109,50 +113,10 @@ impl App {
         gate: &GateRow,
     ) -> Result<BTreeMap<String, Owner>, AppError> {
         let by_gap = gap_owner::of_release(db, scope, (gate.workflow, gate.release)).await?;
-        let ids: BTreeSet<AccountId> = by_gap.values().copied().collect();
-        let owners = owners(db, scope, ids).await?;
-        Ok(by_gap.into_iter().filter_map(|(gap, id)| Some((gap, owners.get(&id)?.clone()))).collect())
+        let ids: Vec<AccountId> = by_gap.values().copied().collect();
+        let people = owner::people(db, scope, &ids).await?;
+        Ok(by_gap.into_iter().map(|(gap, id)| (gap, owner_of(id, people.get(&id)))).collect())
     }
-
-    async fn scorecard_of(
-        &self,
-        db: &impl Connection,
-        project: &ProjectAccess,
-        workflow: WorkflowId,
-        now: Timestamp,
-    ) -> Result<(Option<Scorecard>, Option<Freshness>), AppError> {
-        let Some(row) = scorecard::of_workflow(db, project.scope, workflow).await? else { return Ok((None, None)) };
-        let (owner, backup) = (row.definition.owner, row.definition.backup);
-        let owners = owners(db, project.scope, [owner, backup].into_iter().flatten()).await?;
-        let of = |id: Option<AccountId>| id.and_then(|id| owners.get(&id).cloned());
-        let card = row.scorecard(of(owner), of(backup));
-        let freshness = judge(&FreshnessInput {
-            owner: card.owner.as_ref(),
-            backup: card.backup.as_ref(),
-            attested_at: row.attested_at,
-            cadence_days: card.cadence_days,
-            due_soon_days: 7,
-            now,
-            releases_live_since: &[],
-            runs_in_window: 1,
-            window_days: 30,
-            uncovered_failures: 0,
-        });
-        Ok((Some(card), Some(freshness)))
-    }
-}
-
-/// Owners by account, with whether they can act now.
-async fn owners(
-    db: &impl Connection,
-    scope: Scope,
-    ids: impl IntoIterator<Item = AccountId>,
-) -> Result<BTreeMap<AccountId, Owner>, AppError> {
-    let ids: Vec<AccountId> = ids.into_iter().collect();
-    let people = owner::people(db, scope, &ids).await?.into_values();
-    let owner =
-        |person: MemberRow| Owner { id: OwnerId::Account(person.account), name: person.name, active: person.active };
-    Ok(people.map(|person| (person.account, owner(person))).collect())
 }
 
 fn frozen(row: ReleaseRow) -> FrozenRelease {

@@ -73,7 +73,8 @@ pub async fn judge(
     Ok(Standing { scorecard, freshness, people })
 }
 
-fn owner_of(account: AccountId, person: Option<&MemberRow>) -> Owner {
+/// The owner an account is now; one that does not exist can do nothing.
+pub(super) fn owner_of(account: AccountId, person: Option<&MemberRow>) -> Owner {
     Owner {
         id: OwnerId::Account(account),
         name: person.map_or_else(|| account.to_string(), |person| person.name.clone()),

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod account;
 pub mod api_key;
+pub mod artifact;
 pub mod audit;
 pub mod case;
 pub mod content;
@@ -29,6 +30,7 @@ pub mod scorecard;
 pub mod session;
 pub mod signal;
 pub mod token;
+pub mod waiting;
 pub mod webhook;
 pub mod workflow;
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use seatrial_domain::access::Permission;
 use seatrial_domain::ids::{ReleaseId, WorkflowId};
+use seatrial_domain::release::ReleaseState;
 use seatrial_store::release::ReleaseRow;
 use seatrial_store::workflow::WorkflowRow;
 
@@ -83,6 +84,27 @@ impl Names {
     #[must_use]
     pub fn release_row(&self, id: ReleaseId) -> Option<&ReleaseRow> {
         self.releases.get(&id)
+    }
+
+    /// What a release is compared with unless somebody says otherwise: its own baseline, the release that went live
+    /// last, or the one that was seen before it.
+    #[must_use]
+    pub fn baseline(&self, of: &ReleaseRow) -> Option<&ReleaseRow> {
+        let others = self.releases.values().filter(|row| row.workflow == of.workflow && row.id != of.id);
+        let live = others.clone().filter(|row| row.state == ReleaseState::Live).max_by_key(|row| (row.live_at, row.id));
+        let before = others.filter(|row| (row.created_at, row.id) < (of.created_at, of.id));
+        of.baseline
+            .and_then(|id| self.releases.get(&id))
+            .or(live)
+            .or_else(|| before.max_by_key(|row| (row.created_at, row.id)))
+    }
+
+    /// The release a workflow is judged by: the one that went live last, or else the one seen last.
+    #[must_use]
+    pub fn present_release(&self, workflow: WorkflowId) -> Option<&ReleaseRow> {
+        let releases = self.releases(workflow);
+        let live = releases.iter().filter(|row| row.state == ReleaseState::Live);
+        live.max_by_key(|row| (row.live_at, row.id)).or_else(|| releases.first()).copied()
     }
 
     /// A workflow by its id.

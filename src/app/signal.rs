@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use seatrial_domain::access::Permission;
-use seatrial_domain::cell::{ALL, Cell, Counts, Resolution};
+use seatrial_domain::cell::{ALL, Basis, Cell, Counts, Resolution};
 use seatrial_domain::ids::{ReleaseId, WorkflowId};
 use seatrial_domain::limits;
 use seatrial_domain::signal::{BUILT_IN, Signal, SignalReading, read};
@@ -13,7 +13,7 @@ use seatrial_domain::stats::round::round9;
 use seatrial_domain::time::{DAY, HOUR, Timestamp};
 use seatrial_store::Connection;
 use seatrial_store::Scope;
-use seatrial_store::accumulate::{CellQuery, Group, cells};
+use seatrial_store::accumulate::{CellQuery, Group, blocks, cells};
 
 use super::App;
 use super::access::{Caller, ProjectAccess};
@@ -150,6 +150,36 @@ impl App {
         };
         let groups = groups(rows, query, project.settings.labour_nanos_per_hour);
         Ok(SignalTable { from, to, groups })
+    }
+}
+
+impl App {
+    /// The segment dimensions by which signals of the workflow can be grouped, by name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn segment_dimensions(
+        &self,
+        project: &ProjectAccess,
+        workflow: WorkflowId,
+    ) -> Result<Vec<String>, AppError> {
+        Ok(seatrial_store::segment::dimensions(self.store.read(), project.scope, workflow).await?)
+    }
+
+    /// How many units of a release have settled: what a gate may rest on now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn settled_runs(
+        &self,
+        project: &ProjectAccess,
+        workflow: WorkflowId,
+        release: ReleaseId,
+    ) -> Result<u64, AppError> {
+        let (db, to) = (self.store.read(), self.now().plus_micros(1));
+        let found = blocks(db, project.scope, (workflow, release), Basis::Settled, ALL, to).await?;
+        let concluded: i64 = found.values().flatten().map(|block| block.counts.concluded).sum();
+        Ok(u64::try_from(concluded).unwrap_or_default())
     }
 }
 

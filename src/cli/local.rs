@@ -6,9 +6,8 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::exit::Failure;
-use crate::app::Ports;
 use crate::app::ports::{Mailer, Randomness, SystemClock, SystemRandomness};
-use crate::app::{App, open_store};
+use crate::app::{App, Ports, open_store};
 use crate::auth::token::{SigningKey, Tokens};
 use crate::config::{Config, Sources, load};
 use crate::notify::mail::SmtpMailer;

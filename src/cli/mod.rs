@@ -2,8 +2,12 @@
 //! says how it went ([`exit::Exit`]).
 
 pub mod account;
+pub mod client;
+pub mod decision;
+pub mod demo;
 pub mod doctor;
 pub mod exit;
+pub mod gate;
 pub mod key;
 pub mod local;
 pub mod openapi;
@@ -29,6 +33,10 @@ struct Arguments {
 enum Command {
     /// Start the service.
     Serve(serve::Arguments),
+    /// Ask whether a release may go on, for pipelines.
+    Gate(gate::Arguments),
+    /// Export decisions and verify exports offline.
+    Decision(decision::Arguments),
     /// Send runs from a file.
     Run(run::Arguments),
     /// Make API keys, on the server's own database.
@@ -69,6 +77,8 @@ pub fn main() -> ExitCode {
 async fn run(command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Serve(arguments) => serve::run(arguments).await,
+        Command::Gate(arguments) => gate::run(arguments).await,
+        Command::Decision(arguments) => decision::run(arguments).await,
         Command::Run(arguments) => run::run(arguments).await,
         Command::Key(arguments) => key::run(arguments).await,
         Command::Account(arguments) => account::run(arguments).await,

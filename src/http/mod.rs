@@ -12,6 +12,8 @@ pub mod health;
 pub mod middleware;
 pub mod openapi;
 pub mod otlp;
+pub mod pages;
+pub mod present;
 pub mod problem;
 pub mod server;
 pub mod sign_in;

@@ -14,31 +14,36 @@ use super::middleware::metrics::record_request;
 use super::middleware::rate_limit::AttemptLimiter;
 use super::middleware::root_span::{SeatrialRootSpan, echo_request_id};
 use super::middleware::security_headers::security_headers;
+use super::pages::problem::show_problems;
 use super::problem::Problem;
-use super::{api, extract, health, otlp};
+use super::{api, extract, health, otlp, pages};
 use crate::app::App;
 use crate::config::Transport;
+use crate::render::Renderer;
 
 /// Serves `app` on `listener` until the returned server is stopped. Signals are the caller's business.
 ///
 /// # Errors
-/// When the listener cannot be used.
+/// When the listener cannot be used, or a template cannot be read.
 pub fn serve(app: web::Data<App>, listener: TcpListener) -> std::io::Result<Server> {
     let workers = app.config.server.workers;
     let shutdown_seconds = app.config.server.shutdown_seconds;
     let https = app.config.transport() == Transport::Tls;
     let attempts = app.config.auth.sign_in_attempts_per_minute;
     let limiter = web::Data::new(AttemptLimiter::new(attempts, &app.config.server.trusted_proxies));
+    let renderer = web::Data::new(Renderer::new().map_err(std::io::Error::other)?);
     let server = HttpServer::new(move || {
         let metrics = Arc::clone(&app.metrics);
         actix_web::App::new()
             .wrap(from_fn(|request, next| refuse_encodings(is_otlp, request, next)))
             .wrap(from_fn(move |request, next| record_request(Arc::clone(&metrics), request, next)))
+            .wrap(from_fn(show_problems))
             .wrap(from_fn(move |request, next| security_headers(https, request, next)))
             .wrap(from_fn(echo_request_id))
             .wrap(TracingLogger::<SeatrialRootSpan>::new())
             .app_data(app.clone())
             .app_data(limiter.clone())
+            .app_data(renderer.clone())
             .configure(extract::configure)
             .service(health::healthz)
             .service(health::readyz)
@@ -49,6 +54,7 @@ pub fn serve(app: web::Data<App>, listener: TcpListener) -> std::io::Result<Serv
             .into_utoipa_app()
             .configure(api::configure)
             .into_app()
+            .configure(pages::configure)
             .default_service(web::to(no_route))
     });
     let server = if workers > 0 { server.workers(workers) } else { server };
@@ -76,6 +82,6 @@ pub async fn serve_until(
     running.await.map_err(std::io::Error::other)?
 }
 
-async fn no_route() -> actix_web::HttpResponse {
-    Problem::no_route().response()
+async fn no_route() -> Result<actix_web::HttpResponse, Problem> {
+    Err(Problem::no_route())
 }

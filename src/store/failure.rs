@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::connection::{Connection, WriteTx};
 use crate::entity::{failure, run};
 use crate::error::StoreError;
-use crate::ingest::severity;
+use crate::ingest::{lock, severity};
 use crate::scope::{Cursor, Page, Scope};
 
 /// A failure and what was decided about it.
@@ -201,6 +201,16 @@ pub async fn find(db: &impl Connection, scope: Scope, run: RunId) -> Result<Opti
     Ok(with_runs(db, scope, rows).await?.pop())
 }
 
+/// Finds the failure of a run to decide about it: until the transaction ends nobody else decides about one of the
+/// project.
+///
+/// # Errors
+/// When the database fails.
+pub async fn for_update(tx: &WriteTx, scope: Scope, run: RunId) -> Result<Option<FailureRow>, StoreError> {
+    lock(tx, scope).await?;
+    find(tx, scope, run).await
+}
+
 /// The failures that became a case or are linked to it, latest first, at most [`limits::PAGE_SIZE`].
 ///
 /// # Errors
@@ -360,4 +370,20 @@ pub async fn decide(
         .exec(tx.raw())
         .await?;
     Ok(changed.rows_affected == 1)
+}
+
+/// How many failures nobody has learned from, counted up to `most`: a page says "many" beyond it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn open_up_to(db: &impl Connection, scope: Scope, most: u64) -> Result<u64, StoreError> {
+    let filter = FailureFilter { status: Some(LearningStatus::Open), ..FailureFilter::default() };
+    let runs: Vec<Uuid> = select(scope, &filter)
+        .select_only()
+        .column(failure::Column::RunId)
+        .limit(most)
+        .into_tuple()
+        .all(db.raw())
+        .await?;
+    Ok(runs.len() as u64)
 }

@@ -37,6 +37,7 @@ pub mod retention;
 pub mod run;
 mod scope;
 pub mod scorecard;
+pub mod segment;
 pub mod session;
 pub mod webhook;
 pub mod workflow;

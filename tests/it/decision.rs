@@ -9,6 +9,7 @@ use crate::support::app::{START, TestApp, Who, answer, both};
 use crate::support::evidence::{
     BASELINE, CANDIDATE, WORKFLOW, decide, expect, freeze, open_gate, path, ready_gate, report,
 };
+use crate::support::sql::sql;
 
 both!(
     a_ship_decision_stands_and_leaves,
@@ -144,7 +145,10 @@ async fn a_rollback_supersedes_and_takes_the_release_back(app: &TestApp) {
     let (status, back) = decide(app, Role::ReleaseManager, &gate, &bundle, ("rollback", "")).await;
     assert_eq!((status, back["supersedes"].clone()), (201, shipped["id"].clone()), "{back}");
     let stands = standing(app).await;
-    assert_eq!((stands["state"].as_str(), stands["decision"]["verdict"].as_str()), (Some("rolled_back"), Some("rollback")));
+    assert_eq!(
+        (stands["state"].as_str(), stands["decision"]["verdict"].as_str()),
+        (Some("rolled_back"), Some("rollback"))
+    );
     let listed = expect(200, app.member(Role::Viewer).get(&path(&format!("decisions?gate={gate}")))).await;
     assert_eq!(listed["items"][1]["superseded_by"], back["id"]);
     let report = verify_export(&export(app, &shipped).await);
@@ -156,8 +160,7 @@ async fn two_who_decide_at_once_leave_one_chain(app: &TestApp) {
     let (bundle, _) = freeze(app, &gate).await;
     let say = |role, verdict| decide(app, role, &gate, &bundle, (verdict, "Both of us are sure."));
     let (manager, admin) = (Role::ReleaseManager, Role::Admin);
-    let (a, b, c, d) =
-        tokio::join!(say(manager, "hold"), say(admin, "ship"), say(manager, "ship"), say(admin, "hold"));
+    let (a, b, c, d) = tokio::join!(say(manager, "hold"), say(admin, "ship"), say(manager, "ship"), say(admin, "hold"));
     assert!([&a, &b, &c, &d].iter().all(|(status, _)| *status == 201), "{a:?} {b:?} {c:?} {d:?}");
     let chain = chain(app).await;
     assert_eq!(chain.iter().map(|sealed| sealed.record.sequence).collect::<Vec<_>>(), [1, 2, 3, 4]);
@@ -173,15 +176,15 @@ async fn the_database_refuses_changes(app: &TestApp) {
     let (bundle, _) = freeze(app, &gate).await;
     let (status, _) = decide(app, Role::ReleaseManager, &gate, &bundle, ("ship", "")).await;
     assert_eq!(status, 201);
-    for sql in [
+    for statement in [
         "UPDATE decisions SET verdict = 'hold'",
         "DELETE FROM decisions",
         "UPDATE bundles SET frozen_at = 0",
         "DELETE FROM bundles",
     ] {
-        let refused = app.sql(sql).await;
+        let refused = sql(app, statement).await;
         let message = refused.expect_err("the database refuses it");
-        assert!(message.contains("append-only") || message.contains("never changes"), "{sql}: {message}");
+        assert!(message.contains("append-only") || message.contains("never changes"), "{statement}: {message}");
     }
     verify_chain(&chain(app).await).expect("nothing was changed");
 }

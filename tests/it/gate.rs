@@ -33,7 +33,7 @@ fn verdict(evaluation: &Value) -> &str {
 async fn too_few_runs_then_enough(app: &TestApp) {
     declare(app).await;
     side_by_side(app, 20, 95).await;
-    let card = put_scorecard(app).await;
+    put_scorecard(app).await;
     let gate = open_gate(app, Role::Owner).await;
     let few = evaluation(app, &gate).await;
     assert_eq!(verdict(&few), "collect_more_evidence", "{few}");
@@ -48,7 +48,7 @@ async fn too_few_runs_then_enough(app: &TestApp) {
     assert_eq!(verdict(&stale), "hold", "a stale scorecard never ships: {stale}");
     assert_eq!(stale["freshness"]["state"], "stale");
 
-    attest(app, card).await;
+    attest(app).await;
     let enough = evaluation(app, &gate).await;
     assert_eq!(verdict(&enough), "ship", "{enough}");
     assert_eq!(enough["pairing"], "concurrent");
@@ -89,7 +89,8 @@ async fn frozen_evidence_never_changes(app: &TestApp) {
     let facts: Vec<Value> = (0..100)
         .map(|i| {
             let run = format!("{CANDIDATE}-{START}-{i}");
-            json!({"run": run, "idempotency_key": format!("late-{i}"), "kind": "outcome", "outcome": "failure"})
+            json!({"run": run, "idempotency_key": format!("late-{i}"),
+                "fact": {"kind": "outcome", "outcome": "failure"}})
         })
         .collect();
     let reporter = app.program(&[KeyScope::Facts]).await;
@@ -181,8 +182,8 @@ async fn gaps_get_owners(app: &TestApp) {
 async fn an_earlier_baseline_is_used_at_a_fixed_ratio(app: &TestApp) {
     declare(app).await;
     report(app, BASELINE, (200, 140), START.plus_days(-10)).await;
-    let card = put_scorecard(app).await;
-    attest(app, card).await;
+    put_scorecard(app).await;
+    attest(app).await;
     report(app, CANDIDATE, (1, 1), START).await;
     let gate = open_gate(app, Role::Owner).await;
     let first = evaluation(app, &gate).await;

@@ -1,8 +1,13 @@
 //! The integration tests: one binary, a module per noun, on what `support` gives.
 
 mod auth;
+mod case;
 mod config;
+mod decision;
 mod demo;
+mod failure;
+mod gate;
+mod gate_check;
 mod identity;
 mod import;
 mod migrations;
@@ -11,8 +16,10 @@ mod openapi;
 mod otlp;
 mod problem;
 mod render;
+mod scorecard;
 mod signals;
 mod sums;
 mod support;
 mod tidy;
 mod web;
+mod worker;

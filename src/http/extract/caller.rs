@@ -86,29 +86,28 @@ const fn refuse(why: Unauthenticated) -> AppError {
     AppError::Unauthenticated { why }
 }
 
-async fn resolve(app: &App, presented: Presented) -> Result<Caller, Problem> {
+/// Who presents this, and whether it may be used: a cookie alone must not change anything.
+async fn resolve(app: &App, presented: Presented) -> Result<(Caller, bool), AppError> {
     match presented {
-        Presented::Nothing => Err(refuse(Unauthenticated::Missing).into()),
-        Presented::Unreadable => Err(refuse(Unauthenticated::Invalid).into()),
-        Presented::ApiKey(key) => Ok(app.resolve_api_key(key.expose()).await?),
-        Presented::Token(token) => Ok(app.resolve_token(token.expose()).await?),
+        Presented::Nothing => Err(refuse(Unauthenticated::Missing)),
+        Presented::Unreadable => Err(refuse(Unauthenticated::Invalid)),
+        Presented::ApiKey(key) => Ok((app.resolve_api_key(key.expose()).await?, true)),
+        Presented::Token(token) => Ok((app.resolve_token(token.expose()).await?, true)),
         Presented::Session { token, csrf_proved } => {
-            let holder = app.resolve_session(token.expose()).await?;
-            if csrf_proved { Ok(holder.caller()) } else { Err(missing_csrf()) }
+            Ok((app.resolve_session(token.expose()).await?.caller(), csrf_proved))
         }
     }
 }
 
-/// The program that sent a request, for endpoints that answer errors in a format of their own. A browser's session is
-/// not asked for: no page sends there.
-pub(in crate::http) async fn of_request(request: &HttpRequest) -> Result<Caller, AppError> {
+/// Who sends a request, for handlers that answer in a format of their own. A cookie alone counts as nobody there.
+///
+/// # Errors
+/// [`AppError::Unauthenticated`] with the reason, or when the database fails.
+pub async fn of_request(request: &HttpRequest) -> Result<Caller, AppError> {
     let app = app_of(request);
-    match Presented::of(&app, request) {
-        Presented::ApiKey(key) => app.resolve_api_key(key.expose()).await,
-        Presented::Token(token) => app.resolve_token(token.expose()).await,
-        Presented::Unreadable => Err(refuse(Unauthenticated::Invalid)),
-        Presented::Nothing | Presented::Session { .. } => Err(refuse(Unauthenticated::Missing)),
-    }
+    let presented = Presented::of(&app, request);
+    let (caller, usable) = resolve(&app, presented).await?;
+    if usable { Ok(caller) } else { Err(refuse(Unauthenticated::Missing)) }
 }
 
 fn missing_csrf() -> Problem {
@@ -134,7 +133,10 @@ impl FromRequest for Caller {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let app = app_of(request);
         let presented = Presented::of(&app, request);
-        Box::pin(async move { resolve(&app, presented).await })
+        Box::pin(async move {
+            let (caller, usable) = resolve(&app, presented).await?;
+            if usable { Ok(caller) } else { Err(missing_csrf()) }
+        })
     }
 }
 

@@ -101,8 +101,24 @@ pub struct FailureReview {
     pub suggested_title: String,
     /// The next open failure, for working through the queue.
     pub next: Option<String>,
-    /// The signed-in person may promote, link and dismiss.
+    /// The failure is open and the signed-in person may promote, link and dismiss it.
     pub can_act: bool,
+    /// The signed-in person may promote, link and dismiss failures that are open.
+    pub may_triage: bool,
+    /// Why the last form was not accepted, and what to do.
+    pub error: Option<String>,
+    /// What was typed in that form: lines that must hold.
+    pub must: String,
+    /// Lines that must not hold.
+    pub must_not: String,
+    /// A reference answer.
+    pub reference: String,
+    /// Tags.
+    pub tags: String,
+    /// The id of a case to link to.
+    pub case_id: String,
+    /// A reason to dismiss.
+    pub reason: String,
 }
 
 /// An existing case that may already cover the failure.
@@ -240,6 +256,14 @@ impl FailureReview {
             suggested_title: input.to_owned(),
             next: Some("/p/demo/failures?run=run_02".to_owned()),
             can_act: true,
+            may_triage: true,
+            error: None,
+            must: String::new(),
+            must_not: String::new(),
+            reference: String::new(),
+            tags: String::new(),
+            case_id: String::new(),
+            reason: String::new(),
         }
     }
 }

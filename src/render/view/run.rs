@@ -136,6 +136,14 @@ pub struct FactForm {
     pub key: String,
     /// Kinds of fact to choose from.
     pub kinds: Vec<SelectOption>,
+    /// Why the last attempt was not accepted, and what to do.
+    pub error: Option<String>,
+    /// The value typed in the last attempt.
+    pub value: String,
+    /// The minutes typed in it.
+    pub minutes: String,
+    /// The reason typed in it.
+    pub reason: String,
 }
 
 impl FactForm {
@@ -149,11 +157,15 @@ impl FactForm {
             ("approval", "Approval: granted, denied or expired"),
             ("cost", "Cost, in the project's currency"),
             ("score", "Score: name=number"),
-            ("confirmation", "Reviewer's confirmation of the outcome"),
+            ("confirmation", "Reviewer's confirmation: outcome, or outcome, failure class"),
         ];
         Self {
             key: key.into(),
             kinds: kinds.into_iter().map(|(value, label)| SelectOption::new(value, label)).collect(),
+            error: None,
+            value: String::new(),
+            minutes: String::new(),
+            reason: String::new(),
         }
     }
 }

@@ -73,6 +73,10 @@ pub struct ScorecardPage {
     pub signals: Vec<SignalNote>,
     /// Versions, newest first.
     pub versions: Vec<ScorecardVersion>,
+    /// Why the last attestation was not accepted, and what to do.
+    pub error: Option<String>,
+    /// The note typed in it.
+    pub note: String,
 }
 
 /// The last time somebody vouched for the scorecard.
@@ -298,6 +302,8 @@ impl ScorecardPage {
                 by: "Ana Reyes".to_owned(),
                 changes: vec!["Margin of the success rate from 3.0 to 2.0 pp.".to_owned()],
             }],
+            error: None,
+            note: String::new(),
         }
     }
 

@@ -29,6 +29,27 @@ pub struct Settings {
     pub new_webhook_secret: Option<String>,
     /// Events a webhook can hear of; empty when the person may not add one.
     pub events: Vec<SelectOption>,
+    /// Why the last form was not accepted, and what to do.
+    pub error: Option<String>,
+    /// An account just made for a new member: its first password is shown once.
+    pub new_member: Option<NewMember>,
+    /// What was typed in a form that was not accepted: the name of a member.
+    pub name: String,
+    /// The address of a member.
+    pub email: String,
+    /// The name of a key.
+    pub key_name: String,
+    /// The address of a webhook.
+    pub url: String,
+}
+
+/// An account just made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NewMember {
+    /// Its address.
+    pub email: String,
+    /// Its first password.
+    pub password: String,
 }
 
 /// One member.
@@ -38,10 +59,10 @@ pub struct MemberRow {
     pub name: String,
     /// Address.
     pub email: String,
-    /// `viewer`, `reviewer`, `owner`, `release_manager` or `admin`.
+    /// `viewer`, `reviewer`, `owner`, `release_manager` or `admin`; several separated by commas.
     pub role: String,
-    /// Last sign-in.
-    pub seen_at: Option<Time>,
+    /// Whether the account can still sign in.
+    pub active: bool,
 }
 
 /// One API key; its secret is not kept.
@@ -117,6 +138,8 @@ impl Settings {
             webhooks: vec![],
             new_webhook_secret: None,
             events: vec![],
+            error: None,
+            new_member: None,
             ..Self::sample()
         }
     }
@@ -129,7 +152,7 @@ impl Settings {
                 name: name.to_owned(),
                 email: "ana@example.com".to_owned(),
                 role: "release_manager".to_owned(),
-                seen_at: None,
+                active: false,
             }],
             roles: vec![SelectOption::new("viewer", "Viewer"), SelectOption::new("admin", "Administrator")],
             keys: vec![KeyRow {
@@ -157,6 +180,12 @@ impl Settings {
             }],
             new_webhook_secret: Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned()),
             events: vec![SelectOption::new("scorecard.stale", "A scorecard went stale").selected(true)],
+            error: Some(format!("name: {name} is taken")),
+            new_member: Some(NewMember { email: name.to_owned(), password: "first-password".to_owned() }),
+            name: name.to_owned(),
+            email: "ben@example.com".to_owned(),
+            key_name: name.to_owned(),
+            url: "https://hooks.example.com/".to_owned(),
         }
     }
 }

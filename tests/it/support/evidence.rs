@@ -1,12 +1,7 @@
 //! Evidence for gates: a workflow, a scorecard, and as many runs of two releases as a test needs.
 
 use seatrial_domain::access::Role;
-use seatrial_domain::ids::ScorecardId;
-use seatrial_domain::scorecard::{Check, CheckRole, Criterion, FreshnessState, Scope as CheckScope};
-use seatrial_domain::signal::Signal;
 use seatrial_domain::time::{MINUTE, Timestamp};
-use seatrial_store::scorecard::{AttestationRow, Definition, ScorecardRow};
-use seatrial_store::{Scope, scorecard, workflow};
 use serde_json::{Value, json};
 
 use super::app::{PROJECT, START, TestApp, answer};
@@ -64,63 +59,27 @@ pub async fn side_by_side(app: &TestApp, n: i64, percent: i64) {
 }
 
 /// Writes the scorecard: the success rate must not be five points worse, overall and by tier.
-pub async fn put_scorecard(app: &TestApp) -> ScorecardId {
-    let scope = Scope::of(app.project_id().await);
-    let work = workflow::find(app.app.store.read(), scope, WORKFLOW).await.expect("a query").expect("the workflow");
-    let check = Check {
-        key: "success".to_owned(),
-        signal: Signal::SuccessRate,
-        scope: CheckScope::All,
-        criterion: Criterion::NotWorseThanBaseline { margin: Some(0.05) },
-        role: CheckRole::Key,
-    };
-    let row = ScorecardRow {
-        id: ScorecardId::from_uuid(app.app.ids.uuid_v7()),
-        workflow: work.id,
-        version: 1,
-        definition: Definition {
-            name: "Refunds".to_owned(),
-            owner: Some(app.account(Role::Owner)),
-            backup: None,
-            cadence_days: 30,
-            checks: vec![check],
-            dimensions: vec!["tier".to_owned()],
-            required_segments: Vec::new(),
-        },
-        attested_at: None,
-        freshness: FreshnessState::Stale,
-        freshness_at: START,
-        created_at: START,
-        updated_at: START,
-    };
-    let tx = app.app.store.write().await.expect("a transaction");
-    scorecard::insert(&tx, scope, &row, "test").await.expect("a scorecard");
-    tx.commit().await.expect("it is there");
-    row.id
+pub async fn put_scorecard(app: &TestApp) {
+    let criterion = json!({"kind": "not_worse_than_baseline", "margin": 0.05});
+    let body = json!({
+        "name": "Refunds", "owner": app.account(Role::Owner).to_string(), "cadence_days": 30, "dimensions": ["tier"],
+        "checks": [{"key": "success", "signal": "success_rate", "criterion": criterion, "role": "key"}],
+    });
+    expect(201, app.member(Role::Owner).put(&path(&format!("workflows/{WORKFLOW}/scorecard"))).json(&body)).await;
 }
 
 /// Attests the scorecard.
-pub async fn attest(app: &TestApp, id: ScorecardId) {
-    let scope = Scope::of(app.project_id().await);
-    let row = AttestationRow {
-        id: seatrial_domain::ids::AttestationId::from_uuid(app.app.ids.uuid_v7()),
-        scorecard: id,
-        version: 1,
-        actor: "test".to_owned(),
-        note: String::new(),
-        at: app.app.now(),
-    };
-    let tx = app.app.store.write().await.expect("a transaction");
-    assert!(scorecard::attest(&tx, scope, &row).await.expect("an attestation"));
-    tx.commit().await.expect("it is there");
+pub async fn attest(app: &TestApp) {
+    let about = path(&format!("workflows/{WORKFLOW}/scorecard/attestations"));
+    expect(201, app.member(Role::Owner).post(&about).json(&json!({}))).await;
 }
 
 /// Everything a gate needs to speak, with the candidate at `percent`; returns the id of a gate the owner opened.
 pub async fn ready_gate(app: &TestApp, percent: i64) -> String {
     declare(app).await;
     side_by_side(app, 400, percent).await;
-    let card = put_scorecard(app).await;
-    attest(app, card).await;
+    put_scorecard(app).await;
+    attest(app).await;
     open_gate(app, Role::Owner).await
 }
 

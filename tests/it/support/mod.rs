@@ -2,10 +2,13 @@
 
 pub mod app;
 pub mod browser;
+pub mod evidence;
 pub mod mail;
+pub mod notices;
 pub mod postgres;
 pub mod real_data;
 pub mod shared;
 pub mod smtp_sink;
+pub mod sql;
 pub mod tree;
 pub mod webhook_sink;

@@ -1,0 +1,49 @@
+//! What waits for a person in a project, counted for the navigation of every page: few and cheap queries.
+
+use seatrial_domain::gate::GateState;
+use seatrial_domain::ids::AccountId;
+use seatrial_domain::limits;
+use seatrial_domain::scorecard::FreshnessState;
+use seatrial_store::gate::GateFilter;
+use seatrial_store::{Page, failure, gate, scorecard};
+
+use super::App;
+use super::access::ProjectAccess;
+use super::error::AppError;
+
+/// Open failures are counted up to this many; more is "many".
+const FAILURES_COUNTED: u64 = 1_000;
+
+/// What waits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Failures nobody has learned from, up to a thousand.
+    pub open_failures: u64,
+    /// Scorecards of theirs that cannot be relied on, by the last time somebody judged them.
+    pub stale_scorecards: u64,
+    /// Gates whose evidence is frozen and not decided.
+    pub waiting_gates: u64,
+}
+
+impl App {
+    /// What waits in the project for `account`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn waiting(&self, project: &ProjectAccess, account: Option<AccountId>) -> Result<Waiting, AppError> {
+        let (db, scope) = (self.store.read(), project.scope);
+        let scorecards = scorecard::list(db, scope).await?;
+        let stale = scorecards.iter().filter(|row| {
+            let mine = account.is_some() && (row.definition.owner == account || row.definition.backup == account);
+            mine && matches!(row.freshness, FreshnessState::Stale | FreshnessState::Unowned)
+        });
+        let filter = GateFilter { state: Some(GateState::Frozen), ..GateFilter::default() };
+        let page = Page::new(None, Some(limits::PAGE_SIZE_MAX));
+        let (gates, _) = gate::list(db, scope, &filter, page).await?;
+        Ok(Waiting {
+            open_failures: failure::open_up_to(db, scope, FAILURES_COUNTED).await?,
+            stale_scorecards: stale.count() as u64,
+            waiting_gates: gates.len() as u64,
+        })
+    }
+}

@@ -1,0 +1,103 @@
+//! A client of a running service, for commands that pipelines use.
+
+use std::time::Duration;
+
+use clap::Args;
+use reqwest::redirect::Policy;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use url::Url;
+
+use super::exit::Failure;
+
+/// Where the service is and who asks.
+#[derive(Debug, Args)]
+pub struct ServiceArguments {
+    /// The service's address, such as <https://seatrial.example.com>.
+    #[arg(long, env = "SEATRIAL_URL", value_name = "URL")]
+    url: String,
+    /// An API key of the project. Better given in the environment: arguments can be seen by others on the machine.
+    #[arg(long, env = "SEATRIAL_API_KEY", hide_env_values = true)]
+    key: String,
+}
+
+/// How long the service may take to answer: evaluating a busy release takes seconds.
+const TIMEOUT: Duration = Duration::from_secs(120);
+
+/// A client of one service.
+pub struct Client {
+    base: Url,
+    key: String,
+    http: reqwest::Client,
+}
+
+impl Client {
+    /// A client for these arguments. Does not connect yet.
+    ///
+    /// # Errors
+    /// When the address is none.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "whoever runs the command names the service, which may well be inside the network; the key goes to \
+                  that address alone, since redirects are not followed"
+    )]
+    pub fn new(arguments: &ServiceArguments) -> Result<Self, Failure> {
+        let base = Url::parse(&arguments.url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        let wrong = || Failure::usage("--url must be the address of the service, such as https://seatrial.example.com");
+        let base = base.filter(|url| !url.cannot_be_a_base()).ok_or_else(wrong)?;
+        let client = reqwest::Client::builder()
+            .user_agent(concat!("seatrial/", env!("CARGO_PKG_VERSION")))
+            .redirect(Policy::none())
+            .timeout(TIMEOUT);
+        let http = client.build().map_err(|error| Failure::new(format!("no connection can be made: {error}")))?;
+        Ok(Self { base, key: arguments.key.clone(), http })
+    }
+
+    /// Reads what is at a path of `/api/v1`, given by its segments, which are escaped here.
+    ///
+    /// # Errors
+    /// When the service cannot be reached or answers with a problem, in its words.
+    pub async fn read(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Vec<u8>, Failure> {
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(["api", "v1"]).extend(path);
+        }
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let unreachable = |error: reqwest::Error| Failure::new(format!("{host} did not answer: {}", causes(&error)));
+        let response = self.http.get(url).bearer_auth(&self.key).send().await.map_err(unreachable)?;
+        let status = response.status();
+        let body = response.bytes().await.map_err(unreachable)?;
+        if status.is_success() {
+            return Ok(body.to_vec());
+        }
+        let problem: Option<Value> = serde_json::from_slice(&body).ok();
+        let detail = problem.as_ref().and_then(|problem| problem["detail"].as_str());
+        let detail = detail.unwrap_or("this is not what a Seatrial service answers; check --url");
+        Err(Failure::new(format!("{host} answered {}: {detail}", status.as_u16())))
+    }
+
+    /// The same, as JSON of a shape.
+    ///
+    /// # Errors
+    /// As [`Self::read`], and when the answer has another shape.
+    pub async fn json<T: DeserializeOwned>(&self, path: &[&str], query: &[(&str, &str)]) -> Result<T, Failure> {
+        let body = self.read(path, query).await?;
+        serde_json::from_slice(&body).map_err(|error| {
+            Failure::new(format!("the service's answer cannot be read: {error}; is it as new as this?"))
+        })
+    }
+}
+
+/// An error with its causes on one line: the outermost one only says that something failed.
+fn causes(error: &reqwest::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(next) = cause {
+        text.push_str(&format!(": {next}"));
+        cause = next.source();
+    }
+    text
+}

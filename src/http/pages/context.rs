@@ -1,0 +1,176 @@
+//! What every page shares: who looks at it, the project it is in, what waits for them, and the frame it is shown in.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::{StatusCode, header};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
+use seatrial_domain::access::Permission;
+
+use super::{flash, link};
+use crate::app::App;
+use crate::app::access::{Caller, ProjectAccess};
+use crate::app::account::Membership;
+use crate::http::extract::PageCaller;
+use crate::http::problem::Problem;
+use crate::render::Renderer;
+use crate::render::view::{Account, Flash, NavCounts, Page, ProjectRef, View};
+
+/// What a page answers.
+pub type Answer = Result<HttpResponse, Problem>;
+
+/// Somebody signed in, with the service and the templates: what a handler works with before it knows the project.
+#[derive(Clone, Debug)]
+pub struct Visitor {
+    /// The use cases.
+    pub app: web::Data<App>,
+    renderer: web::Data<Renderer>,
+    who: PageCaller,
+    flash: Option<Flash>,
+}
+
+impl FromRequest for Visitor {
+    type Error = actix_web::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, actix_web::Error>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let who = PageCaller::from_request(request, payload);
+        let app = web::Data::<App>::extract(request);
+        let renderer = web::Data::<Renderer>::extract(request);
+        let flash = flash::of_query(request.query_string());
+        Box::pin(async move { Ok(Self { who: who.await?, app: app.await?, renderer: renderer.await?, flash }) })
+    }
+}
+
+impl Visitor {
+    /// Who is asking, for the use cases.
+    pub const fn caller(&self) -> &Caller {
+        &self.who.caller
+    }
+
+    /// Lets them into the project and counts what waits for them there.
+    ///
+    /// # Errors
+    /// A 404 when there is no such project or they do not belong to it.
+    pub async fn enter(self, slug: &str) -> Result<Frame, Problem> {
+        let project = self.app.enter(self.caller(), slug, Permission::ReadEvidence).await?;
+        let memberships = match self.caller().account() {
+            Some(account) => self.app.memberships(account).await?,
+            None => Vec::new(),
+        };
+        let waiting = self.app.waiting(&project, self.caller().account()).await?;
+        let counts = NavCounts {
+            open_failures: waiting.open_failures,
+            stale_scorecards: waiting.stale_scorecards,
+            waiting_gates: waiting.waiting_gates,
+        };
+        Ok(Frame { visitor: self, project, memberships, counts })
+    }
+}
+
+/// The frame of a project's pages.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    visitor: Visitor,
+    /// The project, and what they may do in it.
+    pub project: ProjectAccess,
+    memberships: Vec<Membership>,
+    counts: NavCounts,
+}
+
+impl Frame {
+    /// The use cases.
+    pub fn app(&self) -> &App {
+        &self.visitor.app
+    }
+
+    /// Who is asking, for the use cases.
+    pub const fn caller(&self) -> &Caller {
+        self.visitor.caller()
+    }
+
+    /// The project's name in addresses, for the use cases.
+    pub fn slug(&self) -> &str {
+        &self.project.slug
+    }
+
+    /// What waits for them.
+    pub const fn counts(&self) -> NavCounts {
+        self.counts
+    }
+
+    /// Whether they have a permission.
+    pub const fn may(&self, permission: Permission) -> bool {
+        self.project.access.permissions.contains(permission)
+    }
+
+    /// An address of the project: `path` begins with a slash, or is empty for the overview.
+    pub fn href(&self, path: &str) -> String {
+        format!("/p/{}{path}", link::part(self.slug()))
+    }
+
+    /// The code of the project's amounts.
+    pub fn currency(&self) -> &str {
+        &self.project.settings.currency
+    }
+
+    /// The page.
+    ///
+    /// # Errors
+    /// When the template and its model do not fit, which is a fault of the build.
+    pub fn page<T: View>(self, title: impl Into<String>, body: T) -> Answer {
+        self.page_as(StatusCode::OK, title, body)
+    }
+
+    /// The page with a status of its own: 422 for a form that was not accepted.
+    ///
+    /// # Errors
+    /// When the template and its model do not fit, which is a fault of the build.
+    pub fn page_as<T: View>(self, status: StatusCode, title: impl Into<String>, body: T) -> Answer {
+        let Self { visitor, project, memberships, counts } = self;
+        let of_slug = |membership: &&Membership| membership.project.slug == project.slug;
+        // Roles are declared from the least to the most.
+        let role = memberships.iter().find(of_slug).and_then(|membership| membership.roles.iter().max());
+        let page = Page {
+            title: title.into(),
+            project: Some(ProjectRef { slug: project.slug.clone(), name: project.name.clone() }),
+            projects: memberships
+                .iter()
+                .map(|membership| ProjectRef {
+                    slug: membership.project.slug.clone(),
+                    name: membership.project.name.clone(),
+                })
+                .collect(),
+            account: Some(Account {
+                name: visitor.who.name,
+                email: visitor.who.email,
+                role: role.map(|role| role.as_str().to_owned()).unwrap_or_default(),
+            }),
+            counts,
+            csrf: visitor.who.form_token,
+            flash: visitor.flash,
+            body,
+        };
+        html(&visitor.renderer, status, &page)
+    }
+
+    /// The answer to a form that was accepted: go to the project's `path`, where `code` says what happened.
+    pub fn done(&self, path: &str, code: &str) -> HttpResponse {
+        see_other(&flash::append(&self.href(path), code))
+    }
+}
+
+/// A page as a response.
+///
+/// # Errors
+/// When the template and its model do not fit, which is a fault of the build.
+pub fn html<T: View>(renderer: &Renderer, status: StatusCode, page: &Page<T>) -> Answer {
+    let text = renderer.page(page).map_err(|error| Problem::internal(&error))?;
+    Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(text))
+}
+
+/// Go there with a GET.
+pub fn see_other(location: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((header::LOCATION, location)).finish()
+}

@@ -1,0 +1,237 @@
+//! Decisions: the ledger, one decision, and its review artifact in three formats.
+
+use actix_web::HttpResponse;
+use actix_web::http::header;
+use actix_web::web::{Data, Path, Query};
+use seatrial_domain::digest::Digest;
+use seatrial_domain::gate::Verdict;
+use seatrial_domain::ids::DecisionId;
+use seatrial_store::Page;
+use seatrial_store::decision::DecisionFilter;
+use serde::Deserialize;
+
+use super::context::{Answer, Frame, Visitor};
+use super::form::given;
+use super::link;
+use super::release::gate_link;
+use crate::app::App;
+use crate::app::access::Caller;
+use crate::app::decision::ListedDecision;
+use crate::app::error::AppError;
+use crate::app::names::Names;
+use crate::http::extract::PageQuery;
+use crate::http::present::artifact::{artifact as view_of, verify_command};
+use crate::http::present::gate as present;
+use crate::http::problem::Problem;
+use crate::render::artifact::CONTENT_SECURITY_POLICY;
+use crate::render::view::decision::{DecisionList, DecisionPage, DecisionRow};
+use crate::render::view::{Empty, FilterChip, KeyValue, Link, Pager, Time};
+use crate::render::{Renderer, markdown};
+
+/// Which decisions are wanted.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct ListQuery {
+    workflow: Option<String>,
+    cursor: Option<String>,
+}
+
+/// `GET /p/{project}/decisions`.
+///
+/// # Errors
+/// When the project is not theirs, a filter names nothing, or the database fails.
+pub async fn list(visitor: Visitor, project: Path<String>, query: Query<ListQuery>) -> Answer {
+    let frame = visitor.enter(&project).await?;
+    let (app, caller, slug) = (frame.app(), frame.caller(), frame.slug());
+    let names = app.names(caller, slug).await?;
+    let workflow = query.workflow.as_deref().and_then(given).map(|name| names.workflow(&name)).transpose()?;
+    let filter = DecisionFilter { workflow, ..DecisionFilter::default() };
+    let page = PageQuery { cursor: query.cursor.clone(), limit: None }.page()?;
+    let (rows, next) = app.list_decisions(caller, slug, &filter, page).await?;
+    let href = |workflow: Option<&str>, cursor: Option<&str>| {
+        link::with_query(&frame.href("/decisions"), &[("workflow", workflow), ("cursor", cursor)])
+    };
+    let of_workflow = query.workflow.as_deref();
+    let chips = names.workflows().into_iter().take(12).map(|row| {
+        let on = of_workflow == Some(row.name.as_str());
+        FilterChip { label: row.name.clone(), href: href((!on).then_some(row.name.as_str()), None), on }
+    });
+    let next = next.map(|cursor| cursor.to_string());
+    let newest = rows.first().filter(|_| query.cursor.is_none() && workflow.is_none());
+    let body = DecisionList {
+        chips: if rows.is_empty() && workflow.is_none() { Vec::new() } else { chips.collect() },
+        pager: Pager {
+            previous: query.cursor.as_ref().map(|_| href(of_workflow, None)),
+            next: next.as_deref().map(|cursor| href(of_workflow, Some(cursor))),
+            note: format!("{} decisions on this page, newest first", rows.len()),
+        },
+        head: newest.map(|listed| listed.sealed.digest.to_string()),
+        verify_command: rows.first().map(|listed| verify_command(listed.sealed.record.id)).unwrap_or_default(),
+        empty: rows.is_empty().then(|| empty(&frame)),
+        rows: rows.iter().map(|listed| row(&frame, &names, listed)).collect(),
+    };
+    frame.page("Decisions", body)
+}
+
+fn empty(frame: &Frame) -> Empty {
+    Empty {
+        title: "No decision here".to_owned(),
+        text: "Open a gate for a release, freeze its evidence, decide. A pipeline then asks for the decision:"
+            .to_owned(),
+        command: Some(format!("seatrial gate check --project {} --workflow WORKFLOW --release RELEASE", frame.slug())),
+        action: Some(Link::new(frame.href("/releases"), "Releases")),
+    }
+}
+
+fn decision_link(frame: &Frame, id: DecisionId, label: String) -> Link {
+    Link::new(frame.href(&format!("/decisions/{id}")), label)
+}
+
+fn row(frame: &Frame, names: &Names, listed: &ListedDecision) -> DecisionRow {
+    let record = &listed.sealed.record;
+    DecisionRow {
+        position: record.sequence,
+        link: decision_link(frame, record.id, format!("Decision {}", record.sequence)),
+        verdict: record.verdict.as_str().to_owned(),
+        recommendation: record.recommended.as_str().to_owned(),
+        workflow: names.workflow_name(record.workflow),
+        release: names.release_name(record.release),
+        decided_by: record.decided_by.display_name.clone(),
+        decided_at: Time(record.decided_at.micros()),
+        superseded: listed.superseded_by.is_some(),
+    }
+}
+
+fn decision_id(text: &str) -> Result<DecisionId, AppError> {
+    text.parse().map_err(|_| AppError::NotFound { noun: "decision" })
+}
+
+/// `GET /p/{project}/decisions/{decision}`.
+///
+/// # Errors
+/// When there is no such decision in the project, or the database fails.
+pub async fn show(visitor: Visitor, path: Path<(String, String)>) -> Answer {
+    let (project, decision) = path.into_inner();
+    let frame = visitor.enter(&project).await?;
+    let id = decision_id(&decision)?;
+    let body = decision_page(&frame, id).await?;
+    frame.page(format!("Decision {}", body.position), body)
+}
+
+async fn decision_page(frame: &Frame, id: DecisionId) -> Result<DecisionPage, Problem> {
+    let (app, caller, slug) = (frame.app(), frame.caller(), frame.slug());
+    let listed = app.decision(caller, slug, id).await?;
+    let names = app.names(caller, slug).await?;
+    let record = &listed.sealed.record;
+    let frozen = app.frozen_evidence(caller, slug, record.bundle).await?;
+    let gate = app.gate(caller, slug, record.gate).await?.gate;
+    // Computing what would be different today takes as long as a freeze: only for a decision that still stands.
+    let changes = match listed.superseded_by {
+        None if gate.bundle == Some(record.bundle) => app.evaluate_gate(caller, slug, record.gate).await?.changes,
+        _ => None,
+    };
+    let (newest, _) = app.list_decisions(caller, slug, &DecisionFilter::default(), Page::new(None, Some(1))).await?;
+    let other = |id: DecisionId| decision_link(frame, id, "another decision of this gate".to_owned());
+    let digest = |name: &str, digest: Digest| KeyValue::new(name, digest.to_string());
+    let mut digests = vec![
+        digest("Evidence bundle", record.bundle),
+        digest("Policy", record.policy),
+        digest("Recommendation", record.recommendation),
+        digest("This decision", listed.sealed.digest),
+    ];
+    digests.extend(record.previous.map(|previous| digest("The decision before it", previous)));
+    Ok(DecisionPage {
+        id: record.id.to_string(),
+        verdict: record.verdict.as_str().to_owned(),
+        release: Link::new(frame.href(&format!("/releases/{}", record.release)), names.release_name(record.release)),
+        workflow: names.workflow_name(record.workflow),
+        gate: gate_link(frame, &gate),
+        decided_by: record.decided_by.display_name.clone(),
+        decided_at: Time(record.decided_at.micros()),
+        approvers: record.approved_by.iter().map(|p| KeyValue::new(&p.display_name, "second person")).collect(),
+        reason: markdown::to_html(reason(record.verdict, &record.reason)),
+        recommendation: present::recommendation(&frozen.recommendation),
+        differs: record.verdict != record.recommended,
+        digests,
+        position: record.sequence,
+        chain_length: newest.first().map_or(record.sequence, |newest| newest.sealed.record.sequence),
+        verify_command: verify_command(record.id),
+        superseded_by: listed.superseded_by.map(other),
+        supersedes: record.supersedes.map(other),
+        changes: changes.as_ref().map(present::changes).unwrap_or_default(),
+    })
+}
+
+fn reason(verdict: Verdict, reason: &str) -> &str {
+    if !reason.trim().is_empty() {
+        return reason;
+    }
+    match verdict {
+        Verdict::Ship => "As recommended; no further reason was given.",
+        _ => "No reason was given beyond the recommendation.",
+    }
+}
+
+/// The formats of an artifact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// A self-contained document.
+    Html,
+    /// For a comment on a pull request.
+    Markdown,
+    /// For programs.
+    Json,
+}
+
+impl Format {
+    /// The format of a file's ending, or of the API's `format`.
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "html" => Some(Self::Html),
+            "md" | "markdown" => Some(Self::Markdown),
+            "json" => Some(Self::Json),
+            _ => None,
+        }
+    }
+}
+
+/// The artifact of a decision in a format, for pages and the API.
+///
+/// # Errors
+/// When there is no such decision in the project, the caller may not, or the database fails.
+pub async fn artifact_response(
+    app: &App,
+    renderer: &Renderer,
+    caller: &Caller,
+    project: &str,
+    id: DecisionId,
+    format: Format,
+) -> Result<HttpResponse, Problem> {
+    let view = view_of(&app.artifact(caller, project, id).await?);
+    let fault = |error: crate::render::RenderError| Problem::internal(&error);
+    let mut response = HttpResponse::Ok();
+    Ok(match format {
+        Format::Html => {
+            response.insert_header((header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY));
+            response.content_type("text/html; charset=utf-8").body(renderer.artifact_html(&view).map_err(fault)?)
+        }
+        Format::Markdown => response
+            .content_type("text/markdown; charset=utf-8")
+            .body(renderer.artifact_markdown(&view).map_err(fault)?),
+        Format::Json => response.content_type("application/json").body(renderer.artifact_json(&view).map_err(fault)?),
+    })
+}
+
+/// `GET /p/{project}/decisions/{decision}/artifact.{html,md,json}`.
+///
+/// # Errors
+/// When there is no such decision in the project or no such format, or the database fails.
+pub async fn artifact(
+    visitor: Visitor,
+    renderer: Data<Renderer>,
+    path: Path<(String, String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let (project, decision, ending) = path.into_inner();
+    let format = Format::parse(&ending).ok_or_else(Problem::no_route)?;
+    let id = decision_id(&decision)?;
+    artifact_response(&visitor.app, &renderer, visitor.caller(), &project, id, format).await
+}

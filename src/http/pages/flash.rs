@@ -1,0 +1,43 @@
+//! What happened, carried over a redirect as a code: an address must not be able to put words on a page.
+
+use crate::render::view::Flash;
+
+/// The query parameter.
+const NAME: &str = "done";
+
+/// What each code says.
+const WORDS: [(&str, &str); 18] = [
+    ("fact_added", "The fact is added. Every figure computed from this run has changed with it."),
+    ("fact_known", "This fact had been added already; nothing has changed."),
+    ("promoted", "The failure is an eval case now. It is a draft until somebody makes it active."),
+    ("linked", "The failure is linked to the case."),
+    ("dismissed", "The failure is dismissed, with your reason."),
+    ("case_changed", "The case is changed."),
+    ("attested", "Your attestation is recorded."),
+    ("gate_opened", "The gate is open. Look at the evidence, freeze it, then decide."),
+    ("frozen", "The evidence is frozen. Decisions rest on it, whatever comes in later."),
+    ("proposed", "Your proposal is kept. It becomes a decision when a second person confirms it."),
+    ("decided", "The decision is recorded in the ledger."),
+    ("gap_assigned", "The gap has an owner now."),
+    ("member_added", "The member is added."),
+    ("key_revoked", "The key is revoked. What uses it stops working at once."),
+    ("webhook_removed", "The webhook is removed."),
+    ("webhook_tested", "A test message is on its way to the webhook."),
+    ("signed_out", "You are signed out."),
+    ("release_moved", "The release is moved."),
+];
+
+/// The message of a query.
+pub fn of_query(query: &str) -> Option<Flash> {
+    let code = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == NAME)?.1;
+    let (_, text) = WORDS.iter().find(|(known, _)| *known == code)?;
+    Some(Flash { kind: "good".to_owned(), text: (*text).to_owned() })
+}
+
+/// `href` with the code.
+pub fn append(href: &str, code: &str) -> String {
+    let (path, fragment) = href.split_once('#').map_or((href, None), |(path, fragment)| (path, Some(fragment)));
+    let joint = if path.contains('?') { '&' } else { '?' };
+    let fragment = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
+    format!("{path}{joint}{NAME}={code}{fragment}")
+}

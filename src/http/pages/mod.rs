@@ -1,0 +1,87 @@
+//! The web application: a file per noun. A handler finds out who is asking, calls use cases and fills a view model of
+//! `render`; it decides nothing itself. Every page works as a plain link and a plain form.
+//!
+//! A form that was accepted answers 303 with a code of what happened; one that was not is shown again with what was
+//! typed. Errors are problems as in the API, shown as a page by [`problem::show_problems`].
+
+pub mod assets;
+mod case;
+mod context;
+pub mod decision;
+mod failure;
+mod failure_review;
+mod flash;
+mod form;
+mod gate;
+mod link;
+mod overview;
+pub mod problem;
+mod release;
+mod release_parts;
+mod run;
+mod run_parts;
+mod scorecard;
+mod settings;
+mod sign_in;
+mod trace;
+
+use actix_web::web::{ServiceConfig, get, post};
+
+pub use context::{Frame, Visitor};
+
+/// Everything that is no API: pages, assets and the API's own documentation.
+pub fn configure(config: &mut ServiceConfig) {
+    config
+        .route("/assets/{file}", get().to(assets::asset))
+        .route("/favicon.ico", get().to(assets::favicon))
+        .route("/api/docs", get().to(assets::api_docs))
+        .route("/api/openapi.json", get().to(assets::openapi))
+        .route("/", get().to(sign_in::home))
+        .route("/sign-in", get().to(sign_in::show))
+        .route("/sign-in", post().to(sign_in::sign_in))
+        .route("/sign-out", post().to(sign_in::sign_out))
+        .route("/p/{project}", get().to(overview::show))
+        .route("/p/{project}/runs", get().to(run::list))
+        .route("/p/{project}/runs/{run}", get().to(run::show))
+        .route("/p/{project}/runs/{run}/facts", post().to(run::add_fact))
+        .route("/p/{project}/releases", get().to(release::list))
+        .route("/p/{project}/releases/{release}", get().to(release::show))
+        .route("/p/{project}/releases/{release}/gates", post().to(release::open_gate))
+        .configure(learning)
+        .configure(deciding)
+        .configure(settings_routes);
+}
+
+fn learning(config: &mut ServiceConfig) {
+    config
+        .route("/p/{project}/failures", get().to(failure::list))
+        .route("/p/{project}/failures/{run}/promote", post().to(failure::promote))
+        .route("/p/{project}/failures/{run}/link", post().to(failure::link_to_case))
+        .route("/p/{project}/failures/{run}/dismiss", post().to(failure::dismiss))
+        .route("/p/{project}/cases", get().to(case::list))
+        .route("/p/{project}/cases/{case}", get().to(case::show))
+        .route("/p/{project}/scorecards", get().to(scorecard::list))
+        .route("/p/{project}/scorecards/{scorecard}", get().to(scorecard::show))
+        .route("/p/{project}/scorecards/{scorecard}/attest", post().to(scorecard::attest));
+}
+
+fn deciding(config: &mut ServiceConfig) {
+    config
+        .route("/p/{project}/gates/{gate}", get().to(gate::show))
+        .route("/p/{project}/gates/{gate}/freeze", post().to(gate::freeze))
+        .route("/p/{project}/gates/{gate}/decide", post().to(gate::decide))
+        .route("/p/{project}/decisions", get().to(decision::list))
+        .route("/p/{project}/decisions/{decision}", get().to(decision::show))
+        .route("/p/{project}/decisions/{decision}/artifact.{format}", get().to(decision::artifact));
+}
+
+fn settings_routes(config: &mut ServiceConfig) {
+    config
+        .route("/p/{project}/settings", get().to(settings::show))
+        .route("/p/{project}/settings/members", post().to(settings::add_member))
+        .route("/p/{project}/settings/keys", post().to(settings::add_key))
+        .route("/p/{project}/settings/keys/{key}/revoke", post().to(settings::revoke_key))
+        .route("/p/{project}/settings/webhooks", post().to(settings::add_webhook))
+        .route("/p/{project}/settings/webhooks/{webhook}/test", post().to(settings::test_webhook))
+        .route("/p/{project}/settings/webhooks/{webhook}/remove", post().to(settings::remove_webhook));
+}

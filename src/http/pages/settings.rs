@@ -1,0 +1,315 @@
+//! Settings: members, API keys and webhooks of a project.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Path;
+use seatrial_domain::access::{Permission, Role, Scope as KeyScope};
+use seatrial_domain::time::{DAY, HOUR, SECOND};
+use seatrial_store::Page;
+use serde::Deserialize;
+
+use super::context::{Answer, Frame, Visitor};
+use super::form::{given, refusal};
+use super::sign_in::Nothing;
+use crate::app::api_key::{ApiKeyView, NewKey as WantedKey};
+use crate::app::error::AppError;
+use crate::app::member::NewMember;
+use crate::auth::secret::random_secret;
+use crate::http::extract::PageForm;
+use crate::http::problem::Problem;
+use crate::render::view::settings::{KeyRow, MemberRow, NewKey, NewMember as FirstPassword, Settings, WebhookRow};
+use crate::render::view::{SelectOption, Time};
+
+/// Keys listed; older ones are reached by the API.
+const KEYS_SHOWN: u64 = 100;
+
+/// What the page shows once, after a form.
+#[derive(Default)]
+struct Shown {
+    error: Option<String>,
+    name: String,
+    email: String,
+    key_name: String,
+    url: String,
+    new_key: Option<NewKey>,
+    new_member: Option<FirstPassword>,
+    new_webhook_secret: Option<String>,
+}
+
+/// `GET /p/{project}/settings`.
+///
+/// # Errors
+/// When the project is not theirs or the database fails.
+pub async fn show(visitor: Visitor, project: Path<String>) -> Answer {
+    let frame = visitor.enter(&project).await?;
+    let body = settings(&frame, Shown::default()).await?;
+    frame.page("Settings", body)
+}
+
+async fn settings(frame: &Frame, shown: Shown) -> Result<Settings, Problem> {
+    let (app, caller, slug) = (frame.app(), frame.caller(), frame.slug());
+    let members = app.members(caller, slug).await?;
+    let keys = if frame.may(Permission::ManageKeys) {
+        app.api_keys(caller, slug, Page::new(None, Some(KEYS_SHOWN))).await?.0
+    } else {
+        Vec::new()
+    };
+    let hooks = if frame.may(Permission::ManageProject) { app.webhooks(caller, slug).await? } else { Vec::new() };
+    let only = |may: bool, options: Vec<SelectOption>| if may { options } else { Vec::new() };
+    Ok(Settings {
+        currency: frame.currency().to_owned(),
+        settle_hours: settle_hours(),
+        members: members
+            .into_iter()
+            .map(|member| MemberRow {
+                name: member.name,
+                email: member.email,
+                role: member.roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", "),
+                active: member.active,
+            })
+            .collect(),
+        roles: only(frame.may(Permission::ManageMembers), roles()),
+        keys: keys.into_iter().map(key_row).collect(),
+        new_key: shown.new_key,
+        scopes: only(frame.may(Permission::ManageKeys), scopes()),
+        webhooks: hooks
+            .into_iter()
+            .map(|hook| WebhookRow {
+                id: hook.id.to_string(),
+                url: hook.url,
+                events: vec!["every event".to_owned()],
+                last: hook.disabled_at.map(|_| format!("turned off: {}", hook.disabled_reason.unwrap_or_default())),
+                last_at: hook.disabled_at.map(|at| Time(at.micros())),
+            })
+            .collect(),
+        new_webhook_secret: shown.new_webhook_secret,
+        events: only(
+            frame.may(Permission::ManageProject),
+            vec![SelectOption::new("all", "Every event: scorecards and decisions").selected(true)],
+        ),
+        error: shown.error,
+        new_member: shown.new_member,
+        name: shown.name,
+        email: shown.email,
+        key_name: shown.key_name,
+        url: shown.url,
+    })
+}
+
+/// What workflows begin with; each has its own.
+fn settle_hours() -> u32 {
+    let seconds = seatrial_domain::workflow::WorkflowRules::default().settle_seconds;
+    u32::try_from(seconds / (HOUR / SECOND)).unwrap_or_default()
+}
+
+fn roles() -> Vec<SelectOption> {
+    let label = |role: &Role| match role {
+        Role::Viewer => "Viewer: reads everything",
+        Role::Reviewer => "Reviewer: works the failures",
+        Role::Owner => "Owner: keeps scorecards, opens gates",
+        Role::ReleaseManager => "Release manager: freezes and decides",
+        Role::Admin => "Administrator: everything",
+    };
+    Role::ALL.iter().map(|role| SelectOption::new(role.as_str(), label(role))).collect()
+}
+
+fn scopes() -> Vec<SelectOption> {
+    let label = |scope: &KeyScope| match scope {
+        KeyScope::Ingest => "Send runs and traces",
+        KeyScope::Read => "Read everything but the audit log",
+        KeyScope::Facts => "Add late facts",
+        KeyScope::Triage => "Work the failures",
+        KeyScope::Gate => "Open and freeze gates, read decisions",
+        KeyScope::Admin => "Administer the project",
+    };
+    KeyScope::ALL.iter().map(|scope| SelectOption::new(scope.as_str(), label(scope))).collect()
+}
+
+fn key_row(view: ApiKeyView) -> KeyRow {
+    KeyRow {
+        id: view.id.to_string(),
+        name: view.name,
+        prefix: view.masked.trim_end_matches(['…', '*', '.']).to_owned(),
+        scopes: view.scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
+        created_at: Time(view.created_at.micros()),
+        used_at: view.used_at.map(|at| Time(at.micros())),
+        expires_at: view.expires_at.map(|at| Time(at.micros())),
+        revoked: view.revoked_at.is_some(),
+    }
+}
+
+async fn enter(visitor: Visitor, project: &str, permission: Permission) -> Result<Frame, Problem> {
+    let frame = visitor.enter(project).await?;
+    frame.project.require(permission)?;
+    Ok(frame)
+}
+
+async fn again(frame: Frame, shown: Shown) -> Answer {
+    let status = if shown.error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let body = settings(&frame, shown).await?;
+    frame.page_as(status, "Settings", body)
+}
+
+/// The form that adds a member.
+#[derive(Debug, Default, Deserialize)]
+pub struct MemberForm {
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    role: String,
+}
+
+/// `POST /p/{project}/settings/members`. Somebody without an account gets one, with a first password shown once.
+///
+/// # Errors
+/// When the token is wrong, they may not, or the database fails.
+pub async fn add_member(visitor: Visitor, project: Path<String>, form: PageForm<MemberForm>) -> Answer {
+    let frame = enter(visitor, &project, Permission::ManageMembers).await?;
+    let PageForm(form) = form;
+    let (app, caller, slug) = (frame.app(), frame.caller(), frame.slug());
+    let Ok(role) = form.role.parse::<Role>() else {
+        let error = Some("Choose a role.".to_owned());
+        return again(frame, Shown { error, name: form.name, email: form.email, ..Shown::default() }).await;
+    };
+    let password = random_secret("", app.randomness.as_ref());
+    let with = |fresh: bool| NewMember {
+        email: form.email.clone(),
+        roles: vec![role],
+        name: given(&form.name).filter(|_| fresh),
+        password: fresh.then(|| password.expose().to_owned()),
+    };
+    let mut added = app.add_member(caller, slug, with(true)).await;
+    let fresh = added.is_ok();
+    if matches!(added, Err(AppError::Conflict { code: "account_exists", .. })) {
+        added = app.add_member(caller, slug, with(false)).await;
+    }
+    match added {
+        Ok(_) if !fresh => Ok(frame.done("/settings", "member_added")),
+        Ok(member) => {
+            let new_member = FirstPassword { email: member.email, password: password.expose().to_owned() };
+            again(frame, Shown { new_member: Some(new_member), ..Shown::default() }).await
+        }
+        Err(error) => {
+            let error = Some(refusal(error)?);
+            again(frame, Shown { error, name: form.name, email: form.email, ..Shown::default() }).await
+        }
+    }
+}
+
+/// Repeated fields, as check boxes send them.
+type Fields = Vec<(String, String)>;
+
+fn field<'a>(fields: &'a Fields, name: &str) -> &'a str {
+    fields.iter().find(|(found, _)| found == name).map_or("", |(_, value)| value)
+}
+
+/// `POST /p/{project}/settings/keys`. The key is on the answer and nowhere else.
+///
+/// # Errors
+/// When the token is wrong, they may not, or the database fails.
+pub async fn add_key(visitor: Visitor, project: Path<String>, form: PageForm<Fields>) -> Answer {
+    let frame = enter(visitor, &project, Permission::ManageKeys).await?;
+    let PageForm(form) = form;
+    let name = field(&form, "name").to_owned();
+    let made = match wanted_key(&frame, &form) {
+        Ok(wanted) => frame.app().create_api_key(frame.caller(), frame.slug(), wanted).await,
+        Err(error) => Err(error),
+    };
+    match made {
+        Ok(created) => {
+            let secret = created.key.expose().to_owned();
+            let command = format!("export SEATRIAL_API_KEY={secret}");
+            let new_key = Some(NewKey { name: created.view.name, secret, command });
+            again(frame, Shown { new_key, ..Shown::default() }).await
+        }
+        Err(error) => {
+            let error = Some(refusal(error)?);
+            again(frame, Shown { error, key_name: name, ..Shown::default() }).await
+        }
+    }
+}
+
+fn wanted_key(frame: &Frame, form: &Fields) -> Result<WantedKey, AppError> {
+    let scopes = form
+        .iter()
+        .filter(|(name, _)| name == "scopes")
+        .map(|(_, value)| value.parse::<KeyScope>().map_err(|error| AppError::invalid("scopes", error.to_string())));
+    let expires_at = match given(field(form, "expires_days")) {
+        None => None,
+        Some(days) => {
+            let days = days.parse::<i64>().ok().filter(|days| (1..=3_650).contains(days));
+            let days = days.ok_or_else(|| AppError::invalid("expires_days", "write 1 to 3650 days, or nothing"))?;
+            Some(frame.app().now().plus_micros(days * DAY))
+        }
+    };
+    Ok(WantedKey { name: field(form, "name").to_owned(), scopes: scopes.collect::<Result<_, _>>()?, expires_at })
+}
+
+/// `POST /p/{project}/settings/keys/{key}/revoke`.
+///
+/// # Errors
+/// When the token is wrong, they may not, there is no such key, or the database fails.
+pub async fn revoke_key(
+    visitor: Visitor,
+    path: Path<(String, String)>,
+    _form: PageForm<Nothing>,
+) -> Result<HttpResponse, Problem> {
+    let (project, key) = path.into_inner();
+    let frame = enter(visitor, &project, Permission::ManageKeys).await?;
+    let id = key.parse().map_err(|_| AppError::NotFound { noun: "API key" })?;
+    frame.app().revoke_api_key(frame.caller(), frame.slug(), id).await?;
+    Ok(frame.done("/settings", "key_revoked"))
+}
+
+/// `POST /p/{project}/settings/webhooks`. The signing secret is on the answer and nowhere else.
+///
+/// # Errors
+/// When the token is wrong, they may not, or the database fails.
+pub async fn add_webhook(visitor: Visitor, project: Path<String>, form: PageForm<Fields>) -> Answer {
+    let frame = enter(visitor, &project, Permission::ManageProject).await?;
+    let url = field(&form.0, "url").trim().to_owned();
+    match frame.app().create_webhook(frame.caller(), frame.slug(), &url).await {
+        Ok((_, secret)) => {
+            let new_webhook_secret = Some(secret.expose().to_owned());
+            again(frame, Shown { new_webhook_secret, ..Shown::default() }).await
+        }
+        Err(error) => {
+            let error = Some(refusal(error)?);
+            again(frame, Shown { error, url, ..Shown::default() }).await
+        }
+    }
+}
+
+/// `POST /p/{project}/settings/webhooks/{webhook}/test`.
+///
+/// # Errors
+/// When the token is wrong, they may not, there is no such webhook, or the database fails.
+pub async fn test_webhook(visitor: Visitor, path: Path<(String, String)>, _form: PageForm<Nothing>) -> Answer {
+    let (project, hook) = path.into_inner();
+    let frame = enter(visitor, &project, Permission::ManageProject).await?;
+    let id = hook.parse().map_err(|_| AppError::NotFound { noun: "webhook" })?;
+    let error = match frame.app().test_webhook(frame.caller(), frame.slug(), id).await {
+        Ok(test) if test.delivered => return Ok(frame.done("/settings", "webhook_tested")),
+        Ok(test) => format!("The test did not arrive: {}", test.error.unwrap_or_default()),
+        Err(error) => refusal(error)?,
+    };
+    again(frame, Shown { error: Some(error), ..Shown::default() }).await
+}
+
+/// `POST /p/{project}/settings/webhooks/{webhook}/remove`.
+///
+/// # Errors
+/// When the token is wrong, they may not, there is no such webhook, or the database fails.
+pub async fn remove_webhook(
+    visitor: Visitor,
+    path: Path<(String, String)>,
+    _form: PageForm<Nothing>,
+) -> Result<HttpResponse, Problem> {
+    let (project, hook) = path.into_inner();
+    let frame = enter(visitor, &project, Permission::ManageProject).await?;
+    let id = hook.parse().map_err(|_| AppError::NotFound { noun: "webhook" })?;
+    frame.app().delete_webhook(frame.caller(), frame.slug(), id).await?;
+    Ok(frame.done("/settings", "webhook_removed"))
+}

@@ -1,0 +1,6 @@
+//! What several pages and the review artifact show alike: domain values as view models.
+
+pub mod artifact;
+pub mod figure;
+pub mod gate;
+pub mod scorecard;
