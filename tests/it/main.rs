@@ -2,6 +2,7 @@
 
 mod auth;
 mod case;
+mod cli;
 mod config;
 mod decision;
 mod demo;
@@ -15,6 +16,7 @@ mod notify;
 mod openapi;
 mod otlp;
 mod problem;
+mod project;
 mod render;
 mod scorecard;
 mod signals;
