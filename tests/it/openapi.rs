@@ -264,7 +264,9 @@ fn codes() -> BTreeSet<String> {
     let files = rust().into_iter().filter(|file| file.is_in(&["src/app/", "src/http/problem.rs"]));
     let mut found = BTreeSet::new();
     for file in files.filter(|file| file.text.contains("Conflict {") || file.path.ends_with("problem.rs")) {
-        for (_, line) in file.code().filter(|(_, line)| made_here.iter().any(|sign| line.contains(sign))) {
+        let named = |line: &str| file.path == "src/app/error.rs" && line.contains("=> \"");
+        let made = |line: &str| made_here.iter().any(|sign| line.contains(sign)) || named(line);
+        for (_, line) in file.code().filter(|(_, line)| made(line)) {
             let quoted = line.split('"').skip(1).step_by(2);
             found.extend(quoted.filter(|text| is_code(text)).map(str::to_owned));
         }
