@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use actix_web::web;
 use reqwest::{Method, RequestBuilder};
-use seatrial::app::Ports;
 use seatrial::app::access::Caller;
 use seatrial::app::api_key::NewKey;
 use seatrial::app::ports::{Mailer, ManualClock, SeededRandomness, SystemRandomness};
@@ -213,11 +212,12 @@ async fn person(app: &App, tx: &seatrial_store::WriteTx, name: &str) -> AccountI
     AccountId::from_uuid(id)
 }
 
+/// A client for a service on loopback, which follows no redirects.
 #[expect(
     clippy::disallowed_methods,
     reason = "asks the service under test on loopback, which the guarded client may not"
 )]
-fn http_client() -> reqwest::Client {
+pub fn http_client() -> reqwest::Client {
     let redirects = reqwest::redirect::Policy::none();
     let client = reqwest::Client::builder().redirect(redirects).no_proxy().timeout(Duration::from_secs(60));
     client.build().expect("a client")
