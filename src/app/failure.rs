@@ -73,7 +73,7 @@ impl App {
     ) -> Result<FailureRow, AppError> {
         let project = self.enter(caller, project, Permission::Triage).await?;
         let tx = self.store.write().await?;
-        let row = find(&tx, &project, run).await?;
+        let row = find_to_decide(&tx, &project, run).await?;
         if row.status == LearningStatus::Linked && row.case == Some(to) {
             return Ok(row);
         }
@@ -108,7 +108,7 @@ impl App {
             return Err(AppError::invalid("reason", message));
         }
         let tx = self.store.write().await?;
-        let row = find(&tx, &project, run).await?;
+        let row = find_to_decide(&tx, &project, run).await?;
         if row.status == LearningStatus::Dismissed && row.reason.as_deref() == Some(reason) {
             return Ok(row);
         }
@@ -129,7 +129,7 @@ impl App {
     pub async fn undo_failure(&self, caller: &Caller, project: &str, run: RunId) -> Result<FailureRow, AppError> {
         let project = self.enter(caller, project, Permission::Triage).await?;
         let tx = self.store.write().await?;
-        let row = find(&tx, &project, run).await?;
+        let row = find_to_decide(&tx, &project, run).await?;
         if row.status == LearningStatus::Open {
             return Ok(row);
         }
@@ -178,6 +178,11 @@ impl App {
 
 async fn find(db: &impl Connection, project: &ProjectAccess, run: RunId) -> Result<FailureRow, AppError> {
     let row = failure::find(db, project.scope, run).await?;
+    row.ok_or(AppError::NotFound { noun: NOUN })
+}
+
+async fn find_to_decide(tx: &WriteTx, project: &ProjectAccess, run: RunId) -> Result<FailureRow, AppError> {
+    let row = failure::for_update(tx, project.scope, run).await?;
     row.ok_or(AppError::NotFound { noun: NOUN })
 }
 

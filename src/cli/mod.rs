@@ -4,6 +4,7 @@
 pub mod account;
 pub mod client;
 pub mod decision;
+pub mod demo;
 pub mod doctor;
 pub mod exit;
 pub mod gate;
@@ -11,6 +12,8 @@ pub mod key;
 pub mod local;
 pub mod openapi;
 pub mod printer;
+pub mod project;
+pub mod run;
 pub mod serve;
 
 use std::process::ExitCode;
@@ -35,6 +38,10 @@ enum Command {
     Gate(gate::Arguments),
     /// Export decisions and verify exports offline.
     Decision(decision::Arguments),
+    /// Send runs from a file.
+    Run(run::Arguments),
+    /// Make projects, on the server's own database.
+    Project(project::Arguments),
     /// Make API keys, on the server's own database.
     Key(key::Arguments),
     /// Make accounts and set passwords, on the server's own database.
@@ -75,6 +82,8 @@ async fn run(command: Command) -> Result<Exit, Failure> {
         Command::Serve(arguments) => serve::run(arguments).await,
         Command::Gate(arguments) => gate::run(arguments).await,
         Command::Decision(arguments) => decision::run(arguments).await,
+        Command::Run(arguments) => run::run(arguments).await,
+        Command::Project(arguments) => project::run(arguments).await,
         Command::Key(arguments) => key::run(arguments).await,
         Command::Account(arguments) => account::run(arguments).await,
         Command::Doctor(arguments) => doctor::run(arguments).await,

@@ -8,12 +8,13 @@ use clap::Args;
 
 use super::exit::{Exit, Failure};
 use super::local::{Chosen, SettingsArguments, chosen_password, open};
-use super::printer;
+use super::{demo, printer};
 use crate::app::App;
 use crate::app::account::AccountView;
 use crate::config::{Config, Sources, load};
 use crate::http::server::serve_until;
 use crate::telemetry;
+use crate::worker::Worker;
 
 /// The address of the administrator made at the first start, unless SEATRIAL_ADMIN_EMAIL names another.
 const ADMINISTRATOR: &str = "admin@localhost";
@@ -52,11 +53,13 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let app = open(config).await?;
     greet(&app, &public_url).await?;
     if arguments.demo {
-        fill_demo(&app).await?;
+        demo::fill(&app, &administrator()).await?;
     }
     tracing::info!(public_url, "the service is ready");
+    let worker = Worker::start(Arc::clone(&app));
     let served = serve_until(Arc::clone(&app), listener, stop).await;
     tracing::info!("the service stops; what it accepted is being finished");
+    worker.stop().await;
     app.finish(limit).await;
     served.map(|()| Exit::Ok).map_err(|error| Failure::new(format!("the server ended: {error}")))
 }
@@ -82,8 +85,7 @@ fn listen(config: &mut Config) -> Result<TcpListener, Failure> {
 
 /// Makes the administrator at the first start, and says where the service is and how to sign in.
 async fn greet(app: &App, public_url: &str) -> Result<(), Failure> {
-    let email = std::env::var(EMAIL_VARIABLE).ok().filter(|email| !email.is_empty());
-    let email = email.unwrap_or_else(|| ADMINISTRATOR.to_owned());
+    let email = administrator();
     let chosen = chosen_password(PASSWORD_VARIABLE, app.randomness.as_ref());
     let made = app.ensure_administrator(&email, "Administrator", &chosen.password).await.map_err(|error| {
         let failure = Failure::from(error);
@@ -96,6 +98,12 @@ async fn greet(app: &App, public_url: &str) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The first administrator's address.
+fn administrator() -> String {
+    let email = std::env::var(EMAIL_VARIABLE).ok().filter(|email| !email.is_empty());
+    email.unwrap_or_else(|| ADMINISTRATOR.to_owned())
+}
+
 fn show_first_account(public_url: &str, account: &AccountView, chosen: &Chosen) {
     printer::data(&format!("Seatrial is at {public_url}"));
     if chosen.random {
@@ -104,11 +112,6 @@ fn show_first_account(public_url: &str, account: &AccountView, chosen: &Chosen) 
     } else {
         printer::data(&format!("Sign in as {} with the password in {PASSWORD_VARIABLE}", account.email));
     }
-}
-
-/// Fills the demo project where it is not there yet.
-async fn fill_demo(_app: &App) -> Result<(), Failure> {
-    Err(Failure::new("this build cannot fill a demo project yet; start without --demo"))
 }
 
 /// Done when the process is asked to stop: SIGTERM, or ctrl-c.

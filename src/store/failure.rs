@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::connection::{Connection, WriteTx};
 use crate::entity::{failure, run};
 use crate::error::StoreError;
-use crate::ingest::severity;
+use crate::ingest::{lock, severity};
 use crate::scope::{Cursor, Page, Scope};
 
 /// A failure and what was decided about it.
@@ -199,6 +199,16 @@ pub async fn find(db: &impl Connection, scope: Scope, run: RunId) -> Result<Opti
     let query = failure::Entity::find_by_id(run.uuid()).filter(failure::Column::ProjectId.eq(scope.uuid()));
     let rows = query.all(db.raw()).await?;
     Ok(with_runs(db, scope, rows).await?.pop())
+}
+
+/// Finds the failure of a run to decide about it: until the transaction ends nobody else decides about one of the
+/// project.
+///
+/// # Errors
+/// When the database fails.
+pub async fn for_update(tx: &WriteTx, scope: Scope, run: RunId) -> Result<Option<FailureRow>, StoreError> {
+    lock(tx, scope).await?;
+    find(tx, scope, run).await
 }
 
 /// The failures that became a case or are linked to it, latest first, at most [`limits::PAGE_SIZE`].

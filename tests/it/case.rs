@@ -138,18 +138,24 @@ async fn two_reviewers_promote_the_same_content_once(app: &TestApp) {
     let same = json!({ "input": "Refund order 1042" });
     let runs: Vec<Value> = (1..=6).map(|n| failed(&format!("t-{n}"), n, same.clone())).collect();
     let runs = report(app, json!(runs)).await;
-    let body = || json!({ "assertions": { "must": ["ask first"] } });
-    let requests = runs
-        .iter()
-        .map(|run| async move { post(app, Role::Reviewer, &format!("failures/{run}/promote"), body()).await.0 });
+    let requests = runs.iter().map(|run| async move { post_promotion(app, run).await.0 });
     let mut statuses = futures_util::future::join_all(requests).await;
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 409, 409, 409, 409, 409]);
     assert_eq!(get(app, "cases").await.1["items"].as_array().map(Vec::len), Some(1));
-    // The same failure, decided by several at once, is decided once.
+    // The same request several times at once has one effect and one answer.
+    let other = report(app, json!([failed("t-7", 7, json!({}))])).await.remove(0);
+    let promote = || post_promotion(app, &other);
+    let answers = futures_util::future::join_all([promote(), promote(), promote()]).await;
+    assert!(answers.iter().all(|(status, body)| *status == 200 && body["case"]["id"] == answers[0].1["case"]["id"]));
     let open = runs.iter().cycle().take(12).map(|run| async move {
         post(app, Role::Reviewer, &format!("failures/{run}/dismiss"), json!({ "reason": "again" })).await.0
     });
     let statuses = futures_util::future::join_all(open).await;
     assert_eq!(statuses.iter().filter(|status| **status == 409).count(), 2, "{statuses:?}");
+}
+
+async fn post_promotion(app: &TestApp, run: &str) -> (u16, Value) {
+    let body = json!({ "assertions": { "must": ["ask first"] } });
+    post(app, Role::Reviewer, &format!("failures/{run}/promote"), body).await
 }

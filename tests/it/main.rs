@@ -2,6 +2,7 @@
 
 mod auth;
 mod case;
+mod cli;
 mod config;
 mod decision;
 mod demo;
@@ -10,10 +11,14 @@ mod gate;
 mod gate_check;
 mod identity;
 mod loop_walk;
+mod import;
+mod migrations;
 mod notify;
+mod openapi;
 mod otlp;
 mod pages;
 mod problem;
+mod project;
 mod render;
 mod scorecard;
 mod signals;

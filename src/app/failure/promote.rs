@@ -17,7 +17,7 @@ use seatrial_store::run::WholeRun;
 use seatrial_store::{Page, release, run as runs, workflow};
 use serde_json::{Value, json};
 
-use super::{NOUN, find, require_open};
+use super::{NOUN, find, find_to_decide, require_open};
 use crate::app::App;
 use crate::app::access::{Caller, ProjectAccess};
 use crate::app::case::NOUN as CASE;
@@ -247,12 +247,13 @@ impl App {
         failure: FailureRow,
         prepared: &Prepared,
     ) -> Result<Promoted, AppError> {
+        let promoted = failure.status == LearningStatus::Promoted;
         let stored = match failure.case {
             Some(id) => case::find(self.store.read(), project.scope, id).await?,
             None => None,
         };
         match stored {
-            Some(case) if same_writing(&case.case, &prepared.case) => Ok(Promoted { case, failure }),
+            Some(case) if promoted && same_writing(&case.case, &prepared.case) => Ok(Promoted { case, failure }),
             _ => Err(require_open(&failure).err().unwrap_or(AppError::NotFound { noun: CASE })),
         }
     }
@@ -276,6 +277,12 @@ impl App {
             at,
         };
         let tx = self.store.write().await?;
+        let failure = find_to_decide(&tx, project, failure.run).await?;
+        if failure.status != LearningStatus::Open {
+            // The same request came twice at once, or somebody else was faster.
+            drop(tx);
+            return self.promoted_before(project, failure, prepared).await;
+        }
         if let Some(duplicate) = case::insert(&tx, project.scope, new).await? {
             let detail = format!(
                 "The eval case {} has the same input already ({}); link the failure to it instead.",

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use actix_web::cookie::time::Duration as CookieDuration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpRequest, web};
 use seatrial_domain::limits;
 use serde::de::DeserializeOwned;
@@ -45,12 +46,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for PageForm<T> {
         let body = web::Bytes::from_request(request, payload);
         let request = request.clone();
         Box::pin(async move {
-            let unreadable = |why: &str| Problem::malformed(format!("The form cannot be read: {why}"));
-            let body = body.await.map_err(|error| unreadable(&error.to_string()))?;
-            if body.len() > limits::JSON_BODY_BYTES {
-                let detail = format!("The form is larger than {} kB.", limits::JSON_BODY_BYTES >> 10);
-                return Err(Problem::too_large(detail));
-            }
+            let body = body.await.map_err(|error| unread(&error))?;
             let text = std::str::from_utf8(&body).map_err(|_| unreadable("it is not UTF-8"))?;
             let token = url::form_urlencoded::parse(&body).find(|(name, _)| name == CSRF_FIELD);
             verify_form(&request, token.as_ref().map_or("", |(_, value)| value))?;
@@ -59,6 +55,18 @@ impl<T: DeserializeOwned + 'static> FromRequest for PageForm<T> {
             Ok(Self(fields.into_inner()))
         })
     }
+}
+
+fn unreadable(why: &str) -> Problem {
+    Problem::malformed(format!("The form cannot be read: {why}"))
+}
+
+/// The framework takes no more of a body than [`limits::JSON_BODY_BYTES`] unless told otherwise.
+fn unread(error: &actix_web::Error) -> Problem {
+    if error.as_response_error().status_code() == StatusCode::PAYLOAD_TOO_LARGE {
+        return Problem::too_large(format!("The form is larger than {} kB.", limits::JSON_BODY_BYTES >> 10));
+    }
+    unreadable(&error.to_string())
 }
 
 /// The sign-in page's form before there is a session: a short-lived cookie stands in for it, so that another site

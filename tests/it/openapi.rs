@@ -1,0 +1,257 @@
+//! The API as it is described: the committed document is the generated one, complete, and breaks nothing that was released.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use seatrial_domain::access::Permission;
+use serde_json::Value;
+
+/// Operations outside a project: for anybody, for whoever is signed in, with a browser session only, for admins of some
+/// project.
+const BESIDES_PERMISSIONS: &[&str] = &["none", "signed_in", "session", "admin_of_any_project"];
+const METHODS: &[&str] = &["get", "put", "post", "delete", "patch", "head", "options"];
+
+/// One operation of a document.
+struct Operation<'a> {
+    /// `post /api/v1/projects/{project}/runs`.
+    at: String,
+    value: &'a Value,
+}
+
+impl Operation<'_> {
+    fn text(&self, key: &str) -> &str {
+        self.value[key].as_str().unwrap_or_default()
+    }
+
+    fn responses(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.value["responses"].as_object().into_iter().flatten()
+    }
+
+    /// `in name` of every parameter, and whether it is required.
+    fn parameters(&self) -> BTreeMap<String, bool> {
+        let parameters = self.value["parameters"].as_array().into_iter().flatten();
+        let named = parameters.map(|parameter| {
+            let text = |key: &str| parameter[key].as_str().unwrap_or_default();
+            (format!("{} {}", text("in"), text("name")), parameter["required"].as_bool().unwrap_or(false))
+        });
+        named.collect()
+    }
+
+    fn body_types(&self) -> BTreeSet<&String> {
+        self.value["requestBody"]["content"].as_object().into_iter().flatten().map(|(kind, _)| kind).collect()
+    }
+}
+
+fn operations(document: &Value) -> Vec<Operation<'_>> {
+    let paths = document["paths"].as_object().into_iter().flatten();
+    let all = paths.flat_map(|(path, methods)| {
+        let methods =
+            methods.as_object().into_iter().flatten().filter(|(method, _)| METHODS.contains(&method.as_str()));
+        methods.map(move |(method, value)| Operation { at: format!("{method} {path}"), value })
+    });
+    all.collect()
+}
+
+/// What would break a client of `released` that meets `current`: operations and parameters that are gone, what is newly
+/// required, bodies and answers that are no longer there.
+fn breaks(released: &Value, current: &Value) -> Vec<String> {
+    let now: BTreeMap<String, Operation<'_>> =
+        operations(current).into_iter().map(|operation| (operation.at.clone(), operation)).collect();
+    let mut found = Vec::new();
+    for before in operations(released) {
+        let at = &before.at;
+        let Some(after) = now.get(at) else {
+            found.push(format!("{at} is gone"));
+            continue;
+        };
+        if before.text("operationId") != after.text("operationId") {
+            found.push(format!("{at} changed its operationId from {}", before.text("operationId")));
+        }
+        let (parameters, kept) = (before.parameters(), after.parameters());
+        for name in parameters.keys().filter(|name| !kept.contains_key(*name)) {
+            found.push(format!("{at} lost the parameter {name}"));
+        }
+        for (name, _) in kept.iter().filter(|(name, required)| **required && parameters.get(*name) != Some(&true)) {
+            found.push(format!("{at} newly requires the parameter {name}"));
+        }
+        for kind in before.body_types().difference(&after.body_types()) {
+            found.push(format!("{at} no longer takes {kind}"));
+        }
+        let answers: BTreeSet<&String> = after.responses().map(|(status, _)| status).collect();
+        for (status, _) in before.responses().filter(|(status, _)| status.starts_with('2') && !answers.contains(status))
+        {
+            found.push(format!("{at} no longer answers {status}"));
+        }
+    }
+    found.extend(schema_breaks(released, current));
+    found
+}
+
+/// Fields that schemas lost, and fields that are newly required. Both directions of traffic use the same schemas, so
+/// both are breaks.
+fn schema_breaks(released: &Value, current: &Value) -> Vec<String> {
+    let schemas = |document: &Value| document["components"]["schemas"].as_object().cloned().unwrap_or_default();
+    let required = |schema: &Value| -> BTreeSet<String> {
+        schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    let now = schemas(current);
+    let mut found = Vec::new();
+    for (name, before) in schemas(released) {
+        let Some(after) = now.get(&name) else { continue };
+        for field in before["properties"].as_object().into_iter().flatten().map(|(field, _)| field) {
+            if after["properties"].get(field).is_none() {
+                found.push(format!("{name} lost the field {field}"));
+            }
+        }
+        for field in required(after).difference(&required(&before)) {
+            if before["properties"].get(field).is_some() {
+                found.push(format!("{name} newly requires the field {field}"));
+            }
+        }
+    }
+    found
+}
+
+fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+fn document() -> Value {
+    serde_json::from_str(&seatrial::http::openapi::json()).expect("the document is JSON")
+}
+
+fn none(what: &str, found: &[String]) {
+    assert!(found.is_empty(), "{what}\n  {}", found.join("\n  "));
+}
+
+#[test]
+fn the_committed_document_is_the_generated_one() {
+    let committed = std::fs::read_to_string(repository("openapi/seatrial.json")).unwrap_or_default();
+    assert!(
+        committed == seatrial::http::openapi::json(),
+        "openapi/seatrial.json is not what the code says. Write it anew and commit it:\n  \
+         cargo run -- openapi > openapi/seatrial.json"
+    );
+}
+
+#[test]
+fn every_operation_says_who_may_call_it_and_how_it_fails() {
+    let document = document();
+    let operations = operations(&document);
+    assert!(operations.len() > 5, "found only {} operations", operations.len());
+    let mut found = Vec::new();
+    let mut ids = BTreeSet::new();
+    for operation in &operations {
+        let at = &operation.at;
+        let id = operation.text("operationId");
+        let snake_case = !id.is_empty() && id.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+        if !snake_case || !ids.insert(id) {
+            found.push(format!("{at} has the operationId `{id}`: it must be unique and snake_case"));
+        }
+        if operation.value["tags"].as_array().is_none_or(|tags| tags.len() != 1) {
+            found.push(format!("{at} has not exactly one tag"));
+        }
+        if operation.text("summary").is_empty() {
+            found.push(format!("{at} has no summary"));
+        }
+        let permission = operation.text("x-permission");
+        if permission.parse::<Permission>().is_err() && !BESIDES_PERMISSIONS.contains(&permission) {
+            found.push(format!("{at} has x-permission `{permission}`, which is none"));
+        }
+        found.extend(missing_problems(operation, permission));
+    }
+    none("Operations that are not described whole:", &found);
+}
+
+/// What an operation's answers leave out.
+fn missing_problems(operation: &Operation<'_>, permission: &str) -> Vec<String> {
+    let at = &operation.at;
+    let mut found = Vec::new();
+    let statuses: BTreeSet<&str> = operation.responses().map(|(status, _)| status.as_str()).collect();
+    if !statuses.iter().any(|status| status.starts_with('2') || status.starts_with('3')) {
+        found.push(format!("{at} has no answer for success"));
+    }
+    let in_project = at.contains("{project}");
+    let mut expected = Vec::new();
+    if permission != "none" {
+        expected.push("401");
+    }
+    if in_project {
+        expected.extend(["403", "404"]);
+    }
+    for status in expected.into_iter().filter(|status| !statuses.contains(status)) {
+        found.push(format!("{at} does not describe {status}"));
+    }
+    for (status, response) in operation.responses().filter(|(status, _)| status.starts_with(['4', '5'])) {
+        let is_problem = response.to_string().contains("#/components/schemas/Problem\"");
+        // Liveness and the like answer in words of their own.
+        if !is_problem {
+            found.push(format!("{at} answers {status} with something else than a Problem"));
+        }
+    }
+    found
+}
+
+#[test]
+fn released_operations_are_not_broken() {
+    let current = document();
+    let folder = repository("openapi/released");
+    let entries = std::fs::read_dir(&folder).expect("openapi/released is there");
+    let mut found = breaks(&read(&repository("openapi/seatrial.json")), &current);
+    for entry in entries {
+        let path = entry.expect("it can be listed").path();
+        if path.extension().is_some_and(|ending| ending == "json") {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            found.extend(breaks(&read(&path), &current).into_iter().map(|broken| format!("{name}: {broken}")));
+        }
+    }
+    none("Clients of a released version would break:", &found);
+}
+
+fn read(path: &Path) -> Value {
+    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+#[test]
+fn a_break_is_found() {
+    let released = serde_json::json!({
+        "paths": {
+            "/api/v1/a": { "get": { "operationId": "read_a", "responses": { "200": {} }, "parameters": [
+                { "in": "query", "name": "from", "required": false }, { "in": "query", "name": "to", "required": false },
+            ] } },
+            "/api/v1/b": { "post": { "operationId": "write_b", "responses": { "200": {} },
+                "requestBody": { "content": { "application/json": {}, "application/x-ndjson": {} } } } },
+        },
+        "components": { "schemas": { "B": { "properties": { "x": {}, "y": {} }, "required": ["x"] } } },
+    });
+    assert_eq!(breaks(&released, &released), Vec::<String>::new());
+    let current = serde_json::json!({
+        "paths": {
+            "/api/v1/a": { "get": { "operationId": "get_a", "responses": { "204": {} }, "parameters": [
+                { "in": "query", "name": "from", "required": true }, { "in": "query", "name": "zone", "required": true },
+            ] } },
+            "/api/v1/b": { "post": { "operationId": "write_b", "responses": { "200": {} },
+                "requestBody": { "content": { "application/json": {} } } } },
+            "/api/v1/c": { "get": { "operationId": "read_c", "responses": { "200": {} } } },
+        },
+        "components": { "schemas": { "B": { "properties": { "y": {}, "z": {} }, "required": ["y", "z"] } } },
+    });
+    assert_eq!(
+        breaks(&released, &current),
+        [
+            "get /api/v1/a changed its operationId from read_a",
+            "get /api/v1/a lost the parameter query to",
+            "get /api/v1/a newly requires the parameter query from",
+            "get /api/v1/a newly requires the parameter query zone",
+            "get /api/v1/a no longer answers 200",
+            "post /api/v1/b no longer takes application/x-ndjson",
+            "B lost the field x",
+            "B newly requires the field y",
+        ]
+    );
+    assert_eq!(
+        breaks(&released, &serde_json::json!({ "paths": {} })),
+        ["get /api/v1/a is gone", "post /api/v1/b is gone"]
+    );
+}
