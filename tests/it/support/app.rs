@@ -13,7 +13,7 @@ use seatrial::app::access::Caller;
 use seatrial::app::api_key::NewKey;
 use seatrial::app::ports::{Mailer, ManualClock, SeededRandomness, SystemRandomness};
 use seatrial::app::project::{NewProject, ProjectSettings};
-use seatrial::app::{App, open_store};
+use seatrial::app::{App, Ports, open_store};
 use seatrial::auth::password::Passwords;
 use seatrial::auth::token::{SigningKey, Tokens};
 use seatrial::config::{Sources, load};
