@@ -136,6 +136,10 @@ async fn says_why_it_is_stale(app: &TestApp) {
     assert_eq!(freshness(app).await, fresh);
     on_day(app, START, 1);
     report_run(app, "second", "failure").await;
+    assert_eq!(freshness(app).await, fresh, "what nobody classified waits in triage");
+    let class = json!({"idempotency_key": "c", "fact": {"kind": "failure_class", "failure_class": "wrong_result"}});
+    let (status, body) = answer(app.member(Role::Admin).post(&api("runs/second/facts")).json(&class)).await;
+    assert_eq!(status, 200, "{body}");
     assert_eq!(freshness(app).await, stale(&["uncovered_failures"]));
     attest(app).await;
     assert_eq!(freshness(app).await, fresh);
