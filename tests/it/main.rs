@@ -1,8 +1,8 @@
 //! The integration tests: one binary, a module per noun, on what `support` gives.
 
 mod auth;
-mod cli;
 mod case;
+mod cli;
 mod config;
 mod decision;
 mod demo;

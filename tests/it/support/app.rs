@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use actix_web::web;
 use reqwest::{Method, RequestBuilder};
-use seatrial::app::Ports;
 use seatrial::app::access::Caller;
 use seatrial::app::api_key::NewKey;
 use seatrial::app::ports::{Mailer, ManualClock, SeededRandomness, SystemRandomness};
