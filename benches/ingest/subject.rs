@@ -120,9 +120,13 @@ impl Service {
 
     /// Makes a project with an API key that may send runs; returns the headers that carry the key.
     fn provision(&self, directory: &Path, address: SocketAddr) -> Outcome<Vec<(String, String)>> {
+        let project = self.command(directory, address).args(["project", "create", "bench"]).output()?;
+        if !project.status.success() {
+            return Err(format!("no project could be made: {}", String::from_utf8_lossy(&project.stderr)).into());
+        }
         let made = self
             .command(directory, address)
-            .args(["key", "create", "--project", "bench", "--scope", "write_runs", "--name", "bench"])
+            .args(["key", "create", "--project", "bench", "--scope", "ingest", "--name", "bench"])
             .stderr(Stdio::inherit())
             .output()?;
         let key = String::from_utf8(made.stdout)?.trim().to_owned();

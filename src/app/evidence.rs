@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use seatrial_domain::cell::{ALL, Basis, Counts, Resolution};
 use seatrial_domain::evidence::{
-    ArmBlocks, ArmEvidence, EvidenceBundle, FreezeInput, FrozenProject, FrozenRelease, FrozenWorkflow, freeze,
+    ArmEvidence, EvidenceBundle, FreezeInput, FrozenProject, FrozenRelease, FrozenWorkflow, freeze,
 };
 use seatrial_domain::gate::{Recommendation, evaluate};
 use seatrial_domain::ids::{AccountId, ReleaseId, WorkflowId};
@@ -151,7 +151,7 @@ impl Arm {
                         &mut arm.all
                     } else {
                         let segment = SegmentRef { dimension: dimension.to_owned(), value };
-                        arm.segments.entry(segment).or_insert_with(ArmBlocks::default)
+                        arm.segments.entry(segment).or_default()
                     };
                     match basis {
                         Basis::Settled => group.settled = minutes,

@@ -93,7 +93,8 @@ async fn since_review(
     let live = releases.into_iter().filter(|release| release.live_at.is_some_and(|at| at > attested));
     let failures = seatrial_store::freshness::open_failures(db, scope, row.workflow, attested).await?;
     let covered = seatrial_store::freshness::covered_classes(db, scope, row.workflow).await?;
-    let uncovered = failures.into_iter().filter(|(class, _)| !class.as_ref().is_some_and(|c| covered.contains(c)));
+    // A failure that nobody classified is of no kind that a case could cover: it waits in triage, not here.
+    let uncovered = failures.into_iter().filter(|(class, _)| class.as_ref().is_some_and(|c| !covered.contains(c)));
     Ok((live.map(|release| release.name).collect(), uncovered.map(|(_, failures)| failures).sum()))
 }
 

@@ -92,7 +92,7 @@ impl App {
         let filter = GateFilter { release: Some(candidate.id), ..GateFilter::default() };
         let (earlier, _) = gate::list(&tx, project.scope, &filter, Page::new(None, Some(1))).await?;
         if let Some(waiting) = earlier.first().filter(|gate| gate.state != GateState::Decided) {
-            let detail = format!("{} asks this already; freeze its evidence and decide it.", waiting.id);
+            let detail = format!("This is asked already: freeze the evidence of {} and decide it.", waiting.id);
             return Err(AppError::Conflict { code: "gate_already_open", detail });
         }
         let row = GateRow {
@@ -210,8 +210,7 @@ impl App {
         let gate = gate::find(&tx, scope, id).await?.ok_or_else(no_gate)?;
         let input = self.gather(&tx, &project, &gate, self.now()).await?;
         drop(tx);
-        let Evaluation { bundle: evidence, recommendation } = Evaluation::of(input).await?;
-        let seen = Evaluation { bundle: evidence, recommendation };
+        let seen = Evaluation::of(input).await?;
         self.fix_ratio(&project, &gate, &seen).await?;
         let canonical = seen.bundle.canonical_bytes().map_err(unreadable)?;
         let row = BundleRow {

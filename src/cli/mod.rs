@@ -12,6 +12,7 @@ pub mod key;
 pub mod local;
 pub mod openapi;
 pub mod printer;
+pub mod project;
 pub mod run;
 pub mod serve;
 
@@ -39,6 +40,8 @@ enum Command {
     Decision(decision::Arguments),
     /// Send runs from a file.
     Run(run::Arguments),
+    /// Make projects, on the server's own database.
+    Project(project::Arguments),
     /// Make API keys, on the server's own database.
     Key(key::Arguments),
     /// Make accounts and set passwords, on the server's own database.
@@ -80,6 +83,7 @@ async fn run(command: Command) -> Result<Exit, Failure> {
         Command::Gate(arguments) => gate::run(arguments).await,
         Command::Decision(arguments) => decision::run(arguments).await,
         Command::Run(arguments) => run::run(arguments).await,
+        Command::Project(arguments) => project::run(arguments).await,
         Command::Key(arguments) => key::run(arguments).await,
         Command::Account(arguments) => account::run(arguments).await,
         Command::Doctor(arguments) => doctor::run(arguments).await,

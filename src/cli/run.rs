@@ -36,8 +36,8 @@ struct ImportArguments {
     /// Where the service is.
     #[arg(long, value_name = "URL", env = "SEATRIAL_URL", default_value = "http://127.0.0.1:8080")]
     url: Url,
-    /// An API key with the scope `ingest`. Others on this machine can read it here; the environment hides it.
-    #[arg(long, value_name = "KEY", env = "SEATRIAL_KEY", hide_env_values = true, value_parser = secret)]
+    /// An API key with the scope `ingest`. Better given in the environment: arguments can be seen by others on the machine.
+    #[arg(long, value_name = "KEY", alias = "api-key", env = "SEATRIAL_API_KEY", hide_env_values = true, value_parser = secret)]
     key: Secret,
     /// The project's name in URLs.
     #[arg(long, value_name = "NAME", env = "SEATRIAL_PROJECT")]

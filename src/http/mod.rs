@@ -4,6 +4,7 @@
 //! [`problem::Problem`]s. `api` is the REST API, `pages` the web application, `otlp` the OpenTelemetry endpoints.
 
 pub mod api;
+pub mod artifact;
 pub mod body;
 pub mod client_address;
 pub mod cookie;

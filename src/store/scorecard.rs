@@ -1,8 +1,10 @@
 //! Scorecards: the current one of each workflow, every version of it, and who attested it.
 
 use sea_orm::sea_query::{Condition, Expr, ExprTrait as _};
-use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
-use sea_orm::{QueryOrder as _, QuerySelect as _};
+use sea_orm::{
+    ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
+};
 use seatrial_domain::access::Actor;
 use seatrial_domain::ids::{AccountId, AttestationId, ProjectId, ScorecardId, WorkflowId};
 use seatrial_domain::limits;
@@ -187,7 +189,7 @@ pub async fn list(db: &impl Connection, scope: Scope) -> Result<Vec<ScorecardRow
     rows.into_iter().map(ScorecardRow::from_model).collect()
 }
 
-/// Up to `limit` scorecards of all projects by id, after `after`: for the background work, which serves every project.
+/// Up to `limit` scorecards of all projects by id, after `after`: for background work.
 ///
 /// # Errors
 /// When the database fails or what is stored cannot be read back.
@@ -244,8 +246,7 @@ async fn insert_version(tx: &WriteTx, scope: Scope, row: &ScorecardRow, created_
     Ok(())
 }
 
-/// Writes `row` as the next version, provided that the stored one is the version before it. Returns whether it was;
-/// when it was not, nothing is changed.
+/// Writes `row` as the version after the stored one. Returns whether it was that; else nothing is changed.
 ///
 /// # Errors
 /// When the database fails.
@@ -302,8 +303,7 @@ pub async fn versions(
     Ok(page.split(rows, |row| Cursor { key: i64::from(row.version), id: id.uuid() }))
 }
 
-/// Records an attestation of the version it names and makes the scorecard fresh from then on. Returns whether that
-/// still is the current version; when it is not, nothing is changed.
+/// Records an attestation of the version it names. Returns whether that is current; else nothing is changed.
 ///
 /// # Errors
 /// When the database fails.
@@ -370,8 +370,7 @@ pub async fn attestations(
     Ok(page.split(rows, |row| Cursor { key: row.at.micros(), id: row.id.uuid() }))
 }
 
-/// Records that a scorecard is in `state` since `at`, provided that nothing about it changed since `before` was read.
-/// Returns whether nothing had; when something had, nothing is recorded and it is to be judged anew.
+/// Records that a scorecard is in `state` since `at`. Returns whether it was as `before` says; else nothing is recorded.
 ///
 /// # Errors
 /// When the database fails.

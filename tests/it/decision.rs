@@ -58,7 +58,7 @@ async fn a_ship_decision_stands_and_leaves(app: &TestApp) {
     let bytes = export(app, &decision).await;
     let report = verify_export(&bytes);
     assert!(report.ok, "{report:?}");
-    // Every byte counts. A prime step visits bundle, recommendation and chain alike without verifying for minutes.
+    // A hundred places spread over bundle, recommendation and chain; verifying after each byte would take minutes.
     for position in (0..bytes.len()).step_by(bytes.len() / 97) {
         let mut changed = bytes.clone();
         changed[position] ^= 1;

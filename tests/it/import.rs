@@ -17,7 +17,7 @@ use crate::support::app::{PROJECT, TestApp, answer, both};
 async fn seatrial(url: &str, key: &str, file: &Path, more: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_seatrial"));
     command.args(["run", "import"]).arg(file).args(["--url", url, "--project", PROJECT]).args(more);
-    command.env("SEATRIAL_KEY", key);
+    command.env("SEATRIAL_API_KEY", key);
     let output = tokio::task::spawn_blocking(move || command.output()).await.expect("it does not panic");
     output.expect("the program starts")
 }

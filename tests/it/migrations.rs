@@ -15,7 +15,8 @@ const SQLITE_COLUMNS: &str = "\
     WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' AND m.name <> '_sqlx_migrations'";
 const POSTGRES_COLUMNS: &str = "\
     SELECT table_name || '.' || column_name || ' ' \
-      || CASE data_type WHEN 'uuid' THEN 'blob' WHEN 'bytea' THEN 'blob' WHEN 'bigint' THEN 'integer' ELSE data_type END \
+      || CASE data_type WHEN 'uuid' THEN 'blob' WHEN 'bytea' THEN 'blob' WHEN 'bigint' THEN 'integer' \
+         WHEN 'double precision' THEN 'real' ELSE data_type END \
       || CASE is_nullable WHEN 'NO' THEN ' not null' ELSE '' END \
     FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> '_sqlx_migrations'";
 

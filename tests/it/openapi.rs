@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use seatrial_domain::access::Permission;
 use serde_json::Value;
 
-/// Permissions of operations that need none of a project: nobody in particular, or anybody who is signed in.
-const BESIDES_PERMISSIONS: &[&str] = &["none", "signed_in"];
+/// Operations outside a project: for anybody, for whoever is signed in, with a browser session only, for admins of some
+/// project.
+const BESIDES_PERMISSIONS: &[&str] = &["none", "signed_in", "session", "admin_of_any_project"];
 const METHODS: &[&str] = &["get", "put", "post", "delete", "patch", "head", "options"];
 
 /// One operation of a document.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use seatrial::worker::{Job, Worker, jobs, pass as leased};
-use seatrial_domain::access::Role;
+use seatrial_domain::access::{Role, Scope as KeyScope};
 use seatrial_domain::ids::RunId;
 use seatrial_store::outbox::{self, Channel};
 use serde_json::{Value, json};
@@ -19,6 +19,7 @@ both!(
     settles_runs_when_their_window_has_passed,
     closes_runs_that_went_silent,
     removes_old_bodies_and_keeps_the_facts,
+    removes_the_words_of_old_traces_and_keeps_their_outline,
     one_process_at_a_time_does_a_job,
     works_by_itself_until_stopped,
     mail_waits_for_a_mail_server,
@@ -26,6 +27,10 @@ both!(
     webhooks_are_tried_again_and_turned_off,
 );
 both_mailed!(mail_is_tried_again_or_given_up, a_process_that_dies_loses_nothing);
+
+async fn runs(app: &TestApp) -> Value {
+    answer(app.member(Role::Viewer).get(&api("runs"))).await.1["items"].clone()
+}
 
 async fn run(app: &TestApp, external_id: &str) -> Value {
     let (_, list) = answer(app.member(Role::Viewer).get(&api(&format!("runs?external_id={external_id}")))).await;
@@ -83,6 +88,36 @@ async fn removes_old_bodies_and_keeps_the_facts(app: &TestApp) {
     let (status, body) = answer(app.member(Role::Admin).post(&path).json(&fact)).await;
     assert_eq!(status, 200, "{body}");
     let facts = &run(app, "said").await["facts"];
+    assert_eq!((&facts["outcome"], &facts["cost_nanos"]), (&json!("success"), &json!(9)), "{facts}");
+}
+
+async fn removes_the_words_of_old_traces_and_keeps_their_outline(app: &TestApp) {
+    let attribute = |key: &str, value: &str| json!({ "key": key, "value": { "stringValue": value } });
+    let span = json!({
+        "traceId": "5b8efff798038103d269b633813fc60c", "spanId": "eee19b7ec3c1b174", "name": "refund",
+        "startTimeUnixNano": "1772323200000000000", "endTimeUnixNano": "1772323209000000000",
+        "attributes": [
+            attribute("seatrial.workflow", WORKFLOW), attribute("seatrial.outcome", "success"),
+            attribute("output.value", "I have refunded 420.00"),
+        ],
+    });
+    let resource = json!({ "attributes": [attribute("service.version", "1.0.0")] });
+    let body = json!({ "resourceSpans": [{ "resource": resource, "scopeSpans": [{ "spans": [span] }] }] });
+    let key = app.program(&[KeyScope::Ingest]).await;
+    assert_eq!(answer(key.post("/v1/traces").json(&body)).await.0, 200);
+    let id: RunId = runs(app).await[0]["id"].as_str().expect("an id").parse().expect("a run's id");
+    let whole = async || app.app.run(&app.caller(Role::Admin), "demo-co", id).await.expect("the run");
+    assert!(!whole().await.body.is_empty());
+    on_day(app, START, 91);
+    assert_eq!(jobs::retention(&app.app).await.expect("removed"), 1);
+    assert_eq!(jobs::retention(&app.app).await.expect("removed"), 0);
+    let kept = whole().await;
+    assert_eq!((kept.body.len(), kept.spans.len()), (0, 1));
+    let fact = json!({"idempotency_key": "f", "fact": {"kind": "cost", "cost_nanos": 9}});
+    let path = api(&format!("runs/{id}/facts"));
+    let (status, body) = answer(app.member(Role::Admin).post(&path).json(&fact)).await;
+    assert_eq!(status, 200, "{body}");
+    let facts = &runs(app).await[0]["facts"];
     assert_eq!((&facts["outcome"], &facts["cost_nanos"]), (&json!("success"), &json!(9)), "{facts}");
 }
 

@@ -17,11 +17,20 @@ use super::gate_view::{GateView, ProposalView};
 use crate::app::App;
 use crate::app::decision::{Decided, NewDecision};
 use crate::app::error::AppError;
+use crate::http::artifact::{Format, respond};
 use crate::http::extract::{Caller, Listed, PageQuery};
 use crate::http::problem::{Problem, ProblemBody};
+use crate::render::Renderer;
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(decide).service(approve).service(list).service(read).service(export).service(standing);
+    config
+        .service(decide)
+        .service(approve)
+        .service(list)
+        .service(read)
+        .service(export)
+        .service(artifact)
+        .service(standing);
 }
 
 fn decision_id(text: &str) -> Result<DecisionId, AppError> {
@@ -204,6 +213,46 @@ async fn export(app: Data<App>, caller: Caller, path: Path<(String, String)>) ->
         parameters: vec![DispositionParam::Filename(format!("{id}.json"))],
     };
     Ok(HttpResponse::Ok().content_type("application/json").insert_header((CONTENT_DISPOSITION, file)).body(bytes))
+}
+
+/// Which form of the artifact is wanted.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ArtifactQuery {
+    /// `html` (self-contained), `markdown` (for a comment on a pull request) or `json`; `json` unless given.
+    format: Option<String>,
+}
+
+/// Make the review artifact of a decision
+///
+/// The evidence, the recommendation with its reasons, the four questions, the gaps, the digests and the decision, in
+/// one fixed order.
+#[utoipa::path(
+    operation_id = "read_artifact", tag = "decisions",
+    params(("project" = String, Path), ("decision" = String, Path, description = "Its id"), ArtifactQuery),
+    responses(
+        (status = 200, description = "The artifact", content(
+            (Object = "application/json"), (String = "text/html"), (String = "text/markdown")
+        )),
+        (status = 401, description = "Nobody is signed in", body = ProblemBody),
+        (status = 403, description = "The permission is missing", body = ProblemBody),
+        (status = 404, description = "No such project or decision", body = ProblemBody),
+        (status = 422, description = "There is no such format", body = ProblemBody),
+    ),
+    extensions(("x-permission" = json!("read_evidence")))
+)]
+#[get("/projects/{project}/decisions/{decision}/artifact")]
+async fn artifact(
+    app: Data<App>,
+    renderer: Data<Renderer>,
+    caller: Caller,
+    path: Path<(String, String)>,
+    query: Query<ArtifactQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (project, decision) = path.into_inner();
+    let format = Format::parse(query.format.as_deref().unwrap_or("json"));
+    let format = format.ok_or_else(|| AppError::invalid("format", "is html, markdown or json"))?;
+    respond(&app, &renderer, &caller, (&project, decision_id(&decision)?), format).await
 }
 
 /// What stands about a release

@@ -8,6 +8,7 @@ mod case;
 mod case_view;
 mod decision;
 mod decision_view;
+mod fact;
 mod failure;
 mod failure_view;
 mod gate;
@@ -41,6 +42,7 @@ fn nouns(config: &mut ServiceConfig<'_>) {
         .configure(audit::configure)
         .configure(case::configure)
         .configure(decision::configure)
+        .configure(fact::configure)
         .configure(failure::configure)
         .configure(gate::configure)
         .configure(member::configure)

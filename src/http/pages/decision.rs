@@ -1,7 +1,6 @@
 //! Decisions: the ledger, one decision, and its review artifact in three formats.
 
 use actix_web::HttpResponse;
-use actix_web::http::header;
 use actix_web::web::{Data, Path, Query};
 use seatrial_domain::digest::Digest;
 use seatrial_domain::gate::Verdict;
@@ -14,16 +13,14 @@ use super::context::{Answer, Frame, Visitor};
 use super::form::given;
 use super::link;
 use super::release::gate_link;
-use crate::app::App;
-use crate::app::access::Caller;
 use crate::app::decision::ListedDecision;
 use crate::app::error::AppError;
 use crate::app::names::Names;
+use crate::http::artifact::{Format, respond};
 use crate::http::extract::PageQuery;
-use crate::http::present::artifact::{artifact as view_of, verify_command};
+use crate::http::present::artifact::verify_command;
 use crate::http::present::gate as present;
 use crate::http::problem::Problem;
-use crate::render::artifact::CONTENT_SECURITY_POLICY;
 use crate::render::view::decision::{DecisionList, DecisionPage, DecisionRow};
 use crate::render::view::{Empty, FilterChip, KeyValue, Link, Pager, Time};
 use crate::render::{Renderer, markdown};
@@ -171,56 +168,6 @@ fn reason(verdict: Verdict, reason: &str) -> &str {
     }
 }
 
-/// The formats of an artifact.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// A self-contained document.
-    Html,
-    /// For a comment on a pull request.
-    Markdown,
-    /// For programs.
-    Json,
-}
-
-impl Format {
-    /// The format of a file's ending, or of the API's `format`.
-    pub fn parse(name: &str) -> Option<Self> {
-        match name {
-            "html" => Some(Self::Html),
-            "md" | "markdown" => Some(Self::Markdown),
-            "json" => Some(Self::Json),
-            _ => None,
-        }
-    }
-}
-
-/// The artifact of a decision in a format, for pages and the API.
-///
-/// # Errors
-/// When there is no such decision in the project, the caller may not, or the database fails.
-pub async fn artifact_response(
-    app: &App,
-    renderer: &Renderer,
-    caller: &Caller,
-    project: &str,
-    id: DecisionId,
-    format: Format,
-) -> Result<HttpResponse, Problem> {
-    let view = view_of(&app.artifact(caller, project, id).await?);
-    let fault = |error: crate::render::RenderError| Problem::internal(&error);
-    let mut response = HttpResponse::Ok();
-    Ok(match format {
-        Format::Html => {
-            response.insert_header((header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY));
-            response.content_type("text/html; charset=utf-8").body(renderer.artifact_html(&view).map_err(fault)?)
-        }
-        Format::Markdown => response
-            .content_type("text/markdown; charset=utf-8")
-            .body(renderer.artifact_markdown(&view).map_err(fault)?),
-        Format::Json => response.content_type("application/json").body(renderer.artifact_json(&view).map_err(fault)?),
-    })
-}
-
 /// `GET /p/{project}/decisions/{decision}/artifact.{html,md,json}`.
 ///
 /// # Errors
@@ -233,5 +180,5 @@ pub async fn artifact(
     let (project, decision, ending) = path.into_inner();
     let format = Format::parse(&ending).ok_or_else(Problem::no_route)?;
     let id = decision_id(&decision)?;
-    artifact_response(&visitor.app, &renderer, visitor.caller(), &project, id, format).await
+    respond(&visitor.app, &renderer, visitor.caller(), (&project, id), format).await
 }

@@ -7,7 +7,7 @@
 pub mod assets;
 mod case;
 mod context;
-pub mod decision;
+mod decision;
 mod failure;
 mod failure_review;
 mod flash;
