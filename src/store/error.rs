@@ -29,6 +29,9 @@ pub enum StoreError {
     /// The disk is full.
     #[error("the disk that holds the database is full: free some space")]
     Full,
+    /// A text holds a NUL, which PostgreSQL does not take.
+    #[error("a text holds a NUL character; remove it")]
+    Nul,
     /// A row that must be unique is there already.
     #[error("there already is such a row")]
     Duplicate,
@@ -72,6 +75,8 @@ impl From<DbErr> for StoreError {
             Self::ReadOnly
         } else if text.contains("disk is full") || text.contains("No space left") {
             Self::Full
+        } else if text.contains("invalid byte sequence for encoding \"UTF8\": 0x00") {
+            Self::Nul
         } else {
             Self::Database(error)
         }
