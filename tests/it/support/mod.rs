@@ -11,4 +11,5 @@ pub mod shared;
 pub mod smtp_sink;
 pub mod sql;
 pub mod tree;
+pub mod visitor;
 pub mod webhook_sink;

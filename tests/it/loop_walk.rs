@@ -1,0 +1,67 @@
+//! The loop in a browser, on real runs: 208 conversations of an airline's support agent.
+
+use seatrial_domain::access::{Role, Scope as KeyScope};
+use seatrial_store::Backend;
+use serde_json::json;
+
+use crate::support::app::{PASSWORD, PROJECT, TestApp, run};
+use crate::support::browser;
+use crate::support::evidence::{expect, path};
+use crate::support::real_data::{Shape, bodies, reports, runs};
+
+/// What the walk calls it.
+const WORKFLOW: &str = "airline-support";
+
+#[test]
+fn a_person_walks_the_loop_on_real_runs() {
+    run(Backend::Sqlite, async |app: &TestApp| {
+        take_in(app).await;
+        let settings = [
+            ("SEATRIAL_BASE_URL", app.base_url.as_str()),
+            ("SEATRIAL_PROJECT", PROJECT),
+            ("SEATRIAL_EMAIL", &app.email(Role::Admin)),
+            ("SEATRIAL_PASSWORD", PASSWORD),
+        ];
+        browser::walk("loop", &settings).await;
+        decided(app).await;
+    });
+}
+
+/// Declares the workflow and its scorecard and reports the runs.
+async fn take_in(app: &TestApp) {
+    let rules = json!({"observes": {"rescues": "not_applicable"}, "settle_seconds": 0});
+    let workflow = json!({"risk_class": "high", "owner": app.account(Role::Owner).to_string(), "rules": rules});
+    expect(200, app.member(Role::Owner).put(&path(&format!("workflows/{WORKFLOW}"))).json(&workflow)).await;
+    let found = reports(&runs("tau"), Shape { with_messages: true, ..Shape::default() });
+    let writer = app.program(&[KeyScope::Ingest]).await;
+    for body in bodies(&found) {
+        let request = writer.post(&path("runs")).header("content-type", "application/x-ndjson").body(body);
+        let answer = expect(200, request).await;
+        assert_eq!(answer["rejected"], 0, "{answer}");
+    }
+    let floor = json!({"kind": "floor", "rate": 0.6});
+    let ceiling = json!({"kind": "ceiling", "rate": 0.5});
+    let scorecard = json!({
+        "name": "Airline support scorecard", "owner": app.account(Role::Owner).to_string(), "cadence_days": 30, "dimensions": [],
+        "checks": [
+            {"key": "success", "signal": "success_rate", "criterion": floor, "role": "key"},
+            {"key": "tools", "signal": "tool_error_rate", "criterion": ceiling, "role": "standard"},
+        ],
+    });
+    let about = path(&format!("workflows/{WORKFLOW}/scorecard"));
+    expect(201, app.member(Role::Owner).put(&about).json(&scorecard)).await;
+}
+
+/// What the walk left behind is there for programs too.
+async fn decided(app: &TestApp) {
+    let viewer = app.member(Role::Viewer);
+    let decisions = expect(200, viewer.get(&path("decisions"))).await;
+    let decision = &decisions["items"][0];
+    assert_eq!(decision["verdict"], "hold", "{decisions}");
+    let cases = expect(200, viewer.get(&path("cases"))).await;
+    assert_eq!(cases["items"].as_array().map(Vec::len), Some(1), "{cases}");
+    let about = path(&format!("decisions/{}/artifact?format=json", decision["id"].as_str().unwrap_or_default()));
+    let artifact = expect(200, viewer.get(&about)).await;
+    assert_eq!(artifact["questions"]["failure_learning"]["promoted"], 1, "{artifact}");
+    assert!(artifact["questions"]["owner"]["attested_by"].is_string(), "{artifact}");
+}
