@@ -35,6 +35,9 @@ pub enum StoreError {
     /// A row that must be unique is there already.
     #[error("there already is such a row")]
     Duplicate,
+    /// A text holds the character NUL, which PostgreSQL cannot keep.
+    #[error("a text holds the character NUL (U+0000)")]
+    Nul,
     /// Something stored cannot be read back.
     #[error("a stored {what} cannot be read: {why}")]
     Corrupt {
