@@ -1,6 +1,6 @@
 //! Signing in by password, the session cookie, its form token and its end.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reqwest::{RequestBuilder, Response};
 use seatrial_domain::access::Role;
