@@ -163,7 +163,6 @@ impl From<StoreError> for AppError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::ReadOnly => Self::ReadOnly,
-            StoreError::Nul => Self::invalid("", error.to_string()),
             StoreError::Duplicate => Self::Conflict {
                 code: "already_exists",
                 detail: "There already is one with this name; choose another, or use the one that is there.".to_owned(),

@@ -29,9 +29,6 @@ pub enum StoreError {
     /// The disk is full.
     #[error("the disk that holds the database is full: free some space")]
     Full,
-    /// A text holds a NUL, which PostgreSQL does not take.
-    #[error("a text holds a NUL character; remove it")]
-    Nul,
     /// A row that must be unique is there already.
     #[error("there already is such a row")]
     Duplicate,
