@@ -97,8 +97,6 @@ pub struct Ingest {
     pub commit_wait_ms: u64,
     /// What a client is told to wait when the queue is full, in seconds.
     pub retry_after_seconds: u32,
-    /// When a run without an ended root is closed, in seconds without a new span.
-    pub idle_close_seconds: u64,
 }
 
 /// Background work.
@@ -181,12 +179,8 @@ pub struct Outbound {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Retention {
-    /// Traces, in days; 0 keeps them.
+    /// The bodies of traces and reports, in days; 0 keeps them.
     pub trace_days: u32,
-    /// Runs and their facts, in days; 0 keeps them.
-    pub run_days: u32,
-    /// Figures by the hour, in days.
-    pub hourly_days: u32,
 }
 
 /// Logs.

@@ -2,6 +2,7 @@
 
 use seatrial_domain::access::{Access, Actor, Permission};
 use seatrial_domain::ids::{AccountId, ApiKeyId, ProjectId};
+use seatrial_domain::project::is_slug;
 use seatrial_store::Scope;
 
 use super::App;
@@ -101,6 +102,9 @@ impl App {
     /// same; [`AppError::Forbidden`] when they belong and may not.
     pub async fn enter(&self, caller: &Caller, slug: &str, permission: Permission) -> Result<ProjectAccess, AppError> {
         let not_found = || AppError::NotFound { noun: "project" };
+        if !is_slug(slug) {
+            return Err(not_found());
+        }
         let project = seatrial_store::project::by_slug(self.store.read(), slug).await?.ok_or_else(not_found)?;
         let id = ProjectId::from_uuid(project.id);
         let access = match caller {

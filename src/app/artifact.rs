@@ -10,7 +10,7 @@ use seatrial_domain::ids::DecisionId;
 use seatrial_domain::time::Timestamp;
 use seatrial_store::case::{CaseFilter, CaseRow};
 use seatrial_store::failure::{FailureCount, FailureFilter};
-use seatrial_store::{Page, case, failure, scorecard};
+use seatrial_store::{Page, attestation, case, failure};
 
 use super::App;
 use super::access::Caller;
@@ -100,7 +100,7 @@ impl App {
         let attested_by = match &evidence.bundle.scorecard {
             Some(card) => {
                 let page = Page::new(None, Some(ATTESTATIONS));
-                let (found, _) = scorecard::attestations(db, access.scope, card.id, page).await?;
+                let (found, _) = attestation::list(db, access.scope, card.id, page).await?;
                 let before = found.into_iter().find(|attestation| attestation.at <= evidence.frozen_at);
                 before.map(|attestation| attestation.actor.display_name)
             }

@@ -54,7 +54,7 @@ impl Unauthenticated {
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
     /// There is no such thing in this project. Also the answer for a thing of another project.
-    #[error("there is no such {noun} in this project")]
+    #[error("there is no such {noun}{}", place(noun))]
     NotFound {
         /// The kind of thing, for example `run`.
         noun: &'static str,
@@ -109,6 +109,15 @@ pub enum AppError {
     Internal(#[source] Box<dyn Error + Send + Sync>),
 }
 
+/// Where it was looked for. A project that somebody may not enter looks like one that is not there.
+fn place(noun: &str) -> &'static str {
+    match noun {
+        "project" => ", or you do not belong to it",
+        "account" | "session" => "",
+        _ => " in this project",
+    }
+}
+
 fn count(errors: &[FieldError]) -> String {
     if errors.len() == 1 { "one field".to_owned() } else { format!("{} fields", errors.len()) }
 }
@@ -158,6 +167,7 @@ impl From<StoreError> for AppError {
                 code: "already_exists",
                 detail: "There already is one with this name; choose another, or use the one that is there.".to_owned(),
             },
+            StoreError::Nul => Self::invalid("", "holds the character NUL (U+0000), which cannot be kept: take it out"),
             other => Self::internal(other),
         }
     }

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use seatrial_store::ingest::{RunWrite, WriteResult, apply};
+use seatrial_store::ingest::{Applied, RunWrite, WriteResult, apply};
 use seatrial_store::{Store, StoreError};
 use tokio::sync::{Mutex, Semaphore, mpsc, oneshot};
 
 use super::error::AppError;
 use super::ports::Clock;
 use crate::config::Ingest;
-use crate::telemetry::metrics::AllMetrics;
+use crate::telemetry::metrics::{AllMetrics, IngestLabels};
 
 /// One request's writes, waiting for the writer.
 struct Job {
@@ -73,22 +73,41 @@ impl IngestQueue {
         Self { jobs: sender, shared }
     }
 
-    /// Reserves room for a request of `bytes` bytes before it is decoded.
+    /// Reserves room for a request of `bytes` bytes that came by `source` (`otlp`, `json` or `fact`).
     ///
     /// # Errors
     /// [`AppError::Overloaded`] when the queue is full.
-    pub fn reserve(&self, bytes: usize) -> Result<Reservation, AppError> {
+    pub fn reserve(&self, bytes: usize, source: &'static str) -> Result<Reservation, AppError> {
         let before = self.shared.bytes.fetch_add(bytes, Ordering::Relaxed);
-        let reservation = Reservation { shared: Arc::clone(&self.shared), bytes };
+        let reservation = Reservation { shared: Arc::clone(&self.shared), bytes, source };
+        self.shared.show_bytes();
         // One request larger than the whole allowance may pass when nothing else waits, or it never could.
         if (before > 0 && before + bytes > self.shared.most_bytes) || self.jobs.capacity() == 0 {
-            return Err(self.overloaded());
+            return Err(self.overloaded(source));
         }
         Ok(reservation)
     }
 
-    fn overloaded(&self) -> AppError {
+    fn overloaded(&self, source: &'static str) -> AppError {
+        self.count(source, "overloaded", 1);
         AppError::Overloaded { retry_after_seconds: self.shared.retry_after_seconds }
+    }
+
+    /// Counts `n` runs that came by `source`; of overload, requests.
+    pub fn count(&self, source: &'static str, outcome: &'static str, n: usize) {
+        let labels = IngestLabels { source, outcome };
+        self.shared.metrics.ingest_runs.get_or_create(&labels).inc_by(n as u64);
+    }
+
+    fn count_results(&self, source: &'static str, results: &[WriteResult]) {
+        for result in results {
+            let outcome = match result {
+                Ok((_, Applied::Created | Applied::Updated)) => "accepted",
+                Ok((_, Applied::Unchanged)) => "repeated",
+                Err(_) => "rejected",
+            };
+            self.count(source, outcome, 1);
+        }
     }
 
     /// Runs `decode` on a blocking thread, a bounded number at a time.
@@ -113,10 +132,13 @@ impl IngestQueue {
             return Ok(Vec::new());
         }
         let (answer, answered) = oneshot::channel();
-        let job = Job { writes, bytes: reservation.bytes, answer };
-        self.jobs.try_send(job).map_err(|_| self.overloaded())?;
+        let (source, bytes) = (reservation.source, reservation.bytes);
+        self.jobs.try_send(Job { writes, bytes, answer }).map_err(|_| self.overloaded(source))?;
         let result = answered.await.map_err(AppError::internal)?;
         drop(reservation);
+        if let Ok(results) = &result {
+            self.count_results(source, results);
+        }
         result
     }
 
@@ -143,11 +165,20 @@ impl IngestQueue {
 pub struct Reservation {
     shared: Arc<Shared>,
     bytes: usize,
+    source: &'static str,
+}
+
+impl Shared {
+    fn show_bytes(&self) {
+        let bytes = self.bytes.load(Ordering::Relaxed);
+        self.metrics.ingest_queue_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
         self.shared.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.shared.show_bytes();
     }
 }
 

@@ -85,7 +85,13 @@ pub async fn open_store(config: &Config) -> Result<Store, StoreError> {
         DatabaseKind::Postgres(url) => url.expose().to_owned(),
     };
     let settings = &config.database;
-    Store::open(&OpenOptions { url, readers: settings.read_connections, writers: settings.write_connections }).await
+    let options = OpenOptions {
+        url,
+        readers: settings.read_connections,
+        writers: settings.write_connections,
+        acquire_timeout: std::time::Duration::from_millis(settings.acquire_timeout_ms),
+    };
+    Store::open(&options).await
 }
 
 /// What the outside world provides.

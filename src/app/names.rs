@@ -76,7 +76,7 @@ impl Names {
     #[must_use]
     pub fn releases(&self, workflow: WorkflowId) -> Vec<&ReleaseRow> {
         let mut rows: Vec<_> = self.releases.values().filter(|row| row.workflow == workflow).collect();
-        rows.sort_by(|a, b| (b.created_at, b.id).cmp(&(a.created_at, a.id)));
+        rows.sort_by_key(|row| std::cmp::Reverse((row.created_at, row.id)));
         rows
     }
 

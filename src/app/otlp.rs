@@ -71,7 +71,7 @@ impl App {
     /// # Errors
     /// When nothing of the body can be used, the queue is full, or the database refuses.
     pub async fn take_in(&self, project: &ProjectAccess, body: OtlpBody) -> Result<Decoded, OtlpRefusal> {
-        let reservation = self.ingest.reserve(body.bytes.len())?;
+        let reservation = self.ingest.reserve(body.bytes.len(), "otlp")?;
         self.metrics.ingest_bytes.inc_by(body.bytes.len() as u64);
         let now = self.now();
         let ids = self.ids.clone();

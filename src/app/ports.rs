@@ -26,7 +26,6 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the system's clock")]
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]
     fn now(&self) -> Timestamp {
         // A clock before 1970 is a broken clock; zero keeps the service answering and is visible in every record.
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -54,7 +54,7 @@ impl App {
         bytes: usize,
     ) -> Result<Vec<ReportOutcome>, AppError> {
         let project = self.enter(caller, project, Permission::WriteRuns).await?;
-        let reservation = self.ingest.reserve(bytes)?;
+        let reservation = self.ingest.reserve(bytes, "json")?;
         let now = self.now();
         let mut outcomes = Vec::with_capacity(items.len());
         let mut writes = Vec::with_capacity(items.len());
@@ -65,7 +65,10 @@ impl App {
                 Err(error) => Err(format!("run `{}`: {error}", limits::clip(&report.external_id, 80))),
             });
             match checked {
-                Err(why) => outcomes.push(ReportOutcome { external_id: None, result: Err(why) }),
+                Err(why) => {
+                    self.ingest.count("json", "rejected", 1);
+                    outcomes.push(ReportOutcome { external_id: None, result: Err(why) });
+                }
                 Ok(report) => {
                     positions.push(outcomes.len());
                     let external_id = Some(report.external_id.clone());
@@ -129,7 +132,7 @@ impl App {
             },
         });
         let writes: Vec<_> = writes.collect();
-        let reservation = self.ingest.reserve(writes.len() * 256)?;
+        let reservation = self.ingest.reserve(writes.len() * 256, "fact")?;
         self.ingest.write(writes, reservation).await
     }
 

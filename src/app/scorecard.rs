@@ -4,7 +4,8 @@ use seatrial_domain::access::Permission;
 use seatrial_domain::ids::{AccountId, AttestationId, ScorecardId};
 use seatrial_domain::limits;
 use seatrial_domain::scorecard::FreshnessState;
-use seatrial_store::scorecard::{self, AttestationRow, Definition, ScorecardRow, VersionRow};
+use seatrial_store::attestation::{self, AttestationRow};
+use seatrial_store::scorecard::{self, Definition, ScorecardRow, VersionRow};
 use seatrial_store::workflow::{self, WorkflowRow};
 use seatrial_store::{Connection, Cursor, Page, Scope, owner};
 use serde_json::json;
@@ -82,9 +83,9 @@ impl App {
         row: ScorecardRow,
     ) -> Result<ScorecardDetail, AppError> {
         let standing = judge(db, scope, &row, self.now()).await?;
-        let last = Page::new(None, Some(1));
-        let attestation = scorecard::attestations(db, scope, row.id, last).await?.0.into_iter().next();
-        Ok(ScorecardDetail { workflow, row, standing, attestation })
+        let page = Page::new(None, Some(1));
+        let last = attestation::list(db, scope, row.id, page).await?.0.into_iter().next();
+        Ok(ScorecardDetail { workflow, row, standing, attestation: last })
     }
 
     async fn find_scorecard(
@@ -216,7 +217,7 @@ impl App {
     ) -> Result<(Vec<AttestationRow>, Option<Cursor>), AppError> {
         let project = self.enter(caller, project, Permission::ReadEvidence).await?;
         let (_, row) = self.find_scorecard(&project, workflow).await?;
-        Ok(scorecard::attestations(self.store.read(), project.scope, row.id, page).await?)
+        Ok(attestation::list(self.store.read(), project.scope, row.id, page).await?)
     }
 
     /// Records that a person re-read the scorecard and that it still holds. `version` is the one they read; the
@@ -238,7 +239,7 @@ impl App {
             return Err(AppError::invalid("note", format!("use at most {} bytes", limits::NOTE_BYTES)));
         }
         let (_, row) = self.find_scorecard(&project, workflow).await?;
-        let attestation = AttestationRow {
+        let made = AttestationRow {
             id: AttestationId::from_uuid(self.ids.uuid_v7()),
             scorecard: row.id,
             version: version.unwrap_or(row.version),
@@ -247,13 +248,13 @@ impl App {
             at: self.now(),
         };
         let tx = self.store.write().await?;
-        if !scorecard::attest(&tx, project.scope, &attestation).await? {
+        if !attestation::attest(&tx, project.scope, &made).await? {
             return Err(version_conflict(Some(row.version)));
         }
-        let detail = json!({"version": attestation.version, "note": attestation.note});
+        let detail = json!({"version": made.version, "note": made.note});
         self.audit(&tx, &project, "attest", "scorecard", row.id, &detail).await?;
         tx.commit().await?;
-        Ok(attestation)
+        Ok(made)
     }
 }
 

@@ -184,7 +184,7 @@ impl App {
 }
 
 fn range(query: &SignalQuery, now: Timestamp) -> Result<(Timestamp, Timestamp), AppError> {
-    let to = query.to.map_or_else(|| now.day().plus_days(1), |to| ceil_hour(to));
+    let to = query.to.map_or_else(|| now.day().plus_days(1), ceil_hour);
     let from = query.from.map_or_else(|| to.day().plus_days(-DEFAULT_DAYS), Timestamp::hour);
     let days = if query.group_by == GroupBy::Hour { HOURLY_DAYS } else { limits::QUERY_DAYS };
     if from >= to {

@@ -210,7 +210,7 @@ impl Story {
                 },
             })
             .collect();
-        let reservation = self.app.ingest.reserve(writes.len())?;
+        let reservation = self.app.ingest.reserve(writes.len(), "fact")?;
         self.app.ingest.write(writes, reservation).await?;
         Ok(())
     }

@@ -42,7 +42,6 @@ impl Found {
         self.range("ingest.commit_max_runs", config.ingest.commit_max_runs, 1, 100_000);
         self.range("ingest.commit_wait_ms", config.ingest.commit_wait_ms, 0, 1_000);
         self.range("ingest.retry_after_seconds", config.ingest.retry_after_seconds, 1, 3_600);
-        self.range("ingest.idle_close_seconds", config.ingest.idle_close_seconds, 1, 86_400);
         self.range("worker.poll_ms", config.worker.poll_ms, 10, 60_000);
         self.range("worker.lease_seconds", config.worker.lease_seconds, 5, 3_600);
         self.range("worker.staleness_seconds", config.worker.staleness_seconds, 1, 86_400);
@@ -53,8 +52,6 @@ impl Found {
         self.range("smtp.timeout_seconds", config.smtp.timeout_seconds, 1, 300);
         self.range("outbound.timeout_seconds", config.outbound.timeout_seconds, 1, 60);
         self.range("retention.trace_days", config.retention.trace_days, 0, 36_500);
-        self.range("retention.run_days", config.retention.run_days, 0, 36_500);
-        self.range("retention.hourly_days", config.retention.hourly_days, 1, 36_500);
     }
 }
 

@@ -38,7 +38,6 @@ impl GuardedOutbound {
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is the guarded client that everything else uses")]
-    #[expect(clippy::disallowed_methods, reason = "the guarded client itself")]
     async fn client(&self) -> Result<&reqwest::Client, OutboundError> {
         let timeout = Duration::from_secs(self.settings.timeout_seconds);
         let allow_private = self.settings.allow_private;

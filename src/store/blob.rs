@@ -58,10 +58,13 @@ pub fn compress(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
     zstd::bulk::compress(bytes, LEVEL).map_err(|error| StoreError::corrupt("body", error))
 }
 
-/// Decompresses a stored body, made of one or several frames.
+/// Decompresses a stored body, made of one or several frames; of none once retention has removed it.
 ///
 /// # Errors
 /// When the stored bytes are damaged.
 pub fn decompress(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
+    if bytes.is_empty() {
+        return Ok(Vec::new());
+    }
     zstd::stream::decode_all(bytes).map_err(|error| StoreError::corrupt("body", error))
 }

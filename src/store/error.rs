@@ -32,6 +32,9 @@ pub enum StoreError {
     /// A row that must be unique is there already.
     #[error("there already is such a row")]
     Duplicate,
+    /// A text holds the character NUL, which PostgreSQL cannot keep.
+    #[error("a text holds the character NUL (U+0000)")]
+    Nul,
     /// Something stored cannot be read back.
     #[error("a stored {what} cannot be read: {why}")]
     Corrupt {
@@ -72,6 +75,8 @@ impl From<DbErr> for StoreError {
             Self::ReadOnly
         } else if text.contains("disk is full") || text.contains("No space left") {
             Self::Full
+        } else if text.contains("invalid byte sequence for encoding \"UTF8\": 0x00") {
+            Self::Nul
         } else {
             Self::Database(error)
         }

@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait as _, DatabaseConnection, SqlxPostgresConnector, S
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, SqlSafeStr as _};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, SqlSafeStr as _};
 
 use crate::connection::{ReadConnection, WriteTx};
 use crate::error::StoreError;
@@ -32,13 +32,15 @@ pub struct OpenOptions {
     pub readers: u32,
     /// Connections that write (PostgreSQL; SQLite has one writer).
     pub writers: u32,
+    /// How long a query waits for a connection.
+    pub acquire_timeout: Duration,
 }
 
 impl OpenOptions {
     /// The defaults for `url`.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), readers: 4, writers: 4 }
+        Self { url: url.into(), readers: 4, writers: 4, acquire_timeout: Duration::from_secs(30) }
     }
 }
 
@@ -88,18 +90,20 @@ impl Store {
             .busy_timeout(Duration::from_secs(10))
             .pragma("cache_size", "-32768")
             .pragma("mmap_size", "268435456")
-            .pragma("temp_store", "memory");
+            .pragma("temp_store", "memory")
+            // A statement about hundreds of rows is kilobytes of placeholders; commit times are a metric.
+            .disable_statement_logging();
         let path = base.get_filename().to_owned();
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
-            .acquire_timeout(Duration::from_secs(30))
+            .acquire_timeout(options.acquire_timeout)
             .connect_with(base.clone().create_if_missing(true))
             .await
             .map_err(|error| explain_open(error, &path))?;
         migrator(&SQLITE).run(&writer).await.map_err(explain_migrate)?;
         let reader = SqlitePoolOptions::new()
             .max_connections(options.readers.max(1))
-            .acquire_timeout(Duration::from_secs(30))
+            .acquire_timeout(options.acquire_timeout)
             .connect_with(base.pragma("query_only", "1"))
             .await
             .map_err(database)?;
@@ -114,10 +118,11 @@ impl Store {
     async fn open_postgres(options: &OpenOptions) -> Result<Self, StoreError> {
         let connect = PgConnectOptions::from_str(&options.url)
             .map_err(|_| StoreError::Url("postgres".to_owned()))?
-            .application_name("seatrial");
+            .application_name("seatrial")
+            .disable_statement_logging();
         let unreachable = |error: sqlx::Error| StoreError::Migrate(format!("cannot reach PostgreSQL: {error}"));
         let pool = |connections: u32| {
-            PgPoolOptions::new().max_connections(connections.max(1)).acquire_timeout(Duration::from_secs(30))
+            PgPoolOptions::new().max_connections(connections.max(1)).acquire_timeout(options.acquire_timeout)
         };
         let writer = pool(options.writers).connect_with(connect.clone()).await.map_err(unreachable)?;
         migrator(&POSTGRES).run(&writer).await.map_err(explain_migrate)?;

@@ -17,6 +17,10 @@ pub type ProjectRow = project::Model;
 /// # Errors
 /// When the database fails.
 pub async fn by_slug(db: &impl Connection, slug: &str) -> Result<Option<ProjectRow>, StoreError> {
+    // PostgreSQL refuses a NUL in a text; nothing is called so.
+    if slug.contains('\0') {
+        return Ok(None);
+    }
     Ok(project::Entity::find().filter(project::Column::Slug.eq(slug)).one(db.raw()).await?)
 }
 

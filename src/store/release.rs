@@ -96,6 +96,10 @@ pub async fn find(
     workflow: WorkflowId,
     name_or_id: &str,
 ) -> Result<Option<ReleaseRow>, StoreError> {
+    // PostgreSQL refuses a NUL in a text; nothing is called so.
+    if name_or_id.contains('\0') {
+        return Ok(None);
+    }
     let query = release::Entity::find()
         .filter(release::Column::ProjectId.eq(scope.uuid()))
         .filter(release::Column::WorkflowId.eq(workflow.uuid()));

@@ -1,20 +1,19 @@
-//! Scorecards: the current one of each workflow, every version of it, and who attested it.
+//! Scorecards: the current one of each workflow, and every version of it.
 
-use sea_orm::sea_query::{Condition, Expr, ExprTrait as _};
-use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _,
-};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
+use sea_orm::{QueryOrder as _, QuerySelect as _};
 use seatrial_domain::access::Actor;
-use seatrial_domain::ids::{AccountId, AttestationId, ProjectId, ScorecardId, WorkflowId};
+use seatrial_domain::ids::{AccountId, ProjectId, ScorecardId, WorkflowId};
 use seatrial_domain::limits;
 use seatrial_domain::owner::Owner;
 use seatrial_domain::scorecard::{Check, FreshnessState, Scorecard, SegmentRef};
 use seatrial_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::actor;
 use crate::connection::{Connection, WriteTx};
-use crate::entity::{attestation, scorecard, scorecard_version};
+use crate::entity::{scorecard, scorecard_version};
 use crate::error::StoreError;
 use crate::scope::{Cursor, Page, Scope};
 
@@ -107,24 +106,7 @@ pub struct VersionRow {
     pub created_at: Timestamp,
 }
 
-/// A person's statement that a scorecard was re-read and still holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AttestationRow {
-    /// Its id.
-    pub id: AttestationId,
-    /// The scorecard.
-    pub scorecard: ScorecardId,
-    /// The version that was read.
-    pub version: u32,
-    /// Who.
-    pub actor: Actor,
-    /// What they noted; may be empty.
-    pub note: String,
-    /// When.
-    pub at: Timestamp,
-}
-
-fn stored_version(version: i64) -> Result<u32, StoreError> {
+pub(crate) fn stored_version(version: i64) -> Result<u32, StoreError> {
     u32::try_from(version).map_err(|error| StoreError::corrupt("scorecard's version", error))
 }
 
@@ -134,14 +116,6 @@ fn read_definition(json: &str) -> Result<Definition, StoreError> {
 
 fn definition_json(definition: &Definition) -> Result<String, StoreError> {
     serde_json::to_string(definition).map_err(|error| StoreError::corrupt("scorecard", error))
-}
-
-fn actor_json(actor: &Actor) -> Result<String, StoreError> {
-    serde_json::to_string(actor).map_err(|error| StoreError::corrupt("actor", error))
-}
-
-fn read_actor(json: &str) -> Result<Actor, StoreError> {
-    serde_json::from_str(json).map_err(|error| StoreError::corrupt("actor", error))
 }
 
 fn read_state(name: &str) -> Result<FreshnessState, StoreError> {
@@ -189,7 +163,7 @@ pub async fn list(db: &impl Connection, scope: Scope) -> Result<Vec<ScorecardRow
     rows.into_iter().map(ScorecardRow::from_model).collect()
 }
 
-/// Up to `limit` scorecards of all projects by id, after `after`: for background work.
+/// Up to `limit` scorecards of all projects by id, after `after`: for the background work, which serves every project.
 ///
 /// # Errors
 /// When the database fails or what is stored cannot be read back.
@@ -239,14 +213,15 @@ async fn insert_version(tx: &WriteTx, scope: Scope, row: &ScorecardRow, created_
         version: i64::from(row.version),
         project_id: scope.uuid(),
         definition_json: definition_json(&row.definition)?,
-        created_by: actor_json(created_by)?,
+        created_by: actor::write(created_by)?,
         created_at: row.updated_at.micros(),
     };
     scorecard_version::Entity::insert(model.into_active_model().reset_all()).exec_without_returning(tx.raw()).await?;
     Ok(())
 }
 
-/// Writes `row` as the version after the stored one. Returns whether it was that; else nothing is changed.
+/// Writes `row` as the next version, provided that the stored one is the version before it. Returns whether it was;
+/// when it was not, nothing is changed.
 ///
 /// # Errors
 /// When the database fails.
@@ -295,7 +270,7 @@ pub async fn versions(
         Ok(VersionRow {
             version: stored_version(row.version)?,
             definition: read_definition(&row.definition_json)?,
-            created_by: read_actor(&row.created_by)?,
+            created_by: actor::read(&row.created_by)?,
             created_at: Timestamp::from_micros(row.created_at),
         })
     });
@@ -303,74 +278,8 @@ pub async fn versions(
     Ok(page.split(rows, |row| Cursor { key: i64::from(row.version), id: id.uuid() }))
 }
 
-/// Records an attestation of the version it names. Returns whether that is current; else nothing is changed.
-///
-/// # Errors
-/// When the database fails.
-pub async fn attest(tx: &WriteTx, scope: Scope, row: &AttestationRow) -> Result<bool, StoreError> {
-    let updated = scorecard::Entity::update_many()
-        .col_expr(scorecard::Column::AttestedAt, Expr::value(row.at.micros()))
-        .col_expr(scorecard::Column::Freshness, Expr::value(FreshnessState::Fresh.as_str()))
-        .col_expr(scorecard::Column::FreshnessAt, Expr::value(row.at.micros()))
-        .filter(scorecard::Column::ProjectId.eq(scope.uuid()))
-        .filter(scorecard::Column::Id.eq(row.scorecard.uuid()))
-        .filter(scorecard::Column::Version.eq(i64::from(row.version)))
-        .exec(tx.raw())
-        .await?;
-    if updated.rows_affected == 0 {
-        return Ok(false);
-    }
-    let model = attestation::Model {
-        id: row.id.uuid(),
-        project_id: scope.uuid(),
-        scorecard_id: row.scorecard.uuid(),
-        version: i64::from(row.version),
-        actor: actor_json(&row.actor)?,
-        note: row.note.clone(),
-        at: row.at.micros(),
-    };
-    attestation::Entity::insert(model.into_active_model().reset_all()).exec_without_returning(tx.raw()).await?;
-    Ok(true)
-}
-
-/// The attestations of a scorecard, latest first.
-///
-/// # Errors
-/// When the database fails or what is stored cannot be read back.
-pub async fn attestations(
-    db: &impl Connection,
-    scope: Scope,
-    id: ScorecardId,
-    page: Page,
-) -> Result<(Vec<AttestationRow>, Option<Cursor>), StoreError> {
-    let mut query = attestation::Entity::find()
-        .filter(attestation::Column::ProjectId.eq(scope.uuid()))
-        .filter(attestation::Column::ScorecardId.eq(id.uuid()));
-    if let Some(after) = page.after {
-        let same_time = attestation::Column::At.eq(after.key).and(attestation::Column::Id.lt(after.id));
-        query = query.filter(Condition::any().add(attestation::Column::At.lt(after.key)).add(same_time));
-    }
-    let rows = query
-        .order_by_desc(attestation::Column::At)
-        .order_by_desc(attestation::Column::Id)
-        .limit(page.limit + 1)
-        .all(db.raw())
-        .await?;
-    let rows = rows.into_iter().map(|row| {
-        Ok(AttestationRow {
-            id: AttestationId::from_uuid(row.id),
-            scorecard: ScorecardId::from_uuid(row.scorecard_id),
-            version: stored_version(row.version)?,
-            actor: read_actor(&row.actor)?,
-            note: row.note,
-            at: Timestamp::from_micros(row.at),
-        })
-    });
-    let rows = rows.collect::<Result<Vec<_>, StoreError>>()?;
-    Ok(page.split(rows, |row| Cursor { key: row.at.micros(), id: row.id.uuid() }))
-}
-
-/// Records that a scorecard is in `state` since `at`. Returns whether it was as `before` says; else nothing is recorded.
+/// Records that a scorecard is in `state` since `at`, provided that nothing about it changed since `before` was read.
+/// Returns whether nothing had; when something had, nothing is recorded and it is to be judged anew.
 ///
 /// # Errors
 /// When the database fails.

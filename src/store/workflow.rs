@@ -83,6 +83,10 @@ pub async fn list(db: &impl Connection, scope: Scope) -> Result<Vec<WorkflowRow>
 /// # Errors
 /// When the database fails.
 pub async fn find(db: &impl Connection, scope: Scope, name_or_id: &str) -> Result<Option<WorkflowRow>, StoreError> {
+    // PostgreSQL refuses a NUL in a text; nothing is called so.
+    if name_or_id.contains('\0') {
+        return Ok(None);
+    }
     let query = workflow::Entity::find().filter(workflow::Column::ProjectId.eq(scope.uuid()));
     let query = match name_or_id.parse::<WorkflowId>() {
         Ok(id) => query.filter(workflow::Column::Id.eq(id.uuid())),

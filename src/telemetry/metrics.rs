@@ -37,9 +37,9 @@ pub struct RouteLabels {
 /// Where runs came from and what became of them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct IngestLabels {
-    /// `otlp`, `json` or `import`.
+    /// `otlp`, `json` or `fact`.
     pub source: &'static str,
-    /// `accepted`, `repeated`, `rejected` or `overloaded`.
+    /// `accepted`, `repeated`, `rejected` or `overloaded` (requests, not runs).
     pub outcome: &'static str,
 }
 

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use seatrial_domain::access::Permission;
 use serde_json::Value;
 
+use crate::support::tree::rust;
+
 /// Operations outside a project: for anybody, for whoever is signed in, with a browser session only, for admins of some
 /// project.
 const BESIDES_PERMISSIONS: &[&str] = &["none", "signed_in", "session", "admin_of_any_project"];
@@ -254,4 +256,33 @@ fn a_break_is_found() {
         breaks(&released, &serde_json::json!({ "paths": {} })),
         ["get /api/v1/a is gone", "post /api/v1/b is gone"]
     );
+}
+
+/// The codes that the source can answer with: what is quoted where an error is made.
+fn codes() -> BTreeSet<String> {
+    let made_here = ["code", "rule(\"", "Some((\"", "Self::new(StatusCode"];
+    let files = rust().into_iter().filter(|file| file.is_in(&["src/app/", "src/http/problem.rs"]));
+    let mut found = BTreeSet::new();
+    for file in files.filter(|file| file.text.contains("Conflict {") || file.path.ends_with("problem.rs")) {
+        let named = |line: &str| file.path == "src/app/error.rs" && line.contains("=> \"");
+        let made = |line: &str| made_here.iter().any(|sign| line.contains(sign)) || named(line);
+        for (_, line) in file.code().filter(|(_, line)| made(line)) {
+            let quoted = line.split('"').skip(1).step_by(2);
+            found.extend(quoted.filter(|text| is_code(text)).map(str::to_owned));
+        }
+    }
+    found
+}
+
+fn is_code(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+}
+
+#[test]
+fn every_code_of_a_problem_is_explained() {
+    let page = std::fs::read_to_string(repository("docs/API.md")).expect("docs/API.md is there");
+    let codes = codes();
+    assert!(codes.contains("read_only") && codes.contains("not_frozen") && codes.len() > 25, "found only {codes:?}");
+    let missing: Vec<String> = codes.into_iter().filter(|code| !page.contains(&format!("`{code}`"))).collect();
+    none("docs/API.md explains every code, since programs branch on them; it lacks:", &missing);
 }

@@ -57,7 +57,7 @@ async fn settings_are_checked_and_kept(app: &TestApp) {
     for wrong in [json!({"currency": "euro"}), json!({"labour_nanos_per_hour": -1})] {
         assert_eq!(put(app, "settings", &wrong).await.0, 422, "{wrong}");
     }
-    for unreadable in [json!({"curency": "EUR"}), json!({"currency": 3}), json!([])] {
+    for unreadable in [json!({"curency": "EUR"}), json!({"currency": 3}), json!("EUR")] {
         assert_eq!(put(app, "settings", &unreadable).await.0, 400, "{unreadable}");
     }
     assert_eq!(get(app, "settings").await, settings);

@@ -50,7 +50,6 @@ fn signal<'a>(group: &'a Value, name: &str) -> &'a Value {
 #[derive(Default)]
 struct Comparison {
     figures: usize,
-    medians_between: usize,
 }
 
 impl Comparison {
@@ -117,7 +116,6 @@ impl Comparison {
             )]
             let rank = ((q * sorted.len() as f64 - 1e-9).ceil() as usize).max(1);
             self.within_sketch(at, name, sorted[rank - 1], &got[name]);
-            self.medians_between += usize::from(name == "p50" && sorted.len().is_multiple_of(2));
         }
     }
 }
@@ -156,14 +154,8 @@ async fn real_runs_read_as_expected(app: &TestApp) {
     by_segment(app, &runs, &mut comparison).await;
     by_day(app, &runs, &mut comparison).await;
     let classes = failure_classes(app, &runs).await;
-    println!(
-        "{} figures and {classes} class shares of {} runs agree ({} medians compared by nearest rank)",
-        comparison.figures,
-        runs.len(),
-        comparison.medians_between
-    );
-    // The other ten rows of the table are of sources that are not taken in here.
-    assert!(comparison.figures > 5_000 && classes == 20);
+    // The other ten rows of the table of classes are of sources that are not taken in here.
+    assert_eq!((comparison.figures, classes), (5_644, 20), "figures and classes compared");
 }
 
 fn known_sources(runs: &[RealRun]) -> Vec<String> {

@@ -76,8 +76,8 @@ fn trace_of(run: u8) -> Vec<Span> {
     root.marks = Some(Box::new(Marks {
         workflow: Some(Stated { rank: 0, name: "refunds".to_owned() }),
         release: Some(Stated { rank: 0, name: format!("v{}", run % 2) }),
-        unit: (run % 3 == 0).then(|| "session-1".to_owned()),
-        outcome: (run % 2 == 0).then_some(Outcome::Success),
+        unit: (run.is_multiple_of(3)).then(|| "session-1".to_owned()),
+        outcome: (run.is_multiple_of(2)).then_some(Outcome::Success),
         segments: [("tier".to_owned(), format!("tier-{}", run % 2))].into(),
         ..Marks::default()
     }));
@@ -101,7 +101,7 @@ fn report_of(run: u8, outcome: u8, variant: u8) -> RunReport {
         outcome: outcomes[usize::from(outcome)],
         failure_class: (outcome == 2).then(|| "unsafe_action".to_owned()),
         cost_nanos: (variant == 2).then_some(123_456_789),
-        unit: (run % 2 == 0).then(|| "case-7".to_owned()),
+        unit: (run.is_multiple_of(2)).then(|| "case-7".to_owned()),
         tools: (variant == 1).then(|| vec!["book".to_owned()]),
         segments: [("tier".to_owned(), "gold".to_owned())].into(),
         ..RunReport::default()
@@ -144,11 +144,13 @@ fn writes(scope: Scope, event: &Event, n: u64, now: Timestamp) -> Vec<RunWrite> 
                 recorded_at: now,
                 provenance: Provenance { actor: "test".to_owned(), source: None },
             };
-            let target = if key % 2 == 0 { by_trace(run) } else { by_name(run) };
+            let target = if key.is_multiple_of(2) { by_trace(run) } else { by_name(run) };
             vec![write(target, Change::Fact { id: FactId::from_uuid(id(n)), key: format!("key-{key}"), fact })]
         }
         Event::CloseIdle { run } => vec![write(by_trace(run), Change::CloseIdle)],
-        Event::Delete { run } => vec![write(if run % 2 == 0 { by_trace(run) } else { by_name(run) }, Change::Delete)],
+        Event::Delete { run } => {
+            vec![write(if run.is_multiple_of(2) { by_trace(run) } else { by_name(run) }, Change::Delete)]
+        }
         Event::Pass { .. } => Vec::new(),
     }
 }

@@ -28,10 +28,11 @@ macro_rules! pattern {
     };
 }
 
-/// Names of settings whose value is secret whatever it looks like.
+/// Names of settings whose value is secret whatever it looks like. `passwd` and `pwd` are also names of a file and a
+/// command, which shells write before a colon.
 macro_rules! password {
     () => {
-        r"(?i-u:pass(?:word|wd|phrase|code)|pwd)"
+        r"(?i-u:pass(?:word|phrase|code))"
     };
 }
 
@@ -49,7 +50,7 @@ macro_rules! value {
     };
 }
 
-static DETECTORS: [Detector; 12] = [
+static DETECTORS: [Detector; 13] = [
     Detector {
         kind: SecretKind::PrivateKey,
         pattern: pattern!(
@@ -101,6 +102,11 @@ static DETECTORS: [Detector; 12] = [
     },
     Detector {
         kind: SecretKind::Secret,
+        pattern: pattern!(r#"(?i-u:passwd|[;&?]pwd)["'\\]*[ \t]*="#, r"[ \t]*", value!()),
+        check: is_value,
+    },
+    Detector {
+        kind: SecretKind::Secret,
         pattern: pattern!(secret!(), r#"["'\\]*[ \t]*(?:[:=>]|=>)[ \t]*"#, value!()),
         check: is_credential,
     },
@@ -128,7 +134,7 @@ static DETECTORS: [Detector; 12] = [
     Detector {
         kind: SecretKind::Phone,
         pattern: pattern!(
-            r"\+[1-9][0-9 ().-]{6,24}[0-9]|\([2-9][0-9]{2}\) ?[0-9]{3}[-. ][0-9]{4}",
+            r"(?:^|[^A-Za-z0-9])(\+[1-9][0-9 ().-]{6,24}[0-9])|\([2-9][0-9]{2}\) ?[0-9]{3}[-. ][0-9]{4}",
             r"|(?-u:\b)[2-9][0-9]{2}-[0-9]{3}-[0-9]{4}(?-u:\b)|(?-u:\b)[2-9][0-9]{2}\.[0-9]{3}\.[0-9]{4}(?-u:\b)",
             r"|(?i-u:\b(?:phone|tel|mobile|cell)\b)[^0-9+\r\n]{0,12}([0-9][0-9 ()./-]{5,18}[0-9])"
         ),
@@ -260,7 +266,8 @@ fn digit_groups(bytes: &[u8], mut at: usize) -> Vec<(usize, usize)> {
     }
 }
 
-/// Every sequence of whole groups that is a card number, leftmost first and without overlaps.
+/// Every sequence of whole groups that is a card number, leftmost first and without overlaps. Several groups have the
+/// lengths that cards are printed in, or columns of numbers would pass for cards.
 fn card_among(bytes: &[u8], groups: &[(usize, usize)]) -> Vec<Hit> {
     // A letter beside the digits makes them part of an id, a point makes them part of a decimal number.
     let apart = |byte: Option<&u8>| byte.is_none_or(|byte| !byte.is_ascii_alphanumeric());
@@ -273,6 +280,9 @@ fn card_among(bytes: &[u8], groups: &[(usize, usize)]) -> Vec<Hit> {
         let mut matched = None;
         for (last, (start, end)) in groups.iter().enumerate().skip(first) {
             if digits.len() + (end - start) > 19 {
+                break;
+            }
+            if last > first && groups[first..=last].iter().any(|(start, end)| !(3..=6).contains(&(end - start))) {
                 break;
             }
             digits.extend(bytes[*start..*end].iter().map(|byte| byte - b'0'));

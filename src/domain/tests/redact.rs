@@ -28,6 +28,7 @@ fn credentials_are_masked_in_text() {
         ("password=hunter2&x=1", "password=[secret]&x=1"),
         ("DB_PASSWORD: \"correct horse\"", "DB_PASSWORD: \"[secret]\""),
         (r#"log {\"password\": \"correct horse\"} end"#, r#"log {\"password\": \"[secret]\"} end"#),
+        ("Uid=sa;Pwd=hunter2;", "Uid=sa;Pwd=[secret];"),
         ("my password is hunter2", "my password is [secret]"),
         ("login --password hunter2x", "login --password [secret]"),
         ("api_key = 4f9d8c7b6a5f4e3d", "api_key = [secret]"),
@@ -67,6 +68,10 @@ fn ordinary_text_is_left_alone() {
         "the password is wrong; a basic understanding of bearer instruments",
         "git@github needs no dot",
         "commit 1234567890123456789012345678901234567890",
+        "/etc/passwd: Permission denied; pwd: usage: pwd [-LP]",
+        "1.7841234e+25   2.3776288e+12",
+        "54 65 78 74 20 66 69 6c 65 20 37 20 77 69 74 68",
+        "overlay 61202244 37137480 20923440 64% /",
         "192.168.100.200 and 10.0.0.1:8080",
     ];
     for given in plain {

@@ -4,7 +4,8 @@ use seatrial_domain::access::Actor;
 use seatrial_domain::ids::{AccountId, AttestationId, ScorecardId};
 use seatrial_domain::scorecard::{Check, Freshness, Scorecard, SegmentRef};
 use seatrial_domain::time::Timestamp;
-use seatrial_store::scorecard::{AttestationRow, Definition, VersionRow};
+use seatrial_store::attestation::AttestationRow;
+use seatrial_store::scorecard::{Definition, VersionRow};
 use serde::{Deserialize, Serialize};
 
 use crate::app::scorecard::ScorecardDetail;

@@ -34,7 +34,7 @@ pub async fn show_problems<B: MessageBody>(
 
 fn problem_of(error: &Error) -> Option<&Problem> {
     let rejection = error.as_error::<PageRejection>();
-    error.as_error::<Problem>().or_else(|| match rejection {
+    error.as_error::<Problem>().or(match rejection {
         Some(PageRejection::Problem(problem)) => Some(problem),
         _ => None,
     })

@@ -11,6 +11,7 @@ both!(
     members_are_added_with_and_without_an_account,
     roles_are_changed_and_members_removed,
     the_last_admin_stays,
+    a_nul_in_a_text_is_no_fault_of_the_service,
 );
 
 const MEMBERS: &str = "/api/v1/projects/demo-co/members";
@@ -121,4 +122,15 @@ async fn the_last_admin_stays(app: &TestApp) {
     statuses.sort_unstable();
     // The second is not a member any more, or would be the last to go.
     assert!(matches!(statuses, [204, 404 | 409]), "{statuses:?}");
+}
+
+async fn a_nul_in_a_text_is_no_fault_of_the_service(app: &TestApp) {
+    let admin = app.member(Role::Admin);
+    // SQLite keeps it, PostgreSQL cannot: either way a person can read what happened.
+    let classes = json!({"items": [{"name": "odd", "severity": "minor", "meaning": "a\u{0}b"}]});
+    let (status, body) = answer(admin.put("/api/v1/projects/demo-co/failure-classes").json(&classes)).await;
+    assert!(matches!(status, 200 | 422), "{body}");
+    if status == 422 {
+        assert!(body["detail"].as_str().is_some_and(|detail| detail.contains("NUL")), "{body}");
+    }
 }

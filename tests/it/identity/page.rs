@@ -1,5 +1,6 @@
 //! What pages take from a request: the person, or the way to sign in and back; and forms with their token.
 
+use actix_web::dev::ServiceResponse;
 use actix_web::http::header;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App, HttpResponse, web};
@@ -48,19 +49,19 @@ macro_rules! pages {
     };
 }
 
+fn location<B>(response: &ServiceResponse<B>) -> &str {
+    response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
 async fn pages_send_to_sign_in_and_back(app: &TestApp) {
     let service = pages!(app);
     let asked = TestRequest::get().uri("/demo-co/gates/gate_1?tab=checks&x=1").to_request();
     let response = call_service(&service, asked).await;
     assert_eq!(response.status(), 303);
-    assert_eq!(
-        response.headers().get(header::LOCATION).expect("a redirect says where to"),
-        "/sign-in?next=%2Fdemo-co%2Fgates%2Fgate_1%3Ftab%3Dchecks%26x%3D1"
-    );
+    let there = "/sign-in?next=%2Fdemo-co%2Fgates%2Fgate_1%3Ftab%3Dchecks%26x%3D1";
+    assert_eq!(location(&response), there);
     let sent = TestRequest::post().uri("/demo-co/notes").set_payload("text=x").to_request();
-    let response = call_service(&service, sent).await;
-    let location = response.headers().get(header::LOCATION).expect("a redirect says where to");
-    assert_eq!(location, "/sign-in", "a form is not sent again");
+    assert_eq!(location(&call_service(&service, sent).await), "/sign-in", "a form is not sent again");
 
     let begun = app.app.begin_session(app.account(Role::Viewer)).await.expect("a session");
     let cookie = format!("seatrial_session={}", begun.token.expose());
