@@ -85,7 +85,7 @@ main(async () => {
     await attest(page);
     await decide(page);
     await openArtifact(page);
-    for (const name of ["Runs", "Eval cases", "Decisions", "Settings", "Overview"]) {
+    for (const name of ["Runs", "Eval cases", "Decisions", "Settings"]) {
       await section(page, name);
       await look(page, name.toLowerCase());
     }

@@ -33,11 +33,10 @@ pub async fn show_problems<B: MessageBody>(
 }
 
 fn problem_of(error: &Error) -> Option<&Problem> {
-    let rejection = error.as_error::<PageRejection>();
-    error.as_error::<Problem>().or(match rejection {
+    match error.as_error::<PageRejection>() {
         Some(PageRejection::Problem(problem)) => Some(problem),
-        _ => None,
-    })
+        _ => error.as_error::<Problem>(),
+    }
 }
 
 fn for_people(request: &HttpRequest) -> bool {

@@ -18,7 +18,7 @@ use crate::render::view::release::{CompareGroup, MixRow, SegmentCompare, SignalC
 use crate::render::view::{Delta, Figure, Reading};
 
 /// Segments shown below one signal, the worst first.
-const SEGMENTS_SHOWN: usize = 12;
+const SEGMENTS_SHOWN: usize = 8;
 /// Failure classes shown.
 const CLASSES_SHOWN: usize = 20;
 /// Days of the chart over time.
@@ -124,6 +124,9 @@ fn by_segment(
                 found.map(|group| group.counts.clone()).unwrap_or_default()
             };
             let (new, old) = (side(Some(sides.candidate)), side(sides.baseline));
+            if [&new, &old].iter().all(|counts| signal.known(counts) == 0) {
+                continue;
+            }
             rows.push(SegmentCompare {
                 dimension: dimension.clone(),
                 value: value.clone(),

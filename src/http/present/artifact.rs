@@ -127,7 +127,7 @@ fn learning(of: &Artifact) -> Learning {
         cases: of
             .cases
             .iter()
-            .filter(|case| count.failure_class.is_some() && case.case.failure_class == count.failure_class)
+            .filter(|case| case.case.failure_class == count.failure_class)
             .map(|case| case.case.title.clone())
             .collect(),
     };

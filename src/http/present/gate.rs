@@ -20,15 +20,9 @@ const SEGMENTS_SHOWN: usize = 24;
 pub fn recommendation(of: &Recommendation) -> view::Recommendation {
     view::Recommendation {
         verdict: of.verdict.as_str().to_owned(),
-        next_step: of.next_step.as_ref().map(|step| format!("{}: {}", capital(step.kind.words()), step.text)),
+        next_step: of.next_step.as_ref().map(|step| step.text.clone()),
         reasons: of.reasons.iter().map(|found| reason(of, found)).collect(),
     }
-}
-
-fn capital(words: &str) -> String {
-    let mut chars = words.chars();
-    let start: String = chars.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
-    format!("{start}{}", chars.as_str())
 }
 
 fn reason(of: &Recommendation, reason: &Reason) -> view::Reason {
