@@ -115,20 +115,24 @@ async fn every_page_answers_a_member(app: &TestApp) {
     }
 }
 
-async fn hostile_text_is_shown_and_never_run(app: &TestApp) {
-    declare(app).await;
-    side_by_side(app, 60, 60).await;
-    put_scorecard(app).await;
-    let run = json!({
+/// A run with hostile text wherever its sender may write.
+fn hostile_run() -> Value {
+    json!({
         "external_id": format!("id {HOSTILE}"), "workflow": HOSTILE, "release": HOSTILE, "started_at": START,
         "ended_at": START.plus_seconds(9), "outcome": "failure", "failure_class": HOSTILE, "environment": HOSTILE,
         "segments": {HOSTILE: HOSTILE}, "tools": [HOSTILE], "unit": HOSTILE,
         "escalations": [{"reason": HOSTILE, "expected": false}], "scores": {HOSTILE: 0.5},
         "input": {"question": HOSTILE}, "output": HOSTILE,
         "messages": [{"role": HOSTILE, "content": HOSTILE, "name": HOSTILE}],
-    });
+    })
+}
+
+async fn hostile_text_is_shown_and_never_run(app: &TestApp) {
+    declare(app).await;
+    side_by_side(app, 60, 60).await;
+    put_scorecard(app).await;
     let writer = app.program(&[KeyScope::Ingest]).await;
-    let body = expect(200, writer.post(&path("runs")).json(&json!({"runs": [run]}))).await;
+    let body = expect(200, writer.post(&path("runs")).json(&json!({"runs": [hostile_run()]}))).await;
     let id = body["results"][0]["run_id"].as_str().unwrap_or_else(|| panic!("{body}")).to_owned();
     let traced = trace(app).await;
     let fact = json!({"idempotency_key": "a", "source": HOSTILE, "fact": {"kind": "rescue", "reason": HOSTILE, "by": HOSTILE}});
