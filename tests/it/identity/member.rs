@@ -16,6 +16,9 @@ both!(
 
 const MEMBERS: &str = "/api/v1/projects/demo-co/members";
 
+/// A request, the roles that may send it, and what they are answered.
+type Case<'a> = (Method, &'a str, Option<&'a Value>, &'a [Role], u16);
+
 async fn roles_decide_what_a_member_may_do(app: &TestApp) {
     let settings = json!({"currency": "EUR", "labour_nanos_per_hour": 0});
     let key = json!({"name": "k", "scopes": ["read"]});
@@ -23,7 +26,7 @@ async fn roles_decide_what_a_member_may_do(app: &TestApp) {
     let everybody: &[Role] = Role::ALL;
     let admin: &[Role] = &[Role::Admin];
     // What is asked, who may, and the answer to those who may.
-    let cases: &[(Method, &str, Option<&Value>, &[Role], u16)] = &[
+    let cases: &[Case] = &[
         (Method::GET, "settings", None, everybody, 200),
         (Method::GET, "prices", None, everybody, 200),
         (Method::GET, "failure-classes", None, everybody, 200),
