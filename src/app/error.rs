@@ -111,10 +111,12 @@ pub enum AppError {
 
 /// Where it was looked for. A project that somebody may not enter looks like one that is not there.
 fn place(noun: &str) -> &'static str {
-    match noun {
-        "project" => ", or you do not belong to it",
-        "account" | "session" => "",
-        _ => " in this project",
+    if noun == "project" {
+        ", or you do not belong to it"
+    } else if ["account", "session"].contains(&noun) {
+        ""
+    } else {
+        " in this project"
     }
 }
 

@@ -4,7 +4,7 @@
 //! performs I/O, and the same parameters give the same bytes on every machine (only IEEE additions and
 //! multiplications are used, no library transcendental functions).
 //!
-//! [`scenario`] says what is true of each release, [`simulate`] draws runs from it, [`batch`] encodes them as OTLP
+//! [`scenario`] says what is true of each release, [`mod@simulate`] draws runs from it, [`batch`] encodes them as OTLP
 //! requests and late facts, [`control`] describes the rest of the project (people, rules, scorecards, gates), and
 //! [`load`] makes the benchmark's bodies.
 
