@@ -2,6 +2,7 @@
 //! that have cells of their own. Names seen for the first time are made known.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
@@ -96,7 +97,7 @@ impl Context {
         let workflow_id = match self.workflows.get(workflow) {
             Some(known) => known.id,
             None => {
-                let id = WorkflowId::from_uuid(derive_id(seed, 1));
+                let id = WorkflowId::from_uuid(derive_id(seed, workflow, ""));
                 let rules = WorkflowRules::default();
                 self.workflows.insert(workflow.to_owned(), Workflow { id, rules });
                 self.new_workflows.push((id, workflow.to_owned()));
@@ -105,7 +106,7 @@ impl Context {
         };
         let key = (workflow_id, release.to_owned());
         let release_id = *self.releases.entry(key).or_insert_with(|| {
-            let id = ReleaseId::from_uuid(derive_id(seed, 2));
+            let id = ReleaseId::from_uuid(derive_id(seed, workflow, release));
             self.new_releases.push((id, workflow_id, release.to_owned()));
             id
         });
@@ -201,12 +202,15 @@ impl Context {
     }
 }
 
-/// An id for a thing met for the first time, derived from the run that named it: same time, other random bits.
-fn derive_id(seed: Uuid, salt: u8) -> Uuid {
+/// An id for a workflow or release met for the first time, derived from the run that named it and from the names: one
+/// run may name several while its trace arrives in pieces.
+fn derive_id(seed: Uuid, workflow: &str, release: &str) -> Uuid {
     let bytes = seed.as_bytes();
     let unix_ms = bytes[..6].iter().fold(0u64, |ms, byte| ms << 8 | u64::from(*byte));
+    let mut hasher = DefaultHasher::new();
+    (seed.as_bytes(), workflow, release).hash(&mut hasher);
     let mut random = [0u8; 10];
-    random.copy_from_slice(&bytes[6..]);
-    random[9] ^= salt;
+    random[..8].copy_from_slice(&hasher.finish().to_be_bytes());
+    random[8..].copy_from_slice(&bytes[14..]);
     uuid_v7(unix_ms, random)
 }
