@@ -26,6 +26,7 @@ pub mod gate;
 pub mod ingest;
 pub mod lease;
 pub mod member;
+mod migrations;
 mod open;
 pub mod outbox;
 pub mod owner;

@@ -13,6 +13,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, SqlSafeStr as _};
 
 use crate::connection::{ReadConnection, WriteTx};
 use crate::error::StoreError;
+use crate::migrations::MIGRATIONS;
 
 /// Which database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,13 +54,14 @@ pub struct Store {
     writer: DatabaseConnection,
 }
 
-const SQLITE: [(i64, &str, &str); 1] = [(1, "initial", include_str!("../../migrations/sqlite/0001_initial.sql"))];
-const POSTGRES: [(i64, &str, &str); 1] = [(1, "initial", include_str!("../../migrations/postgres/0001_initial.sql"))];
-
-fn migrator(migrations: &[(i64, &'static str, &'static str)]) -> Migrator {
-    let migrations = migrations.iter().map(|(version, name, sql)| {
-        let sql = AssertSqlSafe(*sql).into_sql_str();
-        Migration::new(*version, Cow::Borrowed(name), MigrationType::Simple, sql, false)
+fn migrator(backend: Backend) -> Migrator {
+    let migrations = MIGRATIONS.iter().map(|migration| {
+        let sql = match backend {
+            Backend::Sqlite => migration.sqlite,
+            Backend::Postgres => migration.postgres,
+        };
+        let sql = AssertSqlSafe(sql).into_sql_str();
+        Migration::new(migration.version, Cow::Borrowed(migration.name), MigrationType::Simple, sql, false)
     });
     Migrator::with_migrations(migrations.collect())
 }
@@ -100,7 +102,7 @@ impl Store {
             .connect_with(base.clone().create_if_missing(true))
             .await
             .map_err(|error| explain_open(error, &path))?;
-        migrator(&SQLITE).run(&writer).await.map_err(explain_migrate)?;
+        migrator(Backend::Sqlite).run(&writer).await.map_err(explain_migrate)?;
         let reader = SqlitePoolOptions::new()
             .max_connections(options.readers.max(1))
             .acquire_timeout(options.acquire_timeout)
@@ -125,7 +127,7 @@ impl Store {
             PgPoolOptions::new().max_connections(connections.max(1)).acquire_timeout(options.acquire_timeout)
         };
         let writer = pool(options.writers).connect_with(connect.clone()).await.map_err(unreachable)?;
-        migrator(&POSTGRES).run(&writer).await.map_err(explain_migrate)?;
+        migrator(Backend::Postgres).run(&writer).await.map_err(explain_migrate)?;
         let read_only = connect.options([("default_transaction_read_only", "on")]);
         let reader = pool(options.readers).connect_with(read_only).await.map_err(unreachable)?;
         Ok(Self {

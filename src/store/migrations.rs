@@ -1,0 +1,30 @@
+//! The migrations of both databases, in order: one line each. CONTRIBUTING.md says how to add one.
+
+/// One step of the schema, the same on both databases.
+pub struct Step {
+    /// Its number; the database keeps it.
+    pub version: i64,
+    /// What it brings.
+    pub name: &'static str,
+    /// For SQLite.
+    pub sqlite: &'static str,
+    /// For PostgreSQL.
+    pub postgres: &'static str,
+}
+
+macro_rules! step {
+    ($version:literal, $name:literal, $file:literal) => {
+        Step {
+            version: $version,
+            name: $name,
+            sqlite: include_str!(concat!("../../migrations/sqlite/", $file)),
+            postgres: include_str!(concat!("../../migrations/postgres/", $file)),
+        }
+    };
+}
+
+/// All of them, oldest first.
+#[rustfmt::skip] // A line each, so that two changes that each add one do not meet.
+pub const MIGRATIONS: &[Step] = &[
+    step!(1, "initial", "0001_initial.sql"),
+];
