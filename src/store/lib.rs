@@ -13,6 +13,7 @@ pub mod audit;
 pub mod blob;
 pub mod bundle;
 pub mod case;
+pub mod case_version;
 mod connection;
 pub mod decision;
 pub mod entity;
@@ -41,6 +42,7 @@ mod scope;
 pub mod scorecard;
 pub mod segment;
 pub mod session;
+pub mod triage_act;
 pub mod webhook;
 pub mod workflow;
 

@@ -25,5 +25,6 @@ mod signals;
 mod sums;
 mod support;
 mod tidy;
+mod triage;
 mod web;
 mod worker;
