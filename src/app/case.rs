@@ -117,7 +117,7 @@ impl App {
         let mut row = case::for_update(&tx, project.scope, id).await?.ok_or(AppError::NotFound { noun: NOUN })?;
         edit.check(&row)?;
         let before = row.case.clone();
-        let mut redactor = Redactor::new();
+        let mut redactor = Redactor::with(project.settings.own_patterns());
         let note = &redactor.text("note", edit.note.trim());
         row.case.rewrite(writing, &mut redactor)?;
         if row.case != before {

@@ -75,6 +75,7 @@ impl App {
             None => ArmEvidence::default(),
         };
         let releases: Vec<ReleaseId> = [Some(candidate.id), gate.baseline].into_iter().flatten().collect();
+        let evals = self.eval_summaries(db, project, gate.workflow, (candidate.id, gate.baseline)).await?;
         let policy = policy::current(db, scope).await?.map(|row| row.policy).unwrap_or_default();
         Ok(FreezeInput {
             gate: gate.id,
@@ -98,8 +99,7 @@ impl App {
             pool_ratio: gate.pool_ratio,
             units_known: evidence::units_known(db, scope, gate.workflow, &releases).await?,
             taxonomy: failure_class::taxonomy(db, scope).await?,
-            // Results of eval cases come with the suites; until then no bundle claims any.
-            evals: Vec::new(),
+            evals,
             learning: evidence::learning(db, scope, (gate.workflow, gate.release)).await?,
             covered_classes: freshness::covered_classes(db, scope, gate.workflow).await?,
             gap_owners: self.gap_owners(db, scope, gate).await?,

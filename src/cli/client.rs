@@ -58,6 +58,10 @@ impl Client {
     /// # Errors
     /// When the service cannot be reached or answers with a problem, in its words.
     pub async fn read(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Vec<u8>, Failure> {
+        self.ask(path, query, None).await
+    }
+
+    async fn ask(&self, path: &[&str], query: &[(&str, &str)], body: Option<&Value>) -> Result<Vec<u8>, Failure> {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(["api", "v1"]).extend(path);
@@ -67,7 +71,11 @@ impl Client {
         }
         let host = url.host_str().unwrap_or_default().to_owned();
         let unreachable = |error: reqwest::Error| Failure::new(format!("{host} did not answer: {}", causes(&error)));
-        let response = self.http.get(url).bearer_auth(&self.key).send().await.map_err(unreachable)?;
+        let request = match body {
+            Some(body) => self.http.post(url).json(body),
+            None => self.http.get(url),
+        };
+        let response = request.bearer_auth(&self.key).send().await.map_err(unreachable)?;
         let status = response.status();
         let body = response.bytes().await.map_err(unreachable)?;
         if status.is_success() {
@@ -79,16 +87,26 @@ impl Client {
         Err(Failure::new(format!("{host} answered {}: {detail}", status.as_u16())))
     }
 
-    /// The same, as JSON of a shape.
+    /// Sends JSON to a path of `/api/v1` and reads the answer.
+    ///
+    /// # Errors
+    /// As [`Self::read`], and when the answer has another shape.
+    pub async fn send<T: DeserializeOwned>(&self, path: &[&str], body: &Value) -> Result<T, Failure> {
+        shaped(&self.ask(path, &[], Some(body)).await?)
+    }
+
+    /// The same as [`Self::read`], as JSON of a shape.
     ///
     /// # Errors
     /// As [`Self::read`], and when the answer has another shape.
     pub async fn json<T: DeserializeOwned>(&self, path: &[&str], query: &[(&str, &str)]) -> Result<T, Failure> {
-        let body = self.read(path, query).await?;
-        serde_json::from_slice(&body).map_err(|error| {
-            Failure::new(format!("the service's answer cannot be read: {error}; is it as new as this?"))
-        })
+        shaped(&self.read(path, query).await?)
     }
+}
+
+fn shaped<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
+    serde_json::from_slice(body)
+        .map_err(|error| Failure::new(format!("the service's answer cannot be read: {error}; is it as new as this?")))
 }
 
 /// An error with its causes on one line: the outermost one only says that something failed.

@@ -83,6 +83,7 @@ impl Story {
             currency: control::CURRENCY.to_owned(),
             // Forty-five units an hour, what a person at a help desk costs.
             labour_nanos_per_hour: 45_000_000_000,
+            ..ProjectSettings::default()
         };
         let new = NewProject { slug: PROJECT_SLUG.to_owned(), name: control::PROJECT_NAME.to_owned(), settings };
         app.create_project_as_system("demo", new, None).await?;

@@ -15,6 +15,7 @@ pub mod printer;
 pub mod project;
 pub mod run;
 pub mod serve;
+pub mod suite;
 
 use std::process::ExitCode;
 
@@ -40,6 +41,8 @@ enum Command {
     Decision(decision::Arguments),
     /// Send runs from a file.
     Run(run::Arguments),
+    /// Hand eval cases to a runner and send its results.
+    Suite(suite::Arguments),
     /// Make projects, on the server's own database.
     Project(project::Arguments),
     /// Make API keys, on the server's own database.
@@ -83,6 +86,7 @@ async fn run(command: Command) -> Result<Exit, Failure> {
         Command::Gate(arguments) => gate::run(arguments).await,
         Command::Decision(arguments) => decision::run(arguments).await,
         Command::Run(arguments) => run::run(arguments).await,
+        Command::Suite(arguments) => suite::run(arguments).await,
         Command::Project(arguments) => project::run(arguments).await,
         Command::Key(arguments) => key::run(arguments).await,
         Command::Account(arguments) => account::run(arguments).await,

@@ -14,7 +14,7 @@ use crate::canonical::{CanonicalError, to_canonical};
 use crate::digest::Digest;
 use crate::failure::Severity;
 use crate::gap::Gap;
-use crate::ids::{GateId, ProjectId, ReleaseId, WorkflowId};
+use crate::ids::{CaseId, GateId, ProjectId, ReleaseId, WorkflowId};
 use crate::policy::Policy;
 use crate::release::ReleaseState;
 use crate::scorecard::{Freshness, Scorecard};
@@ -185,8 +185,33 @@ pub struct ClassMix {
     pub candidate: u64,
 }
 
-/// Eval results of the candidate on one suite.
+/// A case that passed on the baseline and fails on the candidate.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RegressedCase {
+    /// The case.
+    #[schema(value_type = String)]
+    pub case: CaseId,
+    /// Its title then.
+    pub title: String,
+}
+
+/// Cases with a result on both releases, by the two results.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PairedEvals {
+    /// Passed on both.
+    pub both_passed: u64,
+    /// Failed on both.
+    pub both_failed: u64,
+    /// Failed on the baseline and pass now.
+    pub fixed: u64,
+    /// Passed on the baseline and fail now.
+    pub regressed: u64,
+}
+
+/// Eval results of the candidate on one suite.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EvalSummary {
     /// The suite's name.
@@ -199,6 +224,21 @@ pub struct EvalSummary {
     pub failed: u64,
     /// Cases without a result on this release.
     pub not_run: u64,
+    /// Cases with trials that passed and trials that failed: their result cannot be trusted.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub flaky: u64,
+    /// Beside the results of the baseline; absent without a baseline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paired: Option<PairedEvals>,
+    /// Which passed on the baseline and fail now; the first [`crate::limits::REGRESSED_LISTED`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub regressed: Vec<RegressedCase>,
+}
+
+/// Bundles of before suites had none say nothing of them, and keep their bytes.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+const fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// For how many of the candidate's concluded runs a kind of fact is known.

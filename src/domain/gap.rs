@@ -30,6 +30,8 @@ pub enum GapKind {
     NoEvalCoverage,
     /// Critical failures nobody has promoted, linked or dismissed.
     UnlearnedCritical,
+    /// Cases of a suite have no result on the candidate.
+    NoEvalResults,
 }
 
 impl GapKind {
@@ -48,6 +50,7 @@ impl GapKind {
             Self::BaselinePoolExhausted => "baseline_pool_exhausted",
             Self::NoEvalCoverage => "no_eval_coverage",
             Self::UnlearnedCritical => "unlearned_critical",
+            Self::NoEvalResults => "no_eval_results",
         }
     }
 

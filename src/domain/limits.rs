@@ -52,6 +52,18 @@ pub const CASE_CONTENT_BYTES: usize = 256 << 10;
 pub const REDACTIONS_LISTED: usize = 200;
 /// Most groups of failures that are counted at once: beyond it a reviewer filters.
 pub const FAILURE_GROUPS: usize = 200;
+/// Most redaction patterns of a project: each is searched for in every text of a case.
+pub const REDACTION_PATTERNS: usize = 50;
+/// Most cases of one suite: a person has to read the difference between two of its versions.
+pub const CASES_PER_SUITE: usize = 2_000;
+/// Most suites of one workflow that a gate looks at.
+pub const SUITES_PER_WORKFLOW: u64 = 50;
+/// Most eval results in one request: they fit into a JSON body with what a runner says of each.
+pub const RESULTS_PER_REQUEST: usize = 1_000;
+/// Most eval results of one suite on one release that are read, the latest: some hundred executions of a usual suite.
+pub const RESULTS_READ: u64 = 50_000;
+/// Most regressed cases that a bundle names; further ones are counted.
+pub const REGRESSED_LISTED: usize = 50;
 /// How long a failure stays reserved for whoever works on it, in microseconds: a coffee, not a holiday.
 pub const RESERVATION_MICROS: i64 = 15 * crate::time::MINUTE;
 /// Most failures that one act decides about: bounds the time one request can hold the writer.

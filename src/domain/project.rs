@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::limits;
+use crate::redact::{OwnPatterns, RedactionPattern};
 
 /// A project's own settings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -10,13 +11,16 @@ use crate::limits;
 pub struct ProjectSettings {
     /// The currency of all amounts, by its ISO 4217 code.
     pub currency: String,
+    /// What is masked in eval cases besides what every project masks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub redaction_patterns: Vec<RedactionPattern>,
     /// What an hour of rescue work costs, in nano-units of the currency; 0 leaves labour out.
     pub labour_nanos_per_hour: i64,
 }
 
 impl Default for ProjectSettings {
     fn default() -> Self {
-        Self { currency: "USD".to_owned(), labour_nanos_per_hour: 0 }
+        Self { currency: "USD".to_owned(), redaction_patterns: Vec::new(), labour_nanos_per_hour: 0 }
     }
 }
 
@@ -31,7 +35,20 @@ impl ProjectSettings {
         if !(0..=limits::COST_NANOS).contains(&self.labour_nanos_per_hour) {
             found.push(("labour_nanos_per_hour", "must be from 0 to a million units of the currency"));
         }
+        if OwnPatterns::of(&self.redaction_patterns).is_err() {
+            found.push((
+                "redaction_patterns",
+                "at most 50 regular expressions of at most 200 bytes that find no empty text; names are not repeated",
+            ));
+        }
         found
+    }
+
+    /// The project's own patterns, ready to use.
+    #[must_use]
+    pub fn own_patterns(&self) -> OwnPatterns {
+        // Settings are checked before they are stored.
+        OwnPatterns::of(&self.redaction_patterns).unwrap_or_default()
     }
 }
 

@@ -5,13 +5,17 @@
 //! miss costs most (credentials): a false mask is seen in the list and costs a word, a missed password costs more.
 
 mod detect;
+mod identity;
 mod names;
+mod own;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::limits;
 use names::Sensitive;
+
+pub use own::{OwnPatterns, RedactionPattern};
 
 /// What was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -31,11 +35,27 @@ pub enum SecretKind {
     Card,
     /// A telephone number.
     Phone,
+    /// A number by which a state knows a person.
+    NationalId,
+    /// The number of a bank account.
+    BankAccount,
+    /// What a pattern of the project's own finds.
+    Own,
 }
 
 impl SecretKind {
-    const ALL: [Self; 7] =
-        [Self::PrivateKey, Self::ApiKey, Self::Token, Self::Secret, Self::Email, Self::Card, Self::Phone];
+    const ALL: [Self; 10] = [
+        Self::PrivateKey,
+        Self::ApiKey,
+        Self::Token,
+        Self::Secret,
+        Self::Email,
+        Self::Card,
+        Self::Phone,
+        Self::NationalId,
+        Self::BankAccount,
+        Self::Own,
+    ];
 
     /// What stands in its place.
     #[must_use]
@@ -48,6 +68,9 @@ impl SecretKind {
             Self::Email => "[email]",
             Self::Card => "[card]",
             Self::Phone => "[phone]",
+            Self::NationalId => "[national_id]",
+            Self::BankAccount => "[bank_account]",
+            Self::Own => "[masked]",
         }
     }
 }
@@ -85,6 +108,7 @@ pub struct Redactor {
     found: Vec<Masking>,
     count: usize,
     keep_numbers: bool,
+    own: OwnPatterns,
 }
 
 /// Strings that hold JSON are looked into this many levels deep; beyond it they are treated as text.
@@ -97,6 +121,12 @@ impl Redactor {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A redactor that also masks what a project's own patterns find.
+    #[must_use]
+    pub fn with(own: OwnPatterns) -> Self {
+        Self { own, ..Self::default() }
     }
 
     /// How many things were masked.
@@ -218,7 +248,7 @@ impl Redactor {
 
     /// Masks what the detectors find in a text.
     fn plain(&mut self, path: &str, text: &str) -> String {
-        let hits = detect::hits(text);
+        let hits = detect::hits(text, &self.own);
         if hits.is_empty() {
             return text.to_owned();
         }

@@ -10,16 +10,21 @@ use seatrial_domain::case::{CaseState, Definition, EvalCase};
 use seatrial_domain::digest::Digest;
 use seatrial_domain::ids::{CaseId, WorkflowId};
 use seatrial_domain::limits;
+use seatrial_domain::similarity::Shingles;
 use seatrial_domain::time::Timestamp;
 use uuid::Uuid;
 
 use crate::blob;
+use crate::case_band;
 use crate::case_version::{self, NewVersion};
 use crate::connection::{Connection, WriteTx};
 use crate::entity::{case, failure};
 use crate::error::StoreError;
 use crate::ingest::lock;
 use crate::scope::{Cursor, Page, Scope};
+
+/// Most cases that are asked for by id at once.
+const IDS_AT_ONCE: usize = 200;
 
 /// A stored case.
 #[derive(Clone, Debug, PartialEq)]
@@ -174,6 +179,15 @@ pub async fn by_content(db: &impl Connection, scope: Scope, content: Digest) -> 
     Ok(read_all(db, scope, rows).await?.pop())
 }
 
+/// These cases, in any order. Those of no case of the project are missing.
+///
+/// # Errors
+/// When the database fails or what is stored cannot be read back.
+pub async fn these(db: &impl Connection, scope: Scope, ids: &[CaseId]) -> Result<Vec<CaseRow>, StoreError> {
+    let query = select(scope).filter(case::Column::Id.is_in(ids.iter().take(IDS_AT_ONCE).map(|id| id.uuid())));
+    read_all(db, scope, query.into_model().all(db.raw()).await?).await
+}
+
 /// Lists cases, latest first.
 ///
 /// # Errors
@@ -257,6 +271,8 @@ pub async fn insert(tx: &WriteTx, scope: Scope, new: NewCase<'_>) -> Result<Opti
     case::Entity::insert(row.into_active_model().reset_all()).exec_without_returning(tx.raw()).await?;
     let first = NewVersion { case: new.id, version: 1, content: new.case, note: "", by: new.by, at: new.at };
     case_version::insert(tx, scope, first).await?;
+    let bands = Shingles::of_input(&new.case.definition.input).bands();
+    case_band::put(tx, scope, (new.workflow, new.id), bands).await?;
     Ok(None)
 }
 

@@ -1,17 +1,22 @@
 //! Versions of eval cases: what a case said when a suite named it stays readable.
 
+use sea_orm::sea_query::{Condition, ExprTrait as _};
 use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
 use sea_orm::{QueryOrder as _, QuerySelect as _};
 use seatrial_domain::access::Actor;
 use seatrial_domain::case::{CaseState, Definition, EvalCase};
 use seatrial_domain::ids::CaseId;
 use seatrial_domain::limits;
+use seatrial_domain::suite::SuiteCase;
 use seatrial_domain::time::Timestamp;
 
 use crate::connection::{Connection, WriteTx};
 use crate::entity::case_version;
 use crate::error::StoreError;
 use crate::scope::Scope;
+
+/// Versions asked for at once: each is two conditions, and SQLite limits how deep they nest.
+const CHUNK: usize = 200;
 
 /// A version of a case.
 #[derive(Clone, Debug, PartialEq)]
@@ -119,6 +124,31 @@ pub async fn find(
     let query = case_version::Entity::find_by_id((case.uuid(), i64::from(version)));
     let row = query.filter(case_version::Column::ProjectId.eq(scope.uuid())).one(db.raw()).await?;
     row.map(read).transpose()
+}
+
+/// These versions of cases, by case; at most [`limits::CASES_PER_SUITE`].
+///
+/// # Errors
+/// When the database fails or what is stored cannot be read back.
+pub async fn these(db: &impl Connection, scope: Scope, cases: &[SuiteCase]) -> Result<Vec<VersionRow>, StoreError> {
+    let mut rows = Vec::with_capacity(cases.len());
+    for chunk in cases.chunks(CHUNK) {
+        let of = |case: &SuiteCase| {
+            let same = case_version::Column::CaseId.eq(case.case.uuid());
+            same.and(case_version::Column::Version.eq(i64::from(case.version)))
+        };
+        let any = chunk.iter().fold(Condition::any(), |any, case| any.add(of(case)));
+        let found = case_version::Entity::find()
+            .filter(case_version::Column::ProjectId.eq(scope.uuid()))
+            .filter(any)
+            .order_by_asc(case_version::Column::CaseId)
+            .all(db.raw())
+            .await?;
+        for row in found {
+            rows.push(read(row)?);
+        }
+    }
+    Ok(rows)
 }
 
 fn read(row: case_version::Model) -> Result<VersionRow, StoreError> {

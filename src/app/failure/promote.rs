@@ -10,12 +10,13 @@ use seatrial_domain::digest::Digest;
 use seatrial_domain::failure::LearningStatus;
 use seatrial_domain::ids::{CaseId, RunId};
 use seatrial_domain::redact::{Masking, Redactor};
+use seatrial_domain::similarity::{NEAR, Shingles};
 use seatrial_domain::time::Timestamp;
 use seatrial_domain::triage::ActKind;
 use seatrial_store::case::{self, CaseFilter, CaseRow, NewCase};
 use seatrial_store::failure::FailureRow;
 use seatrial_store::run::WholeRun;
-use seatrial_store::{Page, release, run as runs, workflow};
+use seatrial_store::{Page, case_band, release, run as runs, workflow};
 use serde_json::{Value, json};
 
 use super::{NOUN, find, find_to_decide};
@@ -57,6 +58,8 @@ pub struct Promoted {
 pub enum Nearness {
     /// It has exactly the same input.
     SameInput,
+    /// Its input is much alike, in percent.
+    Alike(u8),
     /// It guards against the same class in the same workflow.
     SameClass,
 }
@@ -91,6 +94,10 @@ pub struct CasePreview {
 
 /// Cases of the same class that are offered beside an exact duplicate.
 const OFFERED: u64 = 5;
+
+/// Cases that are compared with an input because they share bands with it, and how many of them are offered.
+const COMPARED: u64 = 50;
+const ALIKE_OFFERED: usize = 5;
 
 /// The run to be copied, with the names of what it belongs to.
 struct Subject {
@@ -129,12 +136,12 @@ struct Prepared {
 
 fn prepare(
     subject: &Subject,
+    mut redactor: Redactor,
     class: Option<String>,
     promotion: Promotion,
     by: Actor,
     at: Timestamp,
 ) -> Result<Prepared, AppError> {
-    let mut redactor = Redactor::new();
     let snapshot = subject.snapshot(&mut redactor)?;
     let input = match &promotion.input {
         Some(input) => exact(redactor.value("input", input)),
@@ -185,15 +192,16 @@ impl App {
         let failure = find(self.store.read(), &project, run).await?;
         let subject = self.promotion_subject(&project, run).await?;
         let workflow = subject.workflow.clone();
+        let own = project.settings.own_patterns();
         let masked = self.ingest.decode(move || {
-            let mut redactor = Redactor::new();
+            let mut redactor = Redactor::with(own);
             subject.snapshot(&mut redactor).map(|snapshot| (snapshot, redactor))
         });
         let (snapshot, redactor) = masked.await??;
         let content = snapshot.input.as_ref().map(|input| content_digest(&workflow, input)).transpose();
         let content = content.map_err(AppError::internal)?;
         Ok(CasePreview {
-            nearest: self.near_cases(&project, &failure, content).await?,
+            nearest: self.near_cases(&project, &failure, snapshot.input.as_ref(), content).await?,
             suggested_title: headline(snapshot.input.as_ref(), &snapshot.external_id),
             input: snapshot.input,
             observed: snapshot.output,
@@ -223,8 +231,9 @@ impl App {
             require_free(&failure, caller, self.now())?;
         }
         let subject = self.promotion_subject(&project, run).await?;
+        let redactor = Redactor::with(project.settings.own_patterns());
         let (class, by, at) = (failure.failure_class.clone(), project.actor().clone(), self.now());
-        let prepared = self.ingest.decode(move || prepare(&subject, class, promotion, by, at)).await??;
+        let prepared = self.ingest.decode(move || prepare(&subject, redactor, class, promotion, by, at)).await??;
         if failure.standing.status == LearningStatus::Promoted {
             return self.promoted_before(&project, failure, &prepared).await;
         }
@@ -312,10 +321,35 @@ impl App {
         Ok(Promoted { case, failure })
     }
 
+    /// Cases of the workflow with much the same input, the most alike first. Retired ones test nothing.
+    async fn alike_cases(
+        &self,
+        project: &ProjectAccess,
+        failure: &FailureRow,
+        input: Option<&Value>,
+    ) -> Result<Vec<NearCase>, AppError> {
+        let shingles = input.map(Shingles::of_input).unwrap_or_default();
+        let Some(bands) = shingles.bands() else { return Ok(Vec::new()) };
+        let db = self.store.read();
+        let ids = case_band::sharing(db, project.scope, failure.workflow, bands, COMPARED).await?;
+        let found = case::these(db, project.scope, &ids).await?.into_iter();
+        let tested = found.filter(|row| row.case.state != CaseState::Retired);
+        let mut alike: Vec<(f64, CaseRow)> = tested
+            .map(|row| (shingles.likeness(&Shingles::of_input(&row.case.definition.input)), row))
+            .filter(|(likeness, _)| *likeness >= NEAR)
+            .collect();
+        alike.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.id.cmp(&b.1.id)));
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share is from 0 to 1")]
+        let percent = |likeness: f64| (100.0 * likeness).round() as u8;
+        let near = alike.into_iter().map(|(likeness, case)| NearCase { case, why: Nearness::Alike(percent(likeness)) });
+        Ok(near.take(ALIKE_OFFERED).collect())
+    }
+
     async fn near_cases(
         &self,
         project: &ProjectAccess,
         failure: &FailureRow,
+        input: Option<&Value>,
         content: Option<Digest>,
     ) -> Result<Vec<NearCase>, AppError> {
         let db = self.store.read();
@@ -325,6 +359,8 @@ impl App {
         {
             nearest.push(NearCase { case, why: Nearness::SameInput });
         }
+        let alike = self.alike_cases(project, failure, input).await?;
+        nearest.extend(alike.into_iter().filter(|near| Some(near.case.content_digest) != content));
         if let Some(class) = &failure.failure_class {
             let filter = CaseFilter {
                 workflow: Some(failure.workflow),

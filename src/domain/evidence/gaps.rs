@@ -21,6 +21,7 @@ pub(super) fn gaps(bundle: &EvidenceBundle, input: &FreezeInput) -> Vec<Gap> {
     }
     of_outcomes(bundle, &mut gaps);
     of_learning(bundle, input, &mut gaps);
+    of_evals(bundle, &mut gaps);
     for gap in &mut gaps {
         let taken = input.gap_owners.get(&gap.key()).or(input.default_gap_owner.as_ref());
         gap.owner = taken.filter(|_| !gap.kind.cannot_be_owned()).cloned();
@@ -130,5 +131,17 @@ fn of_learning(bundle: &EvidenceBundle, input: &FreezeInput, gaps: &mut Vec<Gap>
     if open > 0 {
         let text = format!("{open} critical failures are still open. Promote, link or dismiss each.");
         gaps.push(Gap::new(GapKind::UnlearnedCritical, "", text));
+    }
+}
+
+fn of_evals(bundle: &EvidenceBundle, gaps: &mut Vec<Gap>) {
+    for suite in bundle.evals.iter().filter(|suite| suite.not_run > 0) {
+        let cases = suite.passed + suite.failed + suite.not_run;
+        let text = format!(
+            "{} of {cases} cases of the suite {} (version {}) have no result on this release. Run them and import the \
+             results.",
+            suite.not_run, suite.suite, suite.version
+        );
+        gaps.push(Gap::new(GapKind::NoEvalResults, suite.suite.clone(), text));
     }
 }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-use super::{SecretKind, is_masked};
+use super::{OwnPatterns, SecretKind, identity, is_masked};
 
 /// Something to mask: a range of bytes and what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,7 +144,7 @@ static DETECTORS: [Detector; 13] = [
 
 /// Everything to mask in a text, in order and without overlaps. Where two overlap the whole of both is masked, as what
 /// the earlier detector of the list says.
-pub(super) fn hits(text: &str) -> Vec<Hit> {
+pub(super) fn hits(text: &str, own: &OwnPatterns) -> Vec<Hit> {
     let seen = without_escapes(text);
     let text = seen.as_ref();
     let mut found = Vec::new();
@@ -156,7 +156,8 @@ pub(super) fn hits(text: &str) -> Vec<Hit> {
             }
         }
     }
-    found.extend(cards(text).into_iter().map(|hit| (DETECTORS.len(), hit)));
+    let others = cards(text).into_iter().chain(identity::hits(text)).chain(own.hits(text));
+    found.extend(others.map(|hit| (DETECTORS.len(), hit)));
     found.sort_by_key(|(rank, hit)| (hit.start, *rank));
     let mut merged: Vec<(usize, Hit)> = Vec::with_capacity(found.len());
     for (rank, hit) in found {

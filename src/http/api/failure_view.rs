@@ -228,8 +228,10 @@ pub struct NearCaseView {
     title: String,
     /// Where it stands.
     state: CaseState,
-    /// `same_input` or `same_class`.
+    /// `same_input`, `similar_input` or `same_class`.
     why: &'static str,
+    /// How alike the inputs are, in percent, where that is why.
+    likeness_percent: Option<u8>,
 }
 
 /// What would be stored if the failure were promoted now.
@@ -269,7 +271,12 @@ impl CasePreviewView {
             state: near.case.case.state,
             why: match near.why {
                 Nearness::SameInput => "same_input",
+                Nearness::Alike(_) => "similar_input",
                 Nearness::SameClass => "same_class",
+            },
+            likeness_percent: match near.why {
+                Nearness::Alike(percent) => Some(percent),
+                _ => None,
             },
         });
         Self {

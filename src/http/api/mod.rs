@@ -8,11 +8,13 @@ mod case;
 mod case_view;
 mod decision;
 mod decision_view;
+mod eval_result;
 mod fact;
 mod failure;
 mod failure_view;
 mod gate;
 mod gate_view;
+mod learning;
 mod member;
 mod notice;
 mod policy;
@@ -23,6 +25,8 @@ mod scorecard;
 mod scorecard_view;
 mod session;
 mod signal;
+mod suite;
+mod suite_view;
 mod token;
 mod triage;
 mod triage_view;
@@ -44,9 +48,11 @@ fn nouns(config: &mut ServiceConfig<'_>) {
         .configure(audit::configure)
         .configure(case::configure)
         .configure(decision::configure)
+        .configure(eval_result::configure)
         .configure(fact::configure)
         .configure(failure::configure)
         .configure(gate::configure)
+        .configure(learning::configure)
         .configure(member::configure)
         .configure(notice::configure)
         .configure(policy::configure)
@@ -55,6 +61,7 @@ fn nouns(config: &mut ServiceConfig<'_>) {
         .configure(scorecard::configure)
         .configure(session::configure)
         .configure(signal::configure)
+        .configure(suite::configure)
         .configure(token::configure)
         .configure(triage::configure)
         .configure(webhook::configure)

@@ -3,6 +3,8 @@
 use actix_web::web::{Path, Query};
 use seatrial_domain::case::{Assertions, Bound, CaseState, Figure};
 use seatrial_domain::ids::CaseId;
+use seatrial_domain::suite::EvalVerdict;
+use seatrial_store::Page;
 use seatrial_store::case::{CaseFilter, CaseRow};
 use seatrial_store::failure::FailureRow;
 use serde::Deserialize;
@@ -16,7 +18,7 @@ use crate::app::names::Names;
 use crate::http::extract::PageQuery;
 use crate::http::problem::Problem;
 use crate::render::format;
-use crate::render::view::case::{self as view, Assertion, CaseList, CasePage, DiffLine, Provenance};
+use crate::render::view::case::{self as view, Assertion, CaseList, CasePage, CaseResult, DiffLine, Provenance};
 use crate::render::view::{Empty, Filter, FilterChip, Link, Pager, SelectOption, Time};
 
 /// Which cases are wanted.
@@ -150,6 +152,8 @@ async fn case_page(frame: &Frame, row: &CaseRow, failures: &[FailureRow]) -> Res
         Some(class) => Some(app.failure_classes(caller, slug).await?.severity(class).as_str().to_owned()),
         None => None,
     };
+    let names = app.names(caller, slug).await?;
+    let (results, _) = app.case_results(caller, slug, row.id, Page::new(None, None)).await?;
     Ok(CasePage {
         id: row.id.to_string(),
         title: row.case.title.clone(),
@@ -175,7 +179,22 @@ async fn case_page(frame: &Frame, row: &CaseRow, failures: &[FailureRow]) -> Res
             copied_at: Time(from.promoted_at.micros()),
             promoted_by: from.promoted_by.display_name.clone(),
         },
-        results: Vec::new(),
+        results: results
+            .into_iter()
+            .map(|row| CaseResult {
+                release: names.release_name(row.release),
+                result: match row.verdict {
+                    EvalVerdict::Passed => "pass",
+                    EvalVerdict::Failed => "fail",
+                    EvalVerdict::Error => "error",
+                    EvalVerdict::Skipped => "skipped",
+                }
+                .to_owned(),
+                runner: row.runner,
+                at: Time(row.at.micros()),
+                note: row.message,
+            })
+            .collect(),
         failures: failures
             .iter()
             .map(|failure| Link::new(frame.href(&format!("/runs/{}", failure.run)), &failure.external_id))

@@ -129,10 +129,10 @@ fn nearest(frame: &Frame, near: &[Near]) -> Vec<NearCase> {
         title: near.case.case.title.clone(),
         href: frame.href(&format!("/cases/{}", near.case.id)),
         why: match near.why {
-            Nearness::SameInput => "exactly the same input",
-            Nearness::SameClass => "same failure class, same workflow",
-        }
-        .to_owned(),
+            Nearness::SameInput => "exactly the same input".to_owned(),
+            Nearness::Alike(percent) => format!("{percent} % the same input"),
+            Nearness::SameClass => "same failure class, same workflow".to_owned(),
+        },
     };
     near.iter().map(shown).collect()
 }

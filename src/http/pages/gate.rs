@@ -103,7 +103,7 @@ async fn gate_page(frame: &Frame, id: GateId, typed: &DecideInput, error: Option
         map: check_map("map", &checks),
         checks,
         gaps: present::gaps(&bundle.gaps),
-        suites: present::suites(&bundle.evals),
+        suites: present::suites(&bundle.evals, |case| frame.href(&format!("/cases/{case}"))),
         bundle: frozen.map(|summary| bundle_ref(frame, summary)),
         changes,
         can_freeze: frame.may(Permission::Freeze) && gate.state != GateState::Decided,

@@ -59,7 +59,7 @@ pub fn artifact(of: &Artifact) -> ArtifactView {
         questions: questions(of),
         checks: gate::checks(bundle, recommendation),
         failure_mix: gate::mix(bundle),
-        suites: gate::suites(&bundle.evals),
+        suites: gate::suites(&bundle.evals, |case| format!("#{case}")),
         gaps: gate::gaps(&bundle.gaps),
         evidence: evidence(&recommendation.checks),
         // Responses come with alerts; until then none can be opened.

@@ -3,6 +3,7 @@
 use seatrial_domain::evidence::{ClassMix, EvalSummary, EvidenceBundle, EvidenceChanges, Pairing, ThenNow};
 use seatrial_domain::gap::Gap;
 use seatrial_domain::gate::{CheckResult, CheckVerdict, Figures, Reason, Recommendation, SegmentResult};
+use seatrial_domain::ids::CaseId;
 use seatrial_domain::scorecard::CheckRole;
 use seatrial_domain::signal::Signal;
 
@@ -11,7 +12,7 @@ use super::scorecard::{criterion, role};
 use crate::render::format;
 use crate::render::view::gate as view;
 use crate::render::view::release::MixRow;
-use crate::render::view::{self as common, Delta, Figure, NamedFigure};
+use crate::render::view::{self as common, Delta, Figure, Link, NamedFigure};
 
 /// Segments shown below one check, the worst first.
 const SEGMENTS_SHOWN: usize = 24;
@@ -117,14 +118,17 @@ pub fn gaps(of: &[Gap]) -> Vec<common::Gap> {
 }
 
 /// Eval results by suite.
-pub fn suites(of: &[EvalSummary]) -> Vec<view::SuiteResult> {
+pub fn suites(of: &[EvalSummary], href: impl Fn(CaseId) -> String) -> Vec<view::SuiteResult> {
     let shown = |found: &EvalSummary| view::SuiteResult {
-        suite: format!("{}, version {}", found.suite, found.version),
+        suite: match found.flaky {
+            0 => format!("{}, version {}", found.suite, found.version),
+            flaky => format!("{}, version {} ({flaky} flaky)", found.suite, found.version),
+        },
         cases: found.passed + found.failed + found.not_run,
         passed: found.passed,
         failed: found.failed,
         missing: found.not_run,
-        regressions: Vec::new(),
+        regressions: found.regressed.iter().map(|case| Link::new(href(case.case), &case.title)).collect(),
     };
     of.iter().map(shown).collect()
 }

@@ -8,6 +8,7 @@ pub mod audit_entry;
 pub mod block;
 pub mod bundle;
 pub mod case;
+pub mod case_band;
 pub mod case_version;
 pub mod cell;
 pub mod decision;

@@ -1,0 +1,230 @@
+//! Learning from real failures: every one triaged by API, the learning rate right at every step, labels kept as people
+//! gave them, and near-duplicates offered.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use seatrial_domain::access::Role;
+use seatrial_domain::run::RunReport;
+use seatrial_domain::similarity::{NEAR, Shingles};
+use seatrial_domain::time::MINUTE;
+use serde_json::{Value, json};
+
+use crate::failure::{failed, get, post, report};
+use crate::support::app::{TestApp, answer, both};
+use crate::support::real_data::{self, FIRST, Shape};
+use crate::support::shared;
+
+both!(every_real_failure_is_triaged, a_near_duplicate_is_offered_as_a_link, a_projects_own_patterns_are_masked,);
+
+const API: &str = "/api/v1/projects/demo-co";
+
+/// The class and the step that people gave a failure.
+type Given = (Option<String>, Option<String>);
+
+/// A class name as the taxonomy takes it.
+fn slug(text: &str) -> String {
+    text.to_lowercase().replace(|c: char| !c.is_alphanumeric(), "_")
+}
+
+/// The failed runs of tau and of the labelled failures, with the class and the step that people gave.
+fn real_failures() -> (Vec<RunReport>, BTreeMap<String, Given>) {
+    let mut reports = Vec::new();
+    let mut labels = BTreeMap::new();
+    let shape = Shape { source_as_workflow: true, with_messages: true, ..Shape::default() };
+    for file in ["tau", "failures_labelled"] {
+        let extras: Vec<Value> = shared::json_lines(&format!("data/{file}.jsonl.gz"));
+        for (run, raw) in real_data::runs(file).iter().zip(extras) {
+            if run.outcome != "failure" {
+                continue;
+            }
+            let at = FIRST.plus_micros(i64::try_from(reports.len()).unwrap_or(0) * MINUTE);
+            // People's labels are what a reviewer writes, so the run comes without.
+            let report =
+                RunReport { failure_class: None, release: "one".to_owned(), ..real_data::report(run, at, shape) };
+            let step = ["mistake_agent", "failed_agent"].iter().find_map(|name| raw["extra"][*name].as_str());
+            labels
+                .insert(report.external_id.clone(), (run.failure_class.as_deref().map(slug), step.map(str::to_owned)));
+            reports.push(report);
+        }
+    }
+    (reports, labels)
+}
+
+async fn every_real_failure_is_triaged(app: &TestApp) {
+    let (reports, labels) = real_failures();
+    let classes: BTreeSet<&String> = labels.values().filter_map(|(class, _)| class.as_ref()).collect();
+    let own: Vec<Value> = classes
+        .iter()
+        .map(|class| json!({ "name": class, "severity": "critical", "meaning": "as people named it" }))
+        .collect();
+    let taxonomy = app.member(Role::Admin).put(&format!("{API}/failure-classes")).json(&json!({ "items": own }));
+    assert_eq!(answer(taxonomy).await.0, 200);
+    for body in real_data::bodies(&reports) {
+        let request =
+            app.member(Role::Admin).post(&format!("{API}/runs")).header("content-type", "application/x-ndjson");
+        let (status, taken) = answer(request.body(body)).await;
+        assert_eq!((status, &taken["rejected"]), (200, &json!(0)), "{taken}");
+    }
+    let mut tally: BTreeMap<String, (u64, u64, u64)> = BTreeMap::new();
+    for report in &reports {
+        tally.entry(report.workflow.clone()).or_default().0 += 1;
+    }
+    let (mut seen, mut agreed) = (0, 0);
+    while let Some(failure) =
+        get(app, "failures?status=open&limit=1").await.1["items"].as_array().and_then(|rows| rows.first()).cloned()
+    {
+        let run = failure["run_id"].as_str().expect("an id").to_owned();
+        let external = failure["external_id"].as_str().expect("a name");
+        let workflow = failure["workflow"].as_str().expect("a name").to_owned();
+        let (class, step) = &labels[external];
+        if class.is_some() || step.is_some() {
+            let label = json!({ "failure_class": class, "step": step });
+            let (status, labelled) = post(app, Role::Reviewer, &format!("failures/{run}/label"), label).await;
+            assert_eq!(status, 200, "{external}: {labelled}");
+            seen += 1;
+            agreed += u32::from(labelled["failure_class"] == json!(class) && labelled["step"] == json!(step));
+        }
+        let counted = tally.get_mut(&workflow).expect("a workflow");
+        if class.is_some() {
+            let learning = get(app, &format!("workflows/{workflow}/releases/one/learning")).await.1;
+            assert_eq!(learning["open_critical"], 1, "a critical failure nobody learned from: {learning}");
+        }
+        learn(app, &run).await;
+        counted.1 += 1;
+        let (failures, learned) = (counted.0, counted.1);
+        let learning = get(app, &format!("workflows/{workflow}/releases/one/learning")).await.1;
+        assert_eq!((&learning["failures"], &learning["learned"]), (&json!(failures), &json!(learned)), "{external}");
+        assert_eq!(learning["learning_rate"].as_f64(), Some(learned as f64 / failures as f64));
+        assert_eq!(learning["open_critical"], 0);
+    }
+    assert!(
+        tally.values().all(|(failures, learned, _)| failures == learned),
+        "every failure is learned from: {tally:?}"
+    );
+    assert_eq!((agreed, seen > 90), (seen, true), "of {seen} labels that people gave, {agreed} are kept as they are");
+}
+
+/// Promotes a failure, or links it to the case that has its input, or dismisses it when it carries none.
+async fn learn(app: &TestApp, run: &str) {
+    let body = json!({ "assertions": { "must": ["do what was asked"] } });
+    let (status, promoted) = post(app, Role::Reviewer, &format!("failures/{run}/promote"), body).await;
+    let (path, body) = match status {
+        200 => return,
+        409 => {
+            assert_eq!(promoted["code"], "duplicate_case", "{promoted}");
+            let (_, preview) = answer(app.member(Role::Reviewer).get(&format!("{API}/failures/{run}/preview"))).await;
+            assert_eq!(preview["nearest"][0]["why"], "same_input", "{}", preview["nearest"]);
+            ("link", json!({ "case_id": preview["nearest"][0]["id"] }))
+        }
+        422 => ("dismiss", json!({ "reason": "the run carries no input" })),
+        _ => panic!("{status}: {promoted}"),
+    };
+    let (status, answered) = post(app, Role::Reviewer, &format!("failures/{run}/{path}"), body).await;
+    assert_eq!(status, 200, "{answered}");
+}
+
+async fn a_near_duplicate_is_offered_as_a_link(app: &TestApp) {
+    let input = |text: &str| json!({ "input": [{ "role": "system", "content": "You help." }, { "role": "user", "content": text }] });
+    let runs = json!([
+        failed("a", 1, input("Hi! I'm looking to book a flight from New York to Seattle on May 20th.")),
+        failed("b", 2, input("Hello, I am looking to book a flight from New York to Seattle on the 20th of May.")),
+        failed("c", 3, input("My refund for order 1042 never arrived; where is it?")),
+    ]);
+    let runs = report(app, runs).await;
+    let body = json!({ "assertions": { "must": ["ask for the date"] } });
+    let (_, promoted) = post(app, Role::Reviewer, &format!("failures/{}/promote", runs[0]), body).await;
+    let nearest = |run: String| async move {
+        answer(app.member(Role::Reviewer).get(&format!("{API}/failures/{run}/preview"))).await.1["nearest"].clone()
+    };
+    let near = nearest(runs[1].clone()).await;
+    assert_eq!((&near[0]["id"], &near[0]["why"]), (&promoted["case"]["id"], &json!("similar_input")), "{near}");
+    assert!(near[0]["likeness_percent"].as_u64().is_some_and(|percent| (50..100).contains(&percent)), "{near}");
+    assert_eq!(nearest(runs[2].clone()).await, json!([]), "another request is not alike");
+}
+
+async fn a_projects_own_patterns_are_masked(app: &TestApp) {
+    let settings = |pattern: &str| {
+        json!({
+            "currency": "USD", "labour_nanos_per_hour": 0,
+            "redaction_patterns": [{ "name": "customer number", "pattern": pattern }],
+        })
+    };
+    let path = "/api/v1/projects/demo-co/settings";
+    for wrong in ["(", "a*", ""] {
+        assert_eq!(answer(app.member(Role::Admin).put(path).json(&settings(wrong))).await.0, 422, "{wrong}");
+    }
+    let (status, kept) = answer(app.member(Role::Admin).put(path).json(&settings("CN-[0-9]{6}"))).await;
+    assert_eq!(status, 200, "{kept}");
+    let secrets = ["CN-204711", "DE89 3704 0044 0532 0130 00", "536-22-1234", "12345678Z", "AB 12 34 56 C"];
+    let text = format!(
+        "I am {} with account {}, numbers {}, {} and {}.",
+        secrets[0], secrets[1], secrets[2], secrets[3], secrets[4]
+    );
+    let run = &report(app, json!([failed("t", 1, json!({ "input": text, "output": text }))])).await[0];
+    let body = json!({ "title": text, "assertions": { "must": [format!("greet {}", secrets[0])] } });
+    let (status, promoted) = post(app, Role::Reviewer, &format!("failures/{run}/promote"), body).await;
+    assert_eq!(status, 200, "{promoted}");
+    let id = promoted["case"]["id"].as_str().expect("an id");
+    for stored in ["", "/snapshot", "/versions"] {
+        let (_, mut stored) = get(app, &format!("cases/{id}{stored}")).await;
+        stored["failures"].take();
+        for secret in secrets {
+            assert!(!stored.to_string().contains(secret), "{secret} is left: {stored}");
+        }
+    }
+}
+
+/// Real inputs with the task they are of. Two of one task are near-duplicates.
+fn inputs(file: &str) -> Vec<(String, String)> {
+    let rows: Vec<Value> = shared::json_lines(&format!("data/{file}.jsonl.gz"));
+    let text = |row: &Value| {
+        let said = row["messages"].as_array().and_then(|messages| {
+            messages.iter().find(|message| message["role"] == "user" || message["role"] == "human")
+        });
+        let asked = said.map_or(&Value::Null, |message| &message["content"]);
+        let asked = [asked, &row["extra"]["question"], &row["extra"]["query"]].into_iter().find_map(Value::as_str);
+        Some((row["task_id"].to_string(), asked?.to_owned()))
+    };
+    rows.iter().filter_map(text).collect()
+}
+
+/// Pairs found by the sketch at the threshold, of those that are there: precision and recall.
+fn measured(file: &str) -> (usize, usize, usize, usize) {
+    let inputs = inputs(file);
+    let sketched: Vec<(String, Shingles)> =
+        inputs.into_iter().map(|(task, text)| (task, Shingles::of_text(&text))).collect();
+    let bands: Vec<_> = sketched.iter().map(|(_, shingles)| shingles.bands()).collect();
+    let (mut right, mut found, mut there, mut exact) = (0, 0, 0, 0);
+    for (a, (task, shingles)) in sketched.iter().enumerate() {
+        for (b, (other, others)) in sketched.iter().enumerate().skip(a + 1) {
+            let alike = shingles.likeness(others) >= NEAR;
+            let share = bands[a].iter().flatten().zip(bands[b].iter().flatten()).any(|(a, b)| a == b);
+            there += usize::from(task == other);
+            exact += usize::from(alike);
+            found += usize::from(alike && share);
+            right += usize::from(alike && share && task == other);
+        }
+    }
+    (right, found, there, exact)
+}
+
+#[test]
+fn near_duplicates_are_found_as_the_document_says() {
+    let document =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/LEARNING.md")).expect("a document");
+    let mut missing = Vec::new();
+    for file in ["tau", "failures_labelled", "devai_judged"] {
+        let (right, found, there, exact) = measured(file);
+        let percent = |part: usize, whole: usize| (100 * part + whole / 2) / whole.max(1);
+        let row = format!(
+            "| `{file}` | {there} | {found} | {} % ({right}/{found}) | {} % ({right}/{there}) | {found}/{exact} |",
+            percent(right, found),
+            percent(right, there)
+        );
+        if !document.contains(&row) {
+            missing.push(row);
+        }
+        assert!(100 * found >= 90 * exact, "the sketch finds what is alike in {file}: {found} of {exact}");
+    }
+    assert!(missing.is_empty(), "docs/LEARNING.md lacks what is measured:\n{}", missing.join("\n"));
+}
