@@ -1,6 +1,7 @@
 //! The factor of a block has expectation at most 1 over the whole null, computed exactly.
 
-use seatrial_domain::stats::e_process::{Predictor, ln_factor};
+use seatrial_domain::stats::bet::Predictor;
+use seatrial_domain::stats::e_process::ln_factor;
 use seatrial_domain::stats::{EProcess, EvidenceMethod, Null, Outcomes};
 
 /// Probabilities of 0..=n hits at `rate`.
