@@ -4,11 +4,15 @@
 //! functions come from the `libm` crate alone, never from the platform, so that a frozen verdict
 //! replays to the same bytes on any machine. Formulas and golden vectors: `docs/STATISTICS.md`.
 
+pub mod amount;
 pub mod bet;
+pub mod class_mix;
 pub mod e_bh;
 pub mod e_process;
 pub mod interval;
 pub mod kitagawa;
+pub mod paired;
+pub mod quantile;
 pub mod rank;
 pub mod ratio;
 pub mod round;
