@@ -3,11 +3,11 @@
 use super::process::{Answer, Question};
 use super::{CheckVerdict, DimensionResult, Figures, SegmentResult, check, words};
 use crate::evidence::{CheckEvidence, EvidenceBundle, SegmentSeries};
-use crate::scorecard::{Check, SegmentRef};
+use crate::scorecard::{Check, Reads, SegmentRef};
 use crate::signal::Direction;
 use crate::stats::e_bh::e_bh;
 use crate::stats::kitagawa::{SegmentCounts, Split, kitagawa};
-use crate::stats::{Outcomes, round9};
+use crate::stats::round9;
 
 /// All segments and dimensions of a check.
 pub(super) struct BySegment {
@@ -49,20 +49,21 @@ pub(super) fn by_segment(
     question: &Question,
 ) -> BySegment {
     let policy = &bundle.policy;
-    let segments: Vec<Answer> =
-        evidence.segments.iter().map(|s| question.ask(&s.series.settled, s.series.harm(), policy)).collect();
-    let matched: Vec<Answer> = evidence.matched.iter().map(|m| question.ask(&m.settled, &m.settled, policy)).collect();
+    // A bound on a baseline's quantile must hold in every segment at once.
+    let alpha = policy.segment_fdr / evidence.segments.len().max(1) as f64;
+    let segments: Vec<Answer> = evidence.segments.iter().map(|s| question.ask(&s.series, policy, alpha)).collect();
+    let matched: Vec<Answer> =
+        evidence.matched.iter().map(|m| question.ask_rate(&m.settled, &m.settled, policy)).collect();
     // One family: every segment with a block, and each standardised comparison. Which have blocks is known from
     // counts alone. e-BH takes any dependence between them.
-    let harm: Vec<&[Outcomes]> = evidence.segments.iter().map(|s| s.series.harm()).collect();
-    let family: Vec<usize> = (0..segments.len()).filter(|&i| !harm[i].is_empty()).collect();
+    let family: Vec<usize> = (0..segments.len()).filter(|&i| !segments[i].rollback.path.is_empty()).collect();
     let answers = segments.iter().chain(&matched);
     let ln_e: Vec<f64> = answers.map(|answer| answer.ln_e_rollback_now).collect();
     let standardised = (0..matched.len()).filter(|&i| !evidence.matched[i].settled.is_empty());
     let members: Vec<usize> = family.into_iter().chain(standardised.map(|i| segments.len() + i)).collect();
     let tested: Vec<f64> = members.iter().map(|&i| ln_e[i]).collect();
     let found: Vec<usize> = e_bh(&tested, policy.segment_fdr).into_iter().map(|i| members[i]).collect();
-    let verdict = |answer: &Answer, i: usize| match (answer.passes(), found.contains(&i)) {
+    let verdict = |answer: &Answer, i: usize| match (answer.passes(policy.bar()), found.contains(&i)) {
         (true, true) => CheckVerdict::Conflict,
         (false, true) => CheckVerdict::Fail,
         (true, false) => CheckVerdict::Pass,
@@ -130,7 +131,9 @@ fn dimension_result(
             s_b: segment.series.candidate.successes,
         })
         .collect();
-    let split = bundle.baseline.as_ref().and_then(|_| kitagawa(&counts));
+    // The split is one of rates; of an amount each segment is read by itself.
+    let rate = check.reads() == Reads::Rate;
+    let split = bundle.baseline.as_ref().filter(|_| rate).and_then(|_| kitagawa(&counts));
     let worse: Vec<&SegmentResult> =
         results.iter().filter(|r| r.segment.dimension == dimension && r.verdict == CheckVerdict::Fail).collect();
     DimensionResult {

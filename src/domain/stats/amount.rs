@@ -66,14 +66,15 @@ pub fn ln_e_bound(sums: &RatioSums, bound: f64, side: Side, tuning: Tuning) -> f
 /// Logarithm of the evidence that the candidate's ratio lies on `side` of `times` the baseline's.
 ///
 /// The candidate is linearised at `r₀ = times · R_a`; the uncertainty of `R_a` is added to the variance. Nothing is
-/// said while the baseline's ratio is unbounded (too few successes to divide by).
+/// said while the baseline's ratio is unbounded (too few successes to divide by) or not above zero, where a multiple of
+/// it is no margin.
 #[must_use]
 pub fn ln_e_against(baseline: &RatioSums, candidate: &RatioSums, times: f64, side: Side, tuning: Tuning) -> f64 {
     if baseline.n < BURN_IN || candidate.n < BURN_IN {
         return 0.0;
     }
     let bounded = matches!(baseline.fieller(tuning.alpha), Fieller::Bounded(_));
-    let Some(ratio) = baseline.ratio().filter(|_| bounded) else { return 0.0 };
+    let Some(ratio) = baseline.ratio().filter(|&ratio| bounded && ratio > 0.0) else { return 0.0 };
     let (n_a, n_b) = (baseline.n as f64, candidate.n as f64);
     let (mean, own) = candidate.linearised(times * ratio);
     let (_, others) = baseline.linearised(ratio);

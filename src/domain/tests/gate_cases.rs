@@ -129,16 +129,18 @@ fn a_better_prompt_passes_always() {
 fn a_slightly_better_prompt_passes_often_and_fails_hardly_ever() {
     let Some(told) = sql("gpt-3.5/plan-solve", "gpt-3.5/tryagain-10", usize::MAX) else { return };
     assert!(told.share(SUCCESS, CheckVerdict::Fail) <= 0.05);
-    assert!(told.share(SUCCESS, CheckVerdict::Pass) >= 0.4);
+    let passes = told.share(SUCCESS, CheckVerdict::Pass);
+    assert!(passes >= 0.9, "{passes}");
     assert_eq!(told.share(ERRORS, CheckVerdict::Pass), 1.0);
 }
 
 #[test]
 fn a_release_that_is_no_worse_is_not_failed() {
     let Some(told) = sql("gpt-4/tryagain-1", "gpt-3.5/tryagain-1", usize::MAX) else { return };
-    assert!(told.share(SUCCESS, CheckVerdict::Fail) <= 0.05);
+    let fails = told.share(SUCCESS, CheckVerdict::Fail);
+    assert!(fails <= 0.05, "{fails}");
     let passes = told.share(SUCCESS, CheckVerdict::Pass);
-    assert!((0.1..=0.6).contains(&passes), "{passes}");
+    assert!((0.4..=0.9).contains(&passes), "{passes}");
 }
 
 #[test]
@@ -147,7 +149,7 @@ fn a_regression_in_one_segment_is_found_and_named() {
     let a = runs_of(rows, "intercode-bash", "gpt-3.5/tryagain-10", "file_system");
     let b = runs_of(rows, "intercode-bash", "gpt-3.5/plan-solve", "file_system");
     let pooled = Told::over(&a, &b, &[Signal::SuccessRate], &[]);
-    assert!(pooled.share(SUCCESS, CheckVerdict::Fail) >= 0.6);
+    assert!(pooled.share(SUCCESS, CheckVerdict::Fail) >= 0.9);
     let told = Told::over(&a, &b, &[Signal::SuccessRate], &["file_system"]);
     let names_it = |told: &&Recommendation| {
         let check = told.check(SUCCESS).expect("the check is there");
