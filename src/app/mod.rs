@@ -6,6 +6,7 @@
 pub mod access;
 pub mod account;
 pub mod api_key;
+pub mod archive;
 pub mod artifact;
 pub mod audit;
 pub mod case;

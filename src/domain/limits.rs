@@ -52,6 +52,8 @@ pub const CASE_CONTENT_BYTES: usize = 256 << 10;
 pub const REDACTIONS_LISTED: usize = 200;
 /// Most groups of failures that are counted at once: beyond it a reviewer filters.
 pub const FAILURE_GROUPS: usize = 200;
+/// Most kinds of decisions (person, workflow, recommendation, verdict) that override rates are added up from.
+pub const DECISION_TALLIES: u64 = 5_000;
 /// How far in the future a client's clock may be, in microseconds: clock skew, not fiction.
 pub const CLOCK_SKEW_MICROS: i64 = 10 * crate::time::MINUTE;
 /// Largest cost of one run, in nano-units: a million units of the currency.

@@ -8,6 +8,7 @@ pub mod account;
 pub mod accumulate;
 mod actor;
 pub mod api_key;
+pub mod archive;
 pub mod attestation;
 pub mod audit;
 pub mod blob;

@@ -1,5 +1,6 @@
 //! The integration tests: one binary, a module per noun, on what `support` gives.
 
+mod archive;
 mod auth;
 mod case;
 mod cli;
@@ -19,6 +20,7 @@ mod otlp;
 mod pages;
 mod problem;
 mod project;
+mod record;
 mod render;
 mod scorecard;
 mod signals;
