@@ -281,16 +281,14 @@ impl Import<'_> {
         &self,
         open: &Open,
         mut cells: Vec<Value>,
-        accounts: &HashMap<Vec<u8>, AccountId>,
+        accounts: &HashMap<AccountId, AccountId>,
     ) -> Result<(), AppError> {
         for (column, cell) in open.columns.iter().zip(&mut cells) {
             if open.place == 0 && column.name == "slug" {
                 *cell = Value::from(self.slug);
             }
-            if open.table.accounts.contains(&column.name.as_str())
-                && let Some(here) = archive::from_base64(cell).and_then(|id| accounts.get(&id))
-            {
-                *cell = archive::base64(here.uuid().as_bytes());
+            if open.table.accounts.contains(&column.name.as_str()) {
+                stand_in(cell, accounts);
             }
         }
         Ok(archive::insert(self.tx, open.table, &open.columns, self.project, &cells).await?)
@@ -298,7 +296,7 @@ impl Import<'_> {
 
     /// Finds the members' accounts here by id or address, and makes those that are missing, with a password that nobody
     /// knows. Returns who stands for whom.
-    async fn accounts(&mut self, people: Vec<Person>) -> Result<HashMap<Vec<u8>, AccountId>, AppError> {
+    async fn accounts(&mut self, people: Vec<Person>) -> Result<HashMap<AccountId, AccountId>, AppError> {
         let mut found = HashMap::new();
         let mut secret = [0; 32];
         self.app.randomness.fill(&mut secret);
@@ -324,9 +322,23 @@ impl Import<'_> {
                     person.id
                 }
             };
-            found.insert(person.id.uuid().as_bytes().to_vec(), id);
+            found.insert(person.id, id);
         }
         Ok(found)
+    }
+}
+
+/// Puts the accounts of this place where those of the other one stood.
+fn stand_in(cell: &mut Value, accounts: &HashMap<AccountId, AccountId>) {
+    if let Value::String(text) = cell {
+        for (there, here) in accounts.iter().filter(|(there, here)| there != here) {
+            *text = text.replace(&there.to_string(), &here.to_string());
+        }
+    } else if let Some(bytes) = archive::from_base64(cell) {
+        let here = accounts.iter().find(|(there, _)| there.uuid().as_bytes()[..] == bytes[..]);
+        if let Some((_, here)) = here {
+            *cell = archive::base64(here.uuid().as_bytes());
+        }
     }
 }
 

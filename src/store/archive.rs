@@ -22,7 +22,8 @@ pub struct Table {
     pub name: &'static str,
     /// In what order its rows are read and written.
     order: &'static str,
-    /// Columns that hold the id of an account.
+    /// Columns that hold the id of an account, or a text with such ids, that says who is to act now. What says who acted
+    /// stays as it was.
     pub accounts: &'static [&'static str],
 }
 
@@ -48,7 +49,7 @@ pub const KEPT: &[Table] = &[
     table("blocks", "workflow_id, release_id, basis, dimension, start_at, value", &[]),
     table("failures", "run_id", &[]),
     table("cases", "id", &[]),
-    table("scorecards", "id", &["owner_id", "backup_id"]),
+    table("scorecards", "id", &["owner_id", "backup_id", "definition_json"]),
     table("scorecard_versions", "scorecard_id, version", &[]),
     table("attestations", "at, id", &[]),
     table("policies", "version", &[]),

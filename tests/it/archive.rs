@@ -78,7 +78,9 @@ fn moved(from: Backend, to: Backend) {
         let [here, there] = both.map(|response| async { response.bytes().await.expect("a body") });
         let (here, there) = (here.await, there.await);
         assert!(verify_export(&there, &[]).ok && here == there, "the same record to the byte");
-        assert_eq!(facts(&other, "moved").await, before, "the same figures, scorecard and people");
+        for (here, there) in before.iter().zip(facts(&other, "moved").await) {
+            assert_eq!(there, *here, "the same figures, scorecard and people");
+        }
         // The chain goes on where it was.
         let gate = decisions["items"][0]["gate_id"].as_str().expect("a gate");
         let frozen = expect(201, other.member(Role::Owner).post(&path(&format!("gates/{gate}/freeze")))).await;

@@ -113,10 +113,16 @@ async fn runs_go_and_the_evidence_stays(app: &TestApp) {
         ["checks", "failure_mix", "gaps", "recommendation", "digests"].map(|part| artifact[part].clone())
     };
     let before = facts(&expect(200, app.member(Role::Viewer).get(&about)).await);
+    let spoken = json!({"runs": [{
+        "external_id": "spoken", "workflow": WORKFLOW, "release": "1.6.0", "started_at": START, "outcome": "success",
+        "messages": [{"role": "user", "content": "Where is my refund?"}],
+    }]});
+    let writer = app.program(&[KeyScope::Ingest]).await;
+    expect(200, writer.post(&path("runs")).json(&spoken)).await;
     // What people and models wrote goes by age …
     app.clock.advance(Duration::from_secs(200 * 86_400));
     let bodies = seatrial::worker::jobs::retention(&app.app).await.expect("retention runs");
-    assert!(bodies > 0, "there were bodies to remove");
+    assert_eq!(bodies, 1, "one run had something to say");
     // … and the runs themselves when somebody deletes them.
     let admin = app.member(Role::Admin);
     let runs = expect(200, admin.get(&path(&format!("runs?release={CANDIDATE}&limit=40")))).await;
