@@ -278,6 +278,7 @@ async fn the_command_line_verifies_against_a_checkpoint(app: &TestApp) {
     assert!(said.contains("the export ends with number 1"), "{said}");
 }
 
+#[expect(clippy::print_stdout, reason = "a measurement for whoever runs the test with --nocapture")]
 async fn ten_thousand_decisions_are_verified(app: &TestApp) {
     let decision = shipped(app).await;
     let scope = Scope::of(app.project_id().await);
