@@ -31,6 +31,7 @@ pub mod scorecard;
 pub mod session;
 pub mod signal;
 pub mod token;
+pub mod triage;
 pub mod waiting;
 pub mod webhook;
 pub mod workflow;

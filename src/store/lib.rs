@@ -14,6 +14,7 @@ pub mod audit;
 pub mod blob;
 pub mod bundle;
 pub mod case;
+pub mod case_version;
 mod connection;
 pub mod decision;
 pub mod entity;
@@ -42,6 +43,7 @@ mod scope;
 pub mod scorecard;
 pub mod segment;
 pub mod session;
+pub mod triage_act;
 pub mod webhook;
 pub mod workflow;
 

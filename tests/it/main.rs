@@ -27,5 +27,6 @@ mod signals;
 mod sums;
 mod support;
 mod tidy;
+mod triage;
 mod web;
 mod worker;
