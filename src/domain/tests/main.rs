@@ -8,6 +8,7 @@ mod evidence;
 mod gate;
 mod gate_amounts;
 mod gate_cases;
+mod record;
 mod redact;
 mod scorecard;
 mod stats;
