@@ -14,7 +14,9 @@ use seatrial_domain::owner::{Owner, OwnerId};
 use seatrial_domain::policy::Policy;
 use seatrial_domain::release::ReleaseState;
 use seatrial_domain::run::{Outcome, RunFacts};
-use seatrial_domain::scorecard::{Check, CheckRole, Criterion, Freshness, FreshnessState, Scope, Scorecard, SegmentRef};
+use seatrial_domain::scorecard::{
+    Check, CheckRole, Criterion, Freshness, FreshnessState, Scope, Scorecard, SegmentRef,
+};
 use seatrial_domain::signal::Signal;
 use seatrial_domain::time::{MINUTE, Timestamp};
 use seatrial_domain::workflow::{FactKind, FactSource, RiskClass};
@@ -48,11 +50,8 @@ fn arm(rows: &[Row]) -> ArmEvidence {
             counts: true,
             ..RunFacts::default()
         };
-        let block = Block {
-            minute: START.plus_micros(i * MINUTE),
-            counts: Counts::of(&facts),
-            sketches: Sketches::default(),
-        };
+        let block =
+            Block { minute: START.plus_micros(i * MINUTE), counts: Counts::of(&facts), sketches: Sketches::default() };
         arm.totals.add(&block.counts, 1);
         let segment = SegmentRef { dimension: "segment".to_owned(), value: row.segment.clone() };
         for blocks in [&mut arm.all, arm.segments.entry(segment).or_default()] {
@@ -74,7 +73,8 @@ pub fn input(baseline: &[Row], candidate: &[Row], by_segment: bool, live: bool) 
         criterion: Criterion::NotWorseThanBaseline { margin: Some(DELTA) },
         role: CheckRole::Key,
     };
-    let release = |n, name: &str, state| FrozenRelease { id: ReleaseId::from_uuid(id(n)), name: name.to_owned(), state };
+    let release =
+        |n, name: &str, state| FrozenRelease { id: ReleaseId::from_uuid(id(n)), name: name.to_owned(), state };
     FreezeInput {
         gate: GateId::from_uuid(id(5)),
         project: FrozenProject { id: ProjectId::from_uuid(id(1)), name: "bench".to_owned(), currency: String::new() },
@@ -134,8 +134,6 @@ pub fn rows(draw: &mut Draw, n: usize, segments: &[(f64, f64)]) -> Vec<Row> {
 /// What segment checks found: false finds and true ones.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Found {
-    /// Gates.
-    pub gates: u64,
     /// Mean share of false finds among finds.
     pub fdr: f64,
     /// Share of gates that named the worse segment.
@@ -147,7 +145,7 @@ pub fn one_worse_segment(gates: u64, runs: usize) -> Found {
     let even: Vec<(f64, f64)> = vec![(0.1, 0.85); 10];
     let mut worse = even.clone();
     worse[3].1 -= 0.10;
-    let mut found = Found { gates, ..Found::default() };
+    let mut found = Found::default();
     for number in 0..gates {
         let mut draw = Draw::new(50, number);
         let (a, b) = (rows(&mut draw, runs, &even), rows(&mut draw, runs, &worse));

@@ -132,7 +132,9 @@ impl Running {
                 }
                 (self.rates.0.len() as u64 >= windows).then_some(Said::Ship)
             }
-            Method::Peeking { alpha, every } => (self.n >= FLOOR && self.n % every == 0).then(|| self.interval(alpha))?,
+            Method::Peeking { alpha, every } => {
+                (self.n >= FLOOR && self.n % every == 0).then(|| self.interval(alpha))?
+            }
             Method::FixedN { n } => (self.n == n).then(|| self.interval(ALPHA))?,
             Method::MannWhitney { window, windows } => {
                 self.windowed(one, window)?;
@@ -204,7 +206,20 @@ impl Running {
 /// One-sided p-value that `b` lies below `a`: the normal form of the rank-sum test, with the correction for ties.
 fn mann_whitney_below(a: &[f64], b: &[f64]) -> f64 {
     let (n, m) = (a.len() as f64, b.len() as f64);
-    let wins: f64 = a.iter().flat_map(|x| b.iter().map(move |y| if x > y { 1.0 } else if x == y { 0.5 } else { 0.0 })).sum();
+    let wins: f64 = a
+        .iter()
+        .flat_map(|x| {
+            b.iter().map(move |y| {
+                if x > y {
+                    1.0
+                } else if x == y {
+                    0.5
+                } else {
+                    0.0
+                }
+            })
+        })
+        .sum();
     let mut all: Vec<f64> = a.iter().chain(b).copied().collect();
     all.sort_by(f64::total_cmp);
     let mut ties = 0.0;

@@ -83,7 +83,8 @@ pub fn html(head: &str, tables: &[Table], plots: &[Plot]) -> String {
     }
     plots.iter().for_each(|plot| body.push_str(&figure(plot)));
     for table in tables {
-        let _ = writeln!(body, "<h2>{}</h2>\n<p>{}</p>\n<table><thead><tr>", escaped(&table.title), escaped(&table.text));
+        let _ =
+            writeln!(body, "<h2>{}</h2>\n<p>{}</p>\n<table><thead><tr>", escaped(&table.title), escaped(&table.text));
         table.head.iter().for_each(|cell| body.push_str(&format!("<th scope=\"col\">{}</th>", escaped(cell))));
         body.push_str("</tr></thead>\n<tbody>\n");
         for row in &table.rows {
@@ -93,7 +94,9 @@ pub fn html(head: &str, tables: &[Table], plots: &[Plot]) -> String {
         }
         body.push_str("</tbody></table>\n");
     }
-    format!("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Decisions, measured</title>\n<style>{STYLE}</style></head>\n<body>\n{body}</body></html>\n")
+    format!(
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Decisions, measured</title>\n<style>{STYLE}</style></head>\n<body>\n{body}</body></html>\n"
+    )
 }
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1b2430;\
@@ -111,7 +114,8 @@ fn figure(plot: &Plot) -> String {
     let top = points().map(|p| p.1).fold(0.0, f64::max).max(1e-9);
     let x = |value: f64| left + (value - low) / (high - low) * (width - left - 190.0);
     let y = |value: f64| height - bottom - value / top * (height - bottom - 16.0);
-    let mut svg = format!("<svg viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{}\">", escaped(&plot.title));
+    let mut svg =
+        format!("<svg viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{}\">", escaped(&plot.title));
     for step in 0..=4 {
         let value = top * f64::from(step) / 4.0;
         let shown = if top <= 1.0 { format!("{:.0} %", 100.0 * value) } else { format!("{value:.0}") };

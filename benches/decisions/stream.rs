@@ -7,7 +7,8 @@ pub struct Draw(u64);
 impl Draw {
     /// A stream of its own per experiment and number.
     pub fn new(experiment: u64, stream: u64) -> Self {
-        let mut draw = Self(experiment.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ stream.wrapping_mul(0xd134_2543_de82_ef95));
+        let mut draw =
+            Self(experiment.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ stream.wrapping_mul(0xd134_2543_de82_ef95));
         draw.next();
         draw
     }

@@ -126,9 +126,8 @@ fn wholes(count: u64) -> Table {
     let (ships, rollbacks, said) = gates::simpson(count, 3_000);
     let (asked, shipped) = gates::something_missing(count);
     let (replayed, different) = gates::replayed(count);
-    let row = |what: &str, found: String, target: &str, yes: bool| {
-        vec![what.to_owned(), found, target.to_owned(), met(yes)]
-    };
+    let row =
+        |what: &str, found: String, target: &str, yes: bool| vec![what.to_owned(), found, target.to_owned(), met(yes)];
     Table {
         key: "gates",
         title: "T5, T6, T8, T9: whole gates".to_owned(),
@@ -301,7 +300,14 @@ fn rivals(streams: u64, plots: &mut Vec<Plot>) -> Table {
              verdicts are worth nothing beside that."
         ),
         head: strings([
-            "method", "family", "false ship at −δ", "false rollback at 0", "ship at 0", "runs", "rollback at −2δ", "runs",
+            "method",
+            "family",
+            "false ship at −δ",
+            "false rollback at 0",
+            "ship at 0",
+            "runs",
+            "rollback at −2δ",
+            "runs",
             "ship at −2δ",
         ]),
         rows,
@@ -342,7 +348,8 @@ fn drifting(streams: u64) -> Table {
 fn real(data: &Path, streams: u64) -> Table {
     let mut rows = Vec::new();
     for comparison in comparisons(data) {
-        for method in [GATE, Method::Threshold { window: 100, tolerance: DELTA, windows: 5 }, Method::FixedN { n: 300 }] {
+        for method in [GATE, Method::Threshold { window: 100, tolerance: DELTA, windows: 5 }, Method::FixedN { n: 300 }]
+        {
             let (ships, rollbacks, median) = comparison.run(method, streams, 2_000);
             rows.push(vec![
                 format!("{}, {}", comparison.name, method.name()),

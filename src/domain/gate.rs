@@ -7,6 +7,7 @@ mod amount;
 mod check;
 mod compose;
 mod evidence_class;
+mod forecast;
 mod mix;
 mod process;
 mod segment;
@@ -24,6 +25,7 @@ use crate::signal::Signal;
 use crate::stats::Interval;
 
 pub use amount::{AmountFigure, AmountFigures, AmountUnit};
+pub use forecast::{Forecast, forecasts};
 pub use mix::{ClassMove, MixShift};
 
 /// The version of the recommendation's shape.

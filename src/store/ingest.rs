@@ -200,7 +200,8 @@ pub(crate) async fn rebuild_sums(store: &Store) -> Result<(), StoreError> {
         let tx = store.write().await?;
         let raw = tx.raw();
         let backend = raw.get_database_backend();
-        let next = Statement::from_string(backend, "SELECT project_id FROM sums_to_rebuild ORDER BY project_id LIMIT 1");
+        let next =
+            Statement::from_string(backend, "SELECT project_id FROM sums_to_rebuild ORDER BY project_id LIMIT 1");
         let Some(row) = raw.query_one_raw(next).await? else { return Ok(()) };
         let project: uuid::Uuid = row.try_get("", "project_id")?;
         let scope = Scope::of(ProjectId::from_uuid(project));

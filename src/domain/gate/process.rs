@@ -73,6 +73,27 @@ impl Question {
         }
     }
 
+    /// The processes of a rate as they stand after these blocks, for a pass and for a fail; `None` for an amount.
+    pub(super) fn processes(
+        &self,
+        settled: &[Outcomes],
+        harm: &[Outcomes],
+        policy: &Policy,
+    ) -> Option<(Vec<EProcess>, Vec<EProcess>)> {
+        let Self::Rate { pass, pass_step, fail, fail_step } = self else { return None };
+        let after = |null: &Null, step: f64, blocks: &[Outcomes]| {
+            let mut process = EProcess::with_step(*null, policy.method, step);
+            for block in blocks {
+                process.step(block);
+            }
+            process
+        };
+        Some((
+            pass.iter().map(|null| after(null, *pass_step, settled)).collect(),
+            fail.iter().map(|null| after(null, *fail_step, harm)).collect(),
+        ))
+    }
+
     /// The evidence of standardised blocks of a rate.
     pub(super) fn ask_rate(&self, settled: &[Outcomes], harm: &[Outcomes], policy: &Policy) -> Answer {
         let Self::Rate { pass, pass_step, fail, fail_step } = self else {

@@ -23,6 +23,7 @@ fn runs(n: usize, cost: f64, seconds: f64, rate: f64, seed: u64) -> Vec<RunFacts
             let mut facts = run(draw.hit(rate) == 1);
             facts.cost_nanos = Some((1e9 * cost) as i64);
             facts.ended_at = Some(facts.started_at.plus_micros((1e6 * seconds) as i64));
+            facts.trusted_at = facts.ended_at;
             facts
         })
         .collect()
@@ -124,7 +125,7 @@ fn too_few_successes_are_unbounded_and_said_to_be() {
 #[test]
 fn latency_p95_against_a_bound_and_the_baseline() {
     // The 95th percentile of an exponential is three times its mean.
-    let (a, b) = (runs(1_000, 0.2, 10.0, 0.9, 11), runs(1_000, 0.2, 10.0, 0.9, 12));
+    let (a, b) = (runs(2_500, 0.2, 10.0, 0.9, 11), runs(2_500, 0.2, 10.0, 0.9, 12));
     let at_most = |value| check(Signal::Latency, None, Criterion::AtMost { value });
     assert_eq!(first(&asked(&a, &b, at_most(40.0))).verdict, CheckVerdict::Pass);
     assert_eq!(first(&asked(&a, &b, at_most(20.0))).verdict, CheckVerdict::Fail);
@@ -133,7 +134,7 @@ fn latency_p95_against_a_bound_and_the_baseline() {
     let same = first(&asked(&a, &b, check(Signal::Latency, None, wide)));
     assert_eq!(same.verdict, CheckVerdict::Pass, "{}", same.text);
     assert!(same.text.starts_with("latency p95 passes (not worse than the baseline by 50 %)"), "{}", same.text);
-    let slow = runs(1_000, 0.2, 20.0, 0.9, 13);
+    let slow = runs(2_500, 0.2, 20.0, 0.9, 13);
     assert_eq!(first(&asked(&a, &slow, check(Signal::Latency, None, wide))).verdict, CheckVerdict::Fail);
     let p50 = check(Signal::TimeToTrust, Some(Statistic::P50), wide);
     assert_eq!(first(&asked(&a, &slow, p50)).verdict, CheckVerdict::Fail);

@@ -5,6 +5,7 @@ mod canonical;
 mod case;
 mod decision;
 mod evidence;
+mod forecast;
 mod gate;
 mod gate_amounts;
 mod gate_cases;

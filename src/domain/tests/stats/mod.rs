@@ -5,5 +5,6 @@ mod class_mix;
 mod e_process;
 mod golden;
 mod laws;
+mod oracles;
 mod paired;
 mod validity;

@@ -93,7 +93,11 @@ pub fn input(baseline: &[RunFacts], candidate: &[RunFacts], scorecard: Scorecard
     let later = DAY_ONE.plus_days(30);
     FreezeInput {
         gate: GateId::from_uuid(uuid(5)),
-        project: FrozenProject { id: ProjectId::from_uuid(uuid(1)), name: "harbour".to_owned(), currency: "EUR".to_owned() },
+        project: FrozenProject {
+            id: ProjectId::from_uuid(uuid(1)),
+            name: "harbour".to_owned(),
+            currency: "EUR".to_owned(),
+        },
         workflow: FrozenWorkflow {
             id: WorkflowId::from_uuid(uuid(2)),
             name: "refund-handling".to_owned(),
