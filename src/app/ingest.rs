@@ -221,7 +221,7 @@ impl Writer {
         batch
     }
 
-    async fn commit(&self, batch: Vec<Job>) {
+    async fn commit(&self, mut batch: Vec<Job>) {
         let metrics = &self.shared.metrics;
         metrics.ingest_queue_length.set(i64::try_from(self.jobs.len()).unwrap_or(i64::MAX));
         let runs: usize = batch.iter().map(|job| job.writes.len()).sum();
@@ -231,11 +231,12 @@ impl Writer {
                 self.commit_one(job).await;
             }
         } else {
-            let all: Vec<RunWrite> = batch.iter().flat_map(|job| job.writes.iter().cloned()).collect();
-            match self.apply(all).await {
+            let sizes: Vec<usize> = batch.iter().map(|job| job.writes.len()).collect();
+            let all: Vec<RunWrite> = batch.iter_mut().flat_map(|job| std::mem::take(&mut job.writes)).collect();
+            match self.apply(&all).await {
                 Ok(mut results) => {
-                    for job in batch {
-                        let rest = results.split_off(job.writes.len().min(results.len()));
+                    for (job, size) in batch.into_iter().zip(sizes) {
+                        let rest = results.split_off(size.min(results.len()));
                         // A sender that went away has its runs written all the same.
                         let _ = job.answer.send(Ok(std::mem::replace(&mut results, rest)));
                     }
@@ -243,8 +244,10 @@ impl Writer {
                 // One request must not sink the others: try them one by one.
                 Err(error) => {
                     tracing::warn!(%error, "a group commit failed; its requests are written one by one");
-                    for job in batch {
-                        self.commit_one(job).await;
+                    let mut all = all.into_iter();
+                    for (job, size) in batch.into_iter().zip(sizes) {
+                        let writes = all.by_ref().take(size).collect();
+                        self.commit_one(Job { writes, ..job }).await;
                     }
                 }
             }
@@ -256,17 +259,17 @@ impl Writer {
 
     async fn commit_one(&self, job: Job) {
         tracing::trace!(bytes = job.bytes, writes = job.writes.len(), "committing one request");
-        let result = self.apply(job.writes).await.map_err(AppError::from);
+        let result = self.apply(&job.writes).await.map_err(AppError::from);
         self.shared.healthy.store(result.is_ok(), Ordering::Relaxed);
         let _ = job.answer.send(result);
     }
 
     /// Applies the writes in one transaction, again when another writer was in the way.
-    async fn apply(&self, writes: Vec<RunWrite>) -> Result<Vec<WriteResult>, StoreError> {
+    async fn apply(&self, writes: &[RunWrite]) -> Result<Vec<WriteResult>, StoreError> {
         let mut attempts = 0;
         loop {
             attempts += 1;
-            match self.apply_once(writes.clone()).await {
+            match self.apply_once(writes).await {
                 Err(error) if error.is_transient() && attempts < 5 => {
                     tracing::debug!(%error, attempts, "another writer was in the way");
                     tokio::time::sleep(Duration::from_millis(20 * attempts)).await;
@@ -281,7 +284,7 @@ impl Writer {
         }
     }
 
-    async fn apply_once(&self, writes: Vec<RunWrite>) -> Result<Vec<WriteResult>, StoreError> {
+    async fn apply_once(&self, writes: &[RunWrite]) -> Result<Vec<WriteResult>, StoreError> {
         let tx = self.store.write().await?;
         let results = apply(&tx, writes, self.clock.now()).await?;
         tx.commit().await?;

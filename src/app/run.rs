@@ -170,7 +170,7 @@ impl App {
         let project = self.enter(caller, project, Permission::ManageProject).await?;
         let tx = self.store.write().await?;
         let write = RunWrite { scope: project.scope, target: Target::Id(id), new_id: id, change: Change::Delete };
-        let results = seatrial_store::ingest::apply(&tx, vec![write], self.now()).await?;
+        let results = seatrial_store::ingest::apply(&tx, &[write], self.now()).await?;
         if matches!(results.first(), Some(Err(Refused::NoRun(_)))) {
             return Err(AppError::NotFound { noun: "run" });
         }

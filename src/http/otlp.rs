@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::app::error::AppError;
 use crate::app::otlp::{OtlpBody, OtlpRefusal, OtlpSignal};
 use crate::ingest::otlp::response::{Signal, accepted, error, partial, refused};
-use crate::ingest::otlp::{DecodeError, Format, is_gzip};
+use crate::ingest::otlp::{DecodeError, Encoding, Format};
 
 /// Spans.
 #[post("/v1/traces")]
@@ -87,11 +87,11 @@ async fn try_take_in(
 ) -> Result<Vec<u8>, OtlpRefusal> {
     let project = app.enter_by_key(&caller.0?).await?;
     let encoding = request.headers().get(CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("unreadable"));
-    let gzip = is_gzip(encoding)?;
+    let encoding = Encoding::of(encoding)?;
     let bytes = body::read(payload, limits::OTLP_BODY_BYTES)
         .await
         .map_err(|_| DecodeError::TooLarge { cap: limits::OTLP_BODY_BYTES })?;
-    let decoded = app.take_in(&project, OtlpBody { signal, format, gzip, bytes }).await?;
+    let decoded = app.take_in(&project, OtlpBody { signal, format, encoding, bytes }).await?;
     let kind = match signal {
         OtlpSignal::Traces => Signal::Traces,
         OtlpSignal::Logs => Signal::Logs,

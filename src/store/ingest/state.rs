@@ -90,15 +90,15 @@ impl States {
     }
 
     /// Applies one change to the state; facts are resolved later, once for the whole batch.
-    pub(super) fn apply(&mut self, write: RunWrite, now: Timestamp) -> Result<WriteResult, StoreError> {
-        let position = match self.find(&write, now) {
+    pub(super) fn apply(&mut self, write: &RunWrite, now: Timestamp) -> Result<WriteResult, StoreError> {
+        let position = match self.find(write, now) {
             Ok(position) => position,
             Err(refused) => return Ok(Err(refused)),
         };
         let state = &mut self.runs[position];
         let is_new = state.before.is_none() && !state.changed;
         let id = state.id.unwrap_or(write.new_id);
-        let changed = match state.change(write.change) {
+        let changed = match state.change(&write.change) {
             Ok(changed) => changed,
             Err(refused) => return Ok(Err(refused)),
         };
@@ -120,11 +120,11 @@ impl States {
 }
 
 impl RunState {
-    fn change(&mut self, change: Change) -> Result<bool, Refused> {
+    fn change(&mut self, change: &Change) -> Result<bool, Refused> {
         match change {
-            Change::Trace { spans, body } => self.add_piece(spans, &body),
-            Change::Report(report) => self.add_report(*report),
-            Change::Fact { id, key, fact } => Ok(self.add_fact(id, key, fact)),
+            Change::Trace { spans, body } => self.add_piece(spans.clone(), body),
+            Change::Report(report) => self.add_report(report),
+            Change::Fact { id, key, fact } => Ok(self.add_fact(*id, key, fact)),
             Change::Settle => {
                 self.touched = true;
                 Ok(false)
@@ -151,10 +151,10 @@ impl RunState {
         Ok(changed)
     }
 
-    fn add_report(&mut self, report: RunReport) -> Result<bool, Refused> {
+    fn add_report(&mut self, report: &RunReport) -> Result<bool, Refused> {
         let merged = match &self.report {
-            Some(known) => known.merged(&report)?,
-            None => report,
+            Some(known) => known.merged(report)?,
+            None => report.clone(),
         };
         let changed = self.report.as_ref() != Some(&merged);
         self.report_changed |= changed;
@@ -162,13 +162,13 @@ impl RunState {
         Ok(changed)
     }
 
-    fn add_fact(&mut self, id: FactId, key: String, fact: LateFact) -> bool {
-        if self.fact_keys.contains(&key) {
+    fn add_fact(&mut self, id: FactId, key: &str, fact: &LateFact) -> bool {
+        if self.fact_keys.iter().any(|known| known == key) {
             return false;
         }
-        self.fact_keys.push(key.clone());
+        self.fact_keys.push(key.to_owned());
         self.late.push(fact.clone());
-        self.new_facts.push((id, key, fact));
+        self.new_facts.push((id, key.to_owned(), fact.clone()));
         true
     }
 

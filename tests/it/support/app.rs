@@ -57,20 +57,32 @@ pub struct Builder {
     mail: bool,
 }
 
-/// The running service.
-pub struct TestApp {
+/// The service, as it runs at present.
+pub struct Running {
     /// The service itself, for use cases and for looking into its database.
     pub app: Arc<App>,
-    /// The time; move it.
-    pub clock: ManualClock,
     /// `http://127.0.0.1:PORT`.
     pub base_url: String,
+    server: actix_web::dev::ServerHandle,
+}
+
+impl Running {
+    async fn stop(self) {
+        self.server.stop(false).await;
+        self.app.finish(Duration::from_secs(5)).await;
+    }
+}
+
+/// The running service, with what a test needs around it.
+pub struct TestApp {
+    running: Running,
+    /// The time; move it.
+    pub clock: ManualClock,
     /// Mail that the service sent, where [`Builder::with_mail`] asked for it.
     pub mail: Option<SmtpSink>,
     accounts: Vec<(Role, AccountId)>,
     outsider: AccountId,
     http: reqwest::Client,
-    server: actix_web::dev::ServerHandle,
     folder: TempDir,
     database: Option<TestDatabase>,
 }
@@ -131,48 +143,60 @@ impl Builder {
     pub async fn start(self) -> TestApp {
         let folder = tempfile::tempdir().expect("a folder");
         let database = (self.backend == Backend::Postgres).then(TestDatabase::create);
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port is free");
-        let base_url = format!("http://{}", listener.local_addr().expect("a bound socket has an address"));
         let mail = self.mail.then(SmtpSink::start);
-        let file = |name: &str| folder.path().join(name).display().to_string();
-        let mut overrides = vec![
-            ("server.public_url".to_owned(), base_url.clone()),
-            ("server.workers".to_owned(), "1".to_owned()),
-            ("server.shutdown_seconds".to_owned(), "5".to_owned()),
-            ("database.url".to_owned(), database.as_ref().map_or(file("test.db"), |found| found.url().to_owned())),
-            ("database.read_connections".to_owned(), "2".to_owned()),
-            ("database.write_connections".to_owned(), "3".to_owned()),
-            ("auth.token_key_file".to_owned(), file("test.key")),
-            ("auth.sign_in_attempts_per_minute".to_owned(), "10000".to_owned()),
-            ("outbound.allow_private".to_owned(), "true".to_owned()),
-            ("outbound.allow_plain_http".to_owned(), "true".to_owned()),
-        ];
-        if let Some(mail) = &mail {
-            overrides.push(("smtp.host".to_owned(), mail.address().ip().to_string()));
-            overrides.push(("smtp.port".to_owned(), mail.address().port().to_string()));
-            overrides.push(("smtp.security".to_owned(), "none".to_owned()));
-        }
-        overrides.extend(self.settings);
-        let config = load(&Sources { overrides, ..Sources::default() }).expect("the settings of the tests are valid");
+        let file = folder.path().join("test.db").display().to_string();
+        let url = database.as_ref().map_or(file, |found| found.url().to_owned());
         let clock = ManualClock::new(START);
-        let mailer = mail.is_some().then(|| SmtpMailer::new(&config.smtp).expect("the mail settings are valid"));
-        let ports = Ports {
-            clock: Arc::new(clock.clone()),
-            randomness: Arc::new(SeededRandomness::new(7)),
-            mailer: mailer.map(|mailer| Arc::new(mailer) as Arc<dyn Mailer>),
-            outbound: Arc::new(GuardedOutbound::new(config.outbound.clone())),
-        };
-        let key = SigningKey::load_or_create(&config.auth.token_key_file).expect("a signing key");
-        let tokens = Tokens::new(config.server.public_url.clone(), key, &[]);
-        let store = open_store(&config).await.expect("the database opens");
-        let app = App::new(Arc::new(config), store, tokens, ports).expect("the service starts");
-        let (accounts, outsider) = people(&app).await;
-        let server = serve(web::Data::from(Arc::clone(&app)), listener).expect("the server starts");
-        let handle = server.handle();
-        tokio::spawn(server);
-        let http = http_client();
-        TestApp { app, clock, base_url, mail, accounts, outsider, http, server: handle, folder, database }
+        let running = launch(&folder, &url, mail.as_ref(), self.settings, &clock).await;
+        let (accounts, outsider) = people(&running.app).await;
+        TestApp { running, clock, mail, accounts, outsider, http: http_client(), folder, database }
     }
+}
+
+/// Starts the service on the database at `url`, with its files in `folder`.
+async fn launch(
+    folder: &TempDir,
+    url: &str,
+    mail: Option<&SmtpSink>,
+    settings: Vec<(String, String)>,
+    clock: &ManualClock,
+) -> Running {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port is free");
+    let base_url = format!("http://{}", listener.local_addr().expect("a bound socket has an address"));
+    let mut overrides = vec![
+        ("server.public_url".to_owned(), base_url.clone()),
+        ("server.workers".to_owned(), "1".to_owned()),
+        ("server.shutdown_seconds".to_owned(), "5".to_owned()),
+        ("database.url".to_owned(), url.to_owned()),
+        ("database.read_connections".to_owned(), "2".to_owned()),
+        ("database.write_connections".to_owned(), "3".to_owned()),
+        ("auth.token_key_file".to_owned(), folder.path().join("test.key").display().to_string()),
+        ("auth.sign_in_attempts_per_minute".to_owned(), "10000".to_owned()),
+        ("outbound.allow_private".to_owned(), "true".to_owned()),
+        ("outbound.allow_plain_http".to_owned(), "true".to_owned()),
+    ];
+    if let Some(mail) = mail {
+        overrides.push(("smtp.host".to_owned(), mail.address().ip().to_string()));
+        overrides.push(("smtp.port".to_owned(), mail.address().port().to_string()));
+        overrides.push(("smtp.security".to_owned(), "none".to_owned()));
+    }
+    overrides.extend(settings);
+    let config = load(&Sources { overrides, ..Sources::default() }).expect("the settings of the tests are valid");
+    let mailer = mail.is_some().then(|| SmtpMailer::new(&config.smtp).expect("the mail settings are valid"));
+    let ports = Ports {
+        clock: Arc::new(clock.clone()),
+        randomness: Arc::new(SeededRandomness::new(7)),
+        mailer: mailer.map(|mailer| Arc::new(mailer) as Arc<dyn Mailer>),
+        outbound: Arc::new(GuardedOutbound::new(config.outbound.clone())),
+    };
+    let key = SigningKey::load_or_create(&config.auth.token_key_file).expect("a signing key");
+    let tokens = Tokens::new(config.server.public_url.clone(), key, &[]);
+    let store = open_store(&config).await.expect("the database opens");
+    let app = App::new(Arc::new(config), store, tokens, ports).expect("the service starts");
+    let server = serve(web::Data::from(Arc::clone(&app)), listener).expect("the server starts");
+    let handle = server.handle();
+    tokio::spawn(server);
+    Running { app, base_url, server: handle }
 }
 
 /// The project, a member for each role, and somebody outside.
@@ -221,6 +245,14 @@ pub fn http_client() -> reqwest::Client {
     let redirects = reqwest::redirect::Policy::none();
     let client = reqwest::Client::builder().redirect(redirects).no_proxy().timeout(Duration::from_secs(60));
     client.build().expect("a client")
+}
+
+impl std::ops::Deref for TestApp {
+    type Target = Running;
+
+    fn deref(&self) -> &Running {
+        &self.running
+    }
 }
 
 impl TestApp {
@@ -272,11 +304,18 @@ impl TestApp {
         self.folder.path()
     }
 
+    /// The same service started again on its database, an SQLite file that it may only read now.
+    pub async fn restarted_read_only(mut self) -> Self {
+        self.running.stop().await;
+        let url = format!("sqlite:{}?mode=ro", self.folder.path().join("test.db").display());
+        self.running = launch(&self.folder, &url, self.mail.as_ref(), Vec::new(), &self.clock).await;
+        self
+    }
+
     /// Stops the service in order, and removes its database.
     pub async fn stop(self) {
-        let Self { app, server, folder, database, .. } = self;
-        server.stop(false).await;
-        app.finish(Duration::from_secs(5)).await;
+        let Self { running, folder, database, .. } = self;
+        running.stop().await;
         drop((folder, database));
     }
 }
