@@ -73,30 +73,23 @@ impl IngestQueue {
         Self { jobs: sender, shared }
     }
 
-    /// Reserves room for a request of `bytes` bytes that came by `source` (`otlp`, `json` or `fact`).
+    /// Reserves room for a request of `bytes` bytes that came by `source` (`otlp`, `json` or `fact`). Asked for before
+    /// the body is read, with the length that the request declares; what it does not declare is covered as it comes.
     ///
     /// # Errors
     /// [`AppError::Overloaded`] when the queue is full.
     pub fn reserve(&self, bytes: usize, source: &'static str) -> Result<Reservation, AppError> {
-        let before = self.shared.bytes.fetch_add(bytes, Ordering::Relaxed);
-        let reservation = Reservation { shared: Arc::clone(&self.shared), bytes, source };
-        self.shared.show_bytes();
-        // One request larger than the whole allowance may pass when nothing else waits, or it never could.
-        if (before > 0 && before + bytes > self.shared.most_bytes) || self.jobs.capacity() == 0 {
-            return Err(self.overloaded(source));
+        if self.jobs.capacity() == 0 {
+            return Err(self.shared.overloaded(source));
         }
+        let mut reservation = Reservation { shared: Arc::clone(&self.shared), bytes: 0, source };
+        reservation.cover(bytes)?;
         Ok(reservation)
-    }
-
-    fn overloaded(&self, source: &'static str) -> AppError {
-        self.count(source, "overloaded", 1);
-        AppError::Overloaded { retry_after_seconds: self.shared.retry_after_seconds }
     }
 
     /// Counts `n` runs that came by `source`; of overload, requests.
     pub fn count(&self, source: &'static str, outcome: &'static str, n: usize) {
-        let labels = IngestLabels { source, outcome };
-        self.shared.metrics.ingest_runs.get_or_create(&labels).inc_by(n as u64);
+        self.shared.count(source, outcome, n);
     }
 
     fn count_results(&self, source: &'static str, results: &[WriteResult]) {
@@ -133,7 +126,7 @@ impl IngestQueue {
         }
         let (answer, answered) = oneshot::channel();
         let (source, bytes) = (reservation.source, reservation.bytes);
-        self.jobs.try_send(Job { writes, bytes, answer }).map_err(|_| self.overloaded(source))?;
+        self.jobs.try_send(Job { writes, bytes, answer }).map_err(|_| self.shared.overloaded(source))?;
         let result = answered.await.map_err(AppError::internal)?;
         drop(reservation);
         if let Ok(results) = &result {
@@ -168,7 +161,38 @@ pub struct Reservation {
     source: &'static str,
 }
 
+impl Reservation {
+    /// Makes it cover at least `bytes` bytes.
+    ///
+    /// # Errors
+    /// [`AppError::Overloaded`] when the queue has no room for more.
+    pub fn cover(&mut self, bytes: usize) -> Result<(), AppError> {
+        let more = bytes.saturating_sub(self.bytes);
+        if more == 0 {
+            return Ok(());
+        }
+        let others = self.shared.bytes.fetch_add(more, Ordering::Relaxed).saturating_sub(self.bytes);
+        self.bytes += more;
+        self.shared.show_bytes();
+        // One request larger than the whole allowance may pass when nothing else waits, or it never could.
+        if others > 0 && others + self.bytes > self.shared.most_bytes {
+            return Err(self.shared.overloaded(self.source));
+        }
+        Ok(())
+    }
+}
+
 impl Shared {
+    fn overloaded(&self, source: &'static str) -> AppError {
+        self.count(source, "overloaded", 1);
+        AppError::Overloaded { retry_after_seconds: self.retry_after_seconds }
+    }
+
+    fn count(&self, source: &'static str, outcome: &'static str, n: usize) {
+        let labels = IngestLabels { source, outcome };
+        self.metrics.ingest_runs.get_or_create(&labels).inc_by(n as u64);
+    }
+
     fn show_bytes(&self) {
         let bytes = self.bytes.load(Ordering::Relaxed);
         self.metrics.ingest_queue_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));

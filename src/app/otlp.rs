@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::App;
 use super::access::{Caller, ProjectAccess};
 use super::error::AppError;
+use super::ingest::Reservation;
 use super::ports::Ids;
 use crate::ingest::otlp::{
     DecodeError, Decoded, Encoding, Format, ScorePiece, TracePiece, decode, decode_logs, decompress,
@@ -68,19 +69,23 @@ impl App {
         self.enter(caller, &slug, Permission::WriteRuns).await
     }
 
-    /// Takes in an OTLP body. `Ok` means that everything not rejected is on disk.
+    /// Takes in an OTLP body, for which there is `room`. `Ok` means that everything not rejected is on disk.
     ///
     /// # Errors
     /// When nothing of the body can be used, the queue is full, or the database refuses.
-    pub async fn take_in(&self, project: &ProjectAccess, body: OtlpBody) -> Result<Decoded, OtlpRefusal> {
-        let reservation = self.ingest.reserve(body.bytes.len(), "otlp")?;
+    pub async fn take_in(
+        &self,
+        project: &ProjectAccess,
+        body: OtlpBody,
+        room: Reservation,
+    ) -> Result<Decoded, OtlpRefusal> {
         self.metrics.ingest_bytes.inc_by(body.bytes.len() as u64);
         let now = self.now();
         let ids = self.ids.clone();
         let scope = project.scope;
         let (decoded, writes) = self.ingest.decode(move || prepare(&body, scope, &ids, now)).await??;
         let sizes: Vec<usize> = writes.iter().map(span_count).collect();
-        let results = self.ingest.write(writes, reservation).await?;
+        let results = self.ingest.write(writes, room).await?;
         self.metrics.ingest_spans.inc_by(decoded.spans as u64);
         Ok(with_refusals(decoded, &sizes, &results))
     }

@@ -188,7 +188,8 @@ impl Story {
             encoding: Encoding::Identity,
             bytes: batch.otlp.into(),
         };
-        self.app.take_in(&self.project, body).await.map_err(|refusal| match refusal {
+        let room = self.app.ingest.reserve(body.bytes.len(), "otlp")?;
+        self.app.take_in(&self.project, body, room).await.map_err(|refusal| match refusal {
             OtlpRefusal::App(error) => Failure::from(error),
             OtlpRefusal::Decode(error) => Failure::new(error),
         })?;

@@ -10,10 +10,10 @@ use prost::Message as _;
 use reqwest::RequestBuilder;
 use seatrial::app::api_key::NewKey;
 use seatrial_domain::access::{Role, Scope as KeyScope};
-use seatrial_domain::limits;
 use seatrial_domain::time::Timestamp;
 use seatrial_store::{Backend, Scope, ingest};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::task::JoinSet;
 
 use crate::support::app::{Builder, PROJECT, START, TestApp, TestClient, Who, answer, both, run_with};
@@ -183,10 +183,12 @@ async fn a_trace_of_ten_thousand_spans_is_kept_and_shown(app: &TestApp) {
         "the page says what it leaves out"
     );
 
-    let flood: Vec<Value> = (10_001..=20_100).map(|id| span(3, id, 1, "loop")).collect();
+    let flood: Vec<Value> = (10_001..=20_001).map(|id| span(3, id, 1, "loop")).collect();
     let (rejected, message) = sent(&key, &flood).await;
-    assert_eq!(rejected as usize, 10_000 + flood.len() - limits::SPANS_PER_RUN, "{message}");
-    assert!(message.contains("20000 spans") || message.contains("20,000 spans"), "{message}");
+    assert_eq!(rejected as usize, flood.len(), "{message}");
+    assert!(message.contains("more than 20000 spans") && message.contains("an agent in a loop"), "{message}");
+    let repeated: Vec<Value> = children[..5_000].iter().cloned().chain(flood.into_iter().skip(1)).collect();
+    assert_eq!(sent(&key, &repeated).await, (0, String::new()), "repeats do not count");
 }
 
 async fn parents_in_a_circle_are_kept_and_shown(app: &TestApp) {
@@ -328,6 +330,30 @@ mod a_full_queue {
     fn on_postgres() {
         run_with(builder(Backend::Postgres), a_full_queue_refuses_and_loses_nothing);
     }
+}
+
+/// A client that says how long its body is learns that there is no room before it sends it.
+async fn a_body_without_room_is_refused_before_it_comes(app: &TestApp) {
+    let key = app.api_key(&[KeyScope::Ingest]).await;
+    let held = app.app.ingest.reserve(900_000, "otlp").expect("there is room");
+    let address = app.base_url.strip_prefix("http://").expect("a loopback address").to_owned();
+    let head = format!(
+        "POST /v1/traces HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\n\
+         content-type: application/json\r\ncontent-length: 200000\r\n\r\n"
+    );
+    let mut connection = tokio::net::TcpStream::connect(&address).await.expect("connected");
+    connection.write_all(head.as_bytes()).await.expect("sent");
+    let mut line = vec![0; "HTTP/1.1 429".len()];
+    connection.read_exact(&mut line).await.expect("an answer");
+    assert_eq!(String::from_utf8_lossy(&line), "HTTP/1.1 429");
+    drop(held);
+    assert_eq!(sent(&app.client(Who::Key(key)), &[span(1, 1, 0, "refund")]).await, (0, String::new()));
+}
+
+#[test]
+fn a_body_without_room() {
+    let builder = Builder::new(Backend::Sqlite).with("ingest.queue_mib", "1");
+    run_with(builder, a_body_without_room_is_refused_before_it_comes);
 }
 
 /// Permissions do not bind the administrator, who may run this test: SQLite's own read-only mode answers the same.

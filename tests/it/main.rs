@@ -9,6 +9,7 @@ mod decision;
 mod demo;
 mod failure;
 mod gate;
+mod gate_cases;
 mod gate_check;
 mod identity;
 mod import;

@@ -1,6 +1,6 @@
 //! The runs a batch is about: what is stored of each, and what the batch makes of it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use seatrial_domain::ids::{FactId, ReleaseId, RunId, WorkflowId};
 use seatrial_domain::limits;
@@ -138,7 +138,7 @@ impl RunState {
     }
 
     fn add_piece(&mut self, spans: Vec<Span>, body: &[u8]) -> Result<bool, Refused> {
-        if self.spans.len() + spans.len() > 2 * limits::SPANS_PER_RUN {
+        if self.spans.len() + spans.len() > limits::SPANS_PER_RUN && self.overflows(&spans) {
             return Err(Refused::TooManySpans(limits::SPANS_PER_RUN));
         }
         let changed = merge(&mut self.spans, spans);
@@ -149,6 +149,13 @@ impl RunState {
             self.idle_closed = false;
         }
         Ok(changed)
+    }
+
+    /// Whether the run would have too many spans with these, repeats aside.
+    fn overflows(&self, spans: &[Span]) -> bool {
+        let known: HashSet<_> = self.spans.iter().map(|span| (span.trace_id, span.id)).collect();
+        let new = spans.iter().filter(|span| !known.contains(&(span.trace_id, span.id))).count();
+        self.spans.len() + new > limits::SPANS_PER_RUN
     }
 
     fn add_report(&mut self, report: &RunReport) -> Result<bool, Refused> {
