@@ -1,5 +1,6 @@
 //! The integration tests: one binary, a module per noun, on what `support` gives.
 
+mod archive;
 mod auth;
 mod bad_input;
 mod case;
@@ -21,11 +22,13 @@ mod otlp;
 mod pages;
 mod problem;
 mod project;
+mod record;
 mod render;
 mod scorecard;
 mod signals;
 mod sums;
 mod support;
 mod tidy;
+mod triage;
 mod web;
 mod worker;

@@ -55,6 +55,7 @@ pub struct Builder {
     backend: Backend,
     settings: Vec<(String, String)>,
     mail: bool,
+    seed: u64,
 }
 
 /// The service, as it runs at present.
@@ -124,7 +125,7 @@ pub(crate) use both;
 impl Builder {
     /// A service on this kind of database.
     pub fn new(backend: Backend) -> Self {
-        Self { backend, settings: Vec::new(), mail: false }
+        Self { backend, settings: Vec::new(), mail: false, seed: 7 }
     }
 
     /// With this setting, such as `auth.session_hours`.
@@ -139,6 +140,12 @@ impl Builder {
         self
     }
 
+    /// With other ids than a service beside it.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
     /// Starts the service.
     pub async fn start(self) -> TestApp {
         let folder = tempfile::tempdir().expect("a folder");
@@ -147,56 +154,70 @@ impl Builder {
         let file = folder.path().join("test.db").display().to_string();
         let url = database.as_ref().map_or(file, |found| found.url().to_owned());
         let clock = ManualClock::new(START);
-        let running = launch(&folder, &url, mail.as_ref(), self.settings, &clock).await;
+        let launch = Launch {
+            folder: &folder,
+            url,
+            mail: mail.as_ref(),
+            settings: self.settings,
+            seed: self.seed,
+            clock: &clock,
+        };
+        let running = launch.start().await;
         let (accounts, outsider) = people(&running.app).await;
         TestApp { running, clock, mail, accounts, outsider, http: http_client(), folder, database }
     }
 }
 
-/// Starts the service on the database at `url`, with its files in `folder`.
-async fn launch(
-    folder: &TempDir,
-    url: &str,
-    mail: Option<&SmtpSink>,
+/// What a service is started with.
+struct Launch<'a> {
+    folder: &'a TempDir,
+    url: String,
+    mail: Option<&'a SmtpSink>,
     settings: Vec<(String, String)>,
-    clock: &ManualClock,
-) -> Running {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port is free");
-    let base_url = format!("http://{}", listener.local_addr().expect("a bound socket has an address"));
-    let mut overrides = vec![
-        ("server.public_url".to_owned(), base_url.clone()),
-        ("server.workers".to_owned(), "1".to_owned()),
-        ("server.shutdown_seconds".to_owned(), "5".to_owned()),
-        ("database.url".to_owned(), url.to_owned()),
-        ("database.read_connections".to_owned(), "2".to_owned()),
-        ("database.write_connections".to_owned(), "3".to_owned()),
-        ("auth.token_key_file".to_owned(), folder.path().join("test.key").display().to_string()),
-        ("auth.sign_in_attempts_per_minute".to_owned(), "10000".to_owned()),
-        ("outbound.allow_private".to_owned(), "true".to_owned()),
-        ("outbound.allow_plain_http".to_owned(), "true".to_owned()),
-    ];
-    if let Some(mail) = mail {
-        overrides.push(("smtp.host".to_owned(), mail.address().ip().to_string()));
-        overrides.push(("smtp.port".to_owned(), mail.address().port().to_string()));
-        overrides.push(("smtp.security".to_owned(), "none".to_owned()));
+    seed: u64,
+    clock: &'a ManualClock,
+}
+
+impl Launch<'_> {
+    /// Starts the service.
+    async fn start(self) -> Running {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port is free");
+        let base_url = format!("http://{}", listener.local_addr().expect("a bound socket has an address"));
+        let mut overrides = vec![
+            ("server.public_url".to_owned(), base_url.clone()),
+            ("server.workers".to_owned(), "1".to_owned()),
+            ("server.shutdown_seconds".to_owned(), "5".to_owned()),
+            ("database.url".to_owned(), self.url.clone()),
+            ("database.read_connections".to_owned(), "2".to_owned()),
+            ("database.write_connections".to_owned(), "3".to_owned()),
+            ("auth.token_key_file".to_owned(), self.folder.path().join("test.key").display().to_string()),
+            ("auth.sign_in_attempts_per_minute".to_owned(), "10000".to_owned()),
+            ("outbound.allow_private".to_owned(), "true".to_owned()),
+            ("outbound.allow_plain_http".to_owned(), "true".to_owned()),
+        ];
+        if let Some(mail) = self.mail {
+            overrides.push(("smtp.host".to_owned(), mail.address().ip().to_string()));
+            overrides.push(("smtp.port".to_owned(), mail.address().port().to_string()));
+            overrides.push(("smtp.security".to_owned(), "none".to_owned()));
+        }
+        overrides.extend(self.settings);
+        let config = load(&Sources { overrides, ..Sources::default() }).expect("the settings of the tests are valid");
+        let mailer = self.mail.is_some().then(|| SmtpMailer::new(&config.smtp).expect("the mail settings are valid"));
+        let ports = Ports {
+            clock: Arc::new(self.clock.clone()),
+            randomness: Arc::new(SeededRandomness::new(self.seed)),
+            mailer: mailer.map(|mailer| Arc::new(mailer) as Arc<dyn Mailer>),
+            outbound: Arc::new(GuardedOutbound::new(config.outbound.clone())),
+        };
+        let key = SigningKey::load_or_create(&config.auth.token_key_file).expect("a signing key");
+        let tokens = Tokens::new(config.server.public_url.clone(), key, &[]);
+        let store = open_store(&config).await.expect("the database opens");
+        let app = App::new(Arc::new(config), store, tokens, ports).expect("the service starts");
+        let server = serve(web::Data::from(Arc::clone(&app)), listener).expect("the server starts");
+        let handle = server.handle();
+        tokio::spawn(server);
+        Running { app, base_url, server: handle }
     }
-    overrides.extend(settings);
-    let config = load(&Sources { overrides, ..Sources::default() }).expect("the settings of the tests are valid");
-    let mailer = mail.is_some().then(|| SmtpMailer::new(&config.smtp).expect("the mail settings are valid"));
-    let ports = Ports {
-        clock: Arc::new(clock.clone()),
-        randomness: Arc::new(SeededRandomness::new(7)),
-        mailer: mailer.map(|mailer| Arc::new(mailer) as Arc<dyn Mailer>),
-        outbound: Arc::new(GuardedOutbound::new(config.outbound.clone())),
-    };
-    let key = SigningKey::load_or_create(&config.auth.token_key_file).expect("a signing key");
-    let tokens = Tokens::new(config.server.public_url.clone(), key, &[]);
-    let store = open_store(&config).await.expect("the database opens");
-    let app = App::new(Arc::new(config), store, tokens, ports).expect("the service starts");
-    let server = serve(web::Data::from(Arc::clone(&app)), listener).expect("the server starts");
-    let handle = server.handle();
-    tokio::spawn(server);
-    Running { app, base_url, server: handle }
 }
 
 /// The project, a member for each role, and somebody outside.
@@ -308,7 +329,9 @@ impl TestApp {
     pub async fn restarted_read_only(mut self) -> Self {
         self.running.stop().await;
         let url = format!("sqlite:{}?mode=ro", self.folder.path().join("test.db").display());
-        self.running = launch(&self.folder, &url, self.mail.as_ref(), Vec::new(), &self.clock).await;
+        let mail = self.mail.as_ref();
+        let launch = Launch { folder: &self.folder, url, mail, settings: Vec::new(), seed: 7, clock: &self.clock };
+        self.running = launch.start().await;
         self
     }
 
