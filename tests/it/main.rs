@@ -2,6 +2,7 @@
 
 mod archive;
 mod auth;
+mod bad_input;
 mod case;
 mod cli;
 mod config;
@@ -9,6 +10,7 @@ mod decision;
 mod demo;
 mod failure;
 mod gate;
+mod gate_cases;
 mod gate_check;
 mod identity;
 mod import;
