@@ -58,7 +58,7 @@ fn of_check(bundle: &EvidenceBundle, check: &Check, evidence: &CheckEvidence, ga
         let what = fact.noun();
         add(
             GapKind::UnverifiedSignal,
-            format!("{signal} is unverified: nobody reports {what} for this workflow. Declare a source for them."),
+            format!("{signal} is unverified: nobody reports {what} for this workflow. {}.", signal.missing()),
         );
     }
     if check.criterion.is_relative() && bundle.baseline.is_none() {
@@ -73,7 +73,7 @@ fn of_check(bundle: &EvidenceBundle, check: &Check, evidence: &CheckEvidence, ga
     if n == 0 && closed > 0 {
         add(
             GapKind::NoDenominator,
-            format!("{signal} is known for none of {closed} concluded runs. Report its facts."),
+            format!("{signal} is known for none of {closed} concluded runs. {}.", signal.missing()),
         );
     } else if n < floor {
         add(

@@ -28,7 +28,7 @@ pub(super) fn evaluate_check(bundle: &EvidenceBundle, check: &Check, evidence: &
     let silent = silent(bundle, check, evidence);
     let verdict = if silent.is_some() { CheckVerdict::Inconclusive } else { verdict(&overall, &parts, policy.bar()) };
     let (evidence_class, class_reasons) = evidence_class(bundle, check, evidence, &figures, &parts.dimensions, verdict);
-    let further = (verdict == CheckVerdict::Inconclusive).then(|| further(bundle, check, evidence, &overall));
+    let further = (verdict == CheckVerdict::Inconclusive).then(|| further(bundle, check, evidence, &overall, &parts));
     let text = text(bundle, check, verdict, &figures, &parts, silent, further.as_ref(), &overall);
     CheckResult {
         key: check.key.clone(),
@@ -139,7 +139,28 @@ pub(super) fn figures(bundle: &EvidenceBundle, check: &Check, series: &Series, a
     }
 }
 
-fn further(bundle: &EvidenceBundle, check: &Check, evidence: &CheckEvidence, overall: &Answer) -> FurtherRuns {
+/// What keeps a check that passes overall from passing, each with its figures.
+fn segments_wait(parts: &BySegment) -> String {
+    let required = parts.segments.iter().filter(|s| s.required && s.verdict == CheckVerdict::Inconclusive);
+    let mut named: Vec<String> = required.take(8).map(|segment| segment.text.clone()).collect();
+    let unsettled = |verdict| matches!(verdict, Some(CheckVerdict::Inconclusive));
+    let dimensions = parts.dimensions.iter().filter(|dimension| unsettled(dimension.standardised));
+    named.extend(
+        dimensions.map(|dimension| format!("at an unchanged mix of {} it is not settled", dimension.dimension)),
+    );
+    if named.is_empty() {
+        return "Overall it passes; its segments need more runs.".to_owned();
+    }
+    format!("Overall it passes; more runs are needed where {}.", named.join("; "))
+}
+
+fn further(
+    bundle: &EvidenceBundle,
+    check: &Check,
+    evidence: &CheckEvidence,
+    overall: &Answer,
+    parts: &BySegment,
+) -> FurtherRuns {
     let policy = &bundle.policy;
     let none = |text: &str| FurtherRuns { runs: None, toward: None, text: text.to_owned() };
     if evidence.unverified.is_some() {
@@ -169,7 +190,7 @@ fn further(bundle: &EvidenceBundle, check: &Check, evidence: &CheckEvidence, ove
                 toward.as_str()
             ),
         },
-        None if overall.passes(policy.bar()) => none("Overall it passes; its segments need more runs."),
+        None if overall.passes(policy.bar()) => none(&segments_wait(parts)),
         None => none("The evidence does not grow at present, so no number of further runs can be given."),
     }
 }

@@ -1,6 +1,6 @@
 //! A check by segment: what each says, which are found worse, and whether the blend misleads.
 
-use super::process::{Answer, Question};
+use super::process::{Answer, Question, further_units};
 use super::{CheckVerdict, DimensionResult, Figures, SegmentResult, check, words};
 use crate::evidence::{CheckEvidence, EvidenceBundle, SegmentSeries};
 use crate::scorecard::{Check, Reads, SegmentRef};
@@ -102,7 +102,10 @@ fn result(
         CheckVerdict::Inconclusive => "is unproved",
         other => words::verb(other),
     };
-    let text = format!("{} = {} {what}: {}", segment.dimension, segment.value, words::figures(&figures));
+    let mut text = format!("{} = {} {what}: {}", segment.dimension, segment.value, words::figures(&figures));
+    if verdict == CheckVerdict::Inconclusive {
+        text.push_str(&waiting(bundle, segment, answer));
+    }
     SegmentResult {
         segment: SegmentRef { dimension: segment.dimension.clone(), value: segment.value.clone() },
         required: segment.required,
@@ -110,6 +113,17 @@ fn result(
         figures,
         text,
     }
+}
+
+/// Why a segment says nothing yet: too few runs, or about how many more.
+fn waiting(bundle: &EvidenceBundle, segment: &SegmentSeries, answer: &Answer) -> String {
+    let (n, floor) = (segment.series.candidate_concluded.n, bundle.policy.floor_units);
+    if n < floor {
+        return format!("; too few runs to say anything ({} of {})", words::whole(n), words::whole(floor));
+    }
+    let further = further_units(&answer.ship, &answer.ship_units, bundle.policy.bar());
+    further
+        .map_or_else(String::new, |more| format!("; about {} more there would probably settle it", words::whole(more)))
 }
 
 fn dimension_result(
