@@ -1,5 +1,6 @@
 //! The integration tests: one binary, a module per noun, on what `support` gives.
 
+mod audit;
 mod auth;
 mod case;
 mod cli;
