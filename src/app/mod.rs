@@ -6,6 +6,7 @@
 pub mod access;
 pub mod account;
 pub mod api_key;
+pub mod archive;
 pub mod artifact;
 pub mod audit;
 pub mod case;
@@ -33,6 +34,7 @@ pub mod scorecard;
 pub mod session;
 pub mod signal;
 pub mod token;
+pub mod triage;
 pub mod waiting;
 pub mod webhook;
 pub mod workflow;

@@ -1,6 +1,7 @@
 //! The integration tests: one binary, a module per noun, on what `support` gives.
 
 mod audit;
+mod archive;
 mod auth;
 mod case;
 mod cli;
@@ -20,11 +21,13 @@ mod otlp;
 mod pages;
 mod problem;
 mod project;
+mod record;
 mod render;
 mod scorecard;
 mod signals;
 mod sums;
 mod support;
 mod tidy;
+mod triage;
 mod web;
 mod worker;

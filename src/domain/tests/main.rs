@@ -8,6 +8,7 @@ mod decision;
 mod evidence;
 mod gate;
 mod gate_cases;
+mod record;
 mod redact;
 mod scorecard;
 mod stats;

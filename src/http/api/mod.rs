@@ -26,6 +26,8 @@ mod scorecard_view;
 mod session;
 mod signal;
 mod token;
+mod triage;
+mod triage_view;
 mod webhook;
 mod workflow;
 
@@ -58,6 +60,7 @@ fn nouns(config: &mut ServiceConfig<'_>) {
         .configure(session::configure)
         .configure(signal::configure)
         .configure(token::configure)
+        .configure(triage::configure)
         .configure(webhook::configure)
         .configure(workflow::configure);
 }

@@ -55,6 +55,7 @@ pub struct Builder {
     backend: Backend,
     settings: Vec<(String, String)>,
     mail: bool,
+    seed: u64,
 }
 
 /// The running service.
@@ -112,7 +113,7 @@ pub(crate) use both;
 impl Builder {
     /// A service on this kind of database.
     pub fn new(backend: Backend) -> Self {
-        Self { backend, settings: Vec::new(), mail: false }
+        Self { backend, settings: Vec::new(), mail: false, seed: 7 }
     }
 
     /// With this setting, such as `auth.session_hours`.
@@ -124,6 +125,12 @@ impl Builder {
     /// With a mail server that keeps what it is sent.
     pub fn with_mail(mut self) -> Self {
         self.mail = true;
+        self
+    }
+
+    /// With other ids than a service beside it.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
         self
     }
 
@@ -158,7 +165,7 @@ impl Builder {
         let mailer = mail.is_some().then(|| SmtpMailer::new(&config.smtp).expect("the mail settings are valid"));
         let ports = Ports {
             clock: Arc::new(clock.clone()),
-            randomness: Arc::new(SeededRandomness::new(7)),
+            randomness: Arc::new(SeededRandomness::new(self.seed)),
             mailer: mailer.map(|mailer| Arc::new(mailer) as Arc<dyn Mailer>),
             outbound: Arc::new(GuardedOutbound::new(config.outbound.clone())),
         };
