@@ -1,7 +1,7 @@
 //! The integration tests: one binary, a module per noun, on what `support` gives.
 
-mod audit;
 mod archive;
+mod audit;
 mod auth;
 mod case;
 mod cli;
