@@ -3,6 +3,7 @@
 mod archive;
 mod audit;
 mod auth;
+mod bad_input;
 mod case;
 mod cli;
 mod config;
@@ -10,6 +11,7 @@ mod decision;
 mod demo;
 mod failure;
 mod gate;
+mod gate_cases;
 mod gate_check;
 mod identity;
 mod import;
