@@ -75,6 +75,7 @@ async fn begin(app: &App, request: &mut ServiceRequest, key: &HeaderValue) -> Re
     let bytes = body::read(
         actix_web::web::Payload::from_request(http_request, payload).await.map_err(unread)?,
         limits::JSON_BODY_BYTES,
+        |_| Ok(()),
     )
     .await?;
     let what = format!("{} {}", http_request.method(), http_request.path());
