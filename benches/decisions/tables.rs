@@ -13,7 +13,7 @@ use crate::stream::Truth;
 
 const GATE: Method = Method::Gate(EvidenceMethod::Hedged);
 /// Runs per arm after which a stream of the error tables ends.
-const RUNS: u64 = 2_000;
+const RUNS: u64 = 1_000;
 
 fn strings<const N: usize>(cells: [&str; N]) -> Vec<String> {
     cells.map(str::to_owned).to_vec()
@@ -26,16 +26,16 @@ fn met(yes: bool) -> String {
 
 /// Every table; the plots of the page are added to `plots`.
 pub fn all(streams: u64, data: &Path, plots: &mut Vec<Plot>) -> Vec<Table> {
-    let mut tables = vec![errors(streams), runs_needed(streams / 5), power(streams / 5)];
-    tables.push(wholes(streams / 50));
-    tables.push(correlated(streams));
-    tables.push(late_labels(streams));
-    tables.push(missing_labels(streams / 5));
-    tables.push(rivals(streams / 5, plots));
-    tables.push(drifting(streams / 5));
-    let real = real(data, streams / 20);
+    let mut tables = vec![errors(streams), runs_needed(streams / 20), power(streams / 10)];
+    tables.push(wholes(streams / 200));
+    tables.push(correlated(streams / 5));
+    tables.push(late_labels(streams / 5));
+    tables.push(missing_labels(streams / 10));
+    tables.push(rivals(streams / 10, plots));
+    tables.push(drifting(streams / 20));
+    let real = real(data, streams / 50);
     tables.extend((!real.rows.is_empty()).then_some(real));
-    operating_curves(streams / 10, plots);
+    operating_curves(streams / 20, plots);
     tables
 }
 
