@@ -64,6 +64,8 @@ pub const RESULTS_PER_REQUEST: usize = 1_000;
 pub const RESULTS_READ: u64 = 50_000;
 /// Most regressed cases that a bundle names; further ones are counted.
 pub const REGRESSED_LISTED: usize = 50;
+/// Most kinds of decisions (person, workflow, recommendation, verdict) that override rates are added up from.
+pub const DECISION_TALLIES: u64 = 5_000;
 /// How long a failure stays reserved for whoever works on it, in microseconds: a coffee, not a holiday.
 pub const RESERVATION_MICROS: i64 = 15 * crate::time::MINUTE;
 /// Most failures that one act decides about: bounds the time one request can hold the writer.

@@ -14,9 +14,11 @@ mod failure;
 mod failure_view;
 mod gate;
 mod gate_view;
+mod invitation;
 mod learning;
 mod member;
 mod notice;
+mod password_reset;
 mod policy;
 mod project;
 mod run;
@@ -53,8 +55,10 @@ fn nouns(config: &mut ServiceConfig<'_>) {
         .configure(failure::configure)
         .configure(gate::configure)
         .configure(learning::configure)
+        .configure(invitation::configure)
         .configure(member::configure)
         .configure(notice::configure)
+        .configure(password_reset::configure)
         .configure(policy::configure)
         .configure(project::configure)
         .configure(run::configure)
