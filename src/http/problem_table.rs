@@ -67,6 +67,7 @@ pub const CODES: &[Code] = &[
     code(409, "proposal_overtaken", "something else was frozen, proposed or decided meanwhile"),
     code(409, "reserved", "somebody else works on the failure; `detail` says who and until when"),
     code(409, "same_person", "who decided cannot approve as the second person"),
+    code(409, "suite_changed", "somebody made a newer version of the eval suite; read it and repeat the change"),
     code(409, "too_many_webhooks", "the project has as many endpoints as it may"),
     code(409, "version_conflict", "somebody wrote a newer version; read it and decide again"),
     code(409, "webhook_off", "the endpoint is turned off"),

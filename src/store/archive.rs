@@ -81,6 +81,7 @@ pub const LEFT_BEHIND: &[(&str, &str)] = &[
     ("webhooks", "hold secrets, and tell what happens at the old place"),
     ("outbox", "messages of the old place"),
     ("leases", "of the running service"),
+    ("sums_to_rebuild", "what the running service still has to do; sums go along as they are"),
 ];
 
 /// The newest migration: a file is read by a service with the same schema.
