@@ -39,6 +39,8 @@ pub const KEPT: &[Table] = &[
     table("workflows", "id", &["owner_id"]),
     table("releases", "id", &[]),
     table("release_events", "at, id", &[]),
+    table("deployments", "at, id", &[]),
+    table("templates", "document, format, version", &[]),
     table("prices", "model", &[]),
     table("failure_classes", "name", &[]),
     table("runs", "id", &[]),

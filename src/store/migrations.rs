@@ -29,4 +29,5 @@ pub const MIGRATIONS: &[Step] = &[
     step!(1, "initial", "0001_initial.sql"),
     step!(4, "record", "0004_record.sql"),
     step!(2, "learning", "0002_learning.sql"),
+    step!(14, "release", "0014_release.sql"),
 ];

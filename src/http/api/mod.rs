@@ -6,8 +6,10 @@ mod api_key;
 mod audit;
 mod case;
 mod case_view;
+mod comparison;
 mod decision;
 mod decision_view;
+mod deployment;
 mod fact;
 mod failure;
 mod failure_view;
@@ -43,7 +45,9 @@ fn nouns(config: &mut ServiceConfig<'_>) {
         .configure(api_key::configure)
         .configure(audit::configure)
         .configure(case::configure)
+        .configure(comparison::configure)
         .configure(decision::configure)
+        .configure(deployment::configure)
         .configure(fact::configure)
         .configure(failure::configure)
         .configure(gate::configure)
