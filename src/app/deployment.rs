@@ -193,8 +193,8 @@ impl App {
         Ok(deployment::list(self.store.read(), project.scope, workflow, page).await?)
     }
 
-    /// What happened to the releases of a workflow from a time on and before another, earliest first: every move, and
-    /// deployments that moved nothing.
+    /// What happened to the releases of a workflow from a time on and before another, earliest first: every move and
+    /// every deployment.
     ///
     /// # Errors
     /// When the database fails.
@@ -209,27 +209,34 @@ impl App {
             release::list(db, scope, Some(workflow)).await?.into_iter().map(|row| row.id).collect();
         let moves = release::events_between(db, scope, &releases, range).await?;
         let deployments = deployment::between(db, scope, workflow, range).await?;
-        let mut markers: Vec<Marker> = moves
-            .into_iter()
-            .map(|event| Marker {
-                at: event.at,
-                release: event.release,
-                state: Some(event.after),
-                environment: None,
-                actor: event.actor,
-                text: event.reason,
-            })
-            .collect();
-        markers.extend(deployments.into_iter().map(|row| {
+        // A deployment that moved its release is one mark, not two.
+        let moved_by = |row: &DeploymentRow| {
+            let begins = format!("deployment {}:", row.id);
+            moves.iter().position(|event| event.release == row.release && event.reason.starts_with(&begins))
+        };
+        let mut told: Vec<usize> = Vec::new();
+        let mut markers: Vec<Marker> = Vec::new();
+        for row in deployments {
+            let moved = moved_by(&row);
+            told.extend(moved);
             let said = if row.note.is_empty() { String::new() } else { format!(": {}", row.note) };
-            Marker {
+            markers.push(Marker {
                 at: row.at,
                 release: row.release,
-                state: None,
+                state: moved.map(|index| moves[index].after),
                 text: format!("{} in {}{said}", words(row.kind), row.environment),
                 environment: Some(row.environment),
                 actor: row.recorded_by.display_name,
-            }
+            });
+        }
+        let others = moves.iter().enumerate().filter(|(index, _)| !told.contains(index));
+        markers.extend(others.map(|(_, event)| Marker {
+            at: event.at,
+            release: event.release,
+            state: Some(event.after),
+            environment: None,
+            actor: event.actor.clone(),
+            text: event.reason.clone(),
         }));
         markers.sort_by_key(|marker| (marker.at, marker.release));
         Ok(markers)

@@ -25,6 +25,7 @@ mod scorecard;
 mod scorecard_view;
 mod session;
 mod signal;
+mod template;
 mod token;
 mod triage;
 mod triage_view;
@@ -59,6 +60,7 @@ fn nouns(config: &mut ServiceConfig<'_>) {
         .configure(scorecard::configure)
         .configure(session::configure)
         .configure(signal::configure)
+        .configure(template::configure)
         .configure(token::configure)
         .configure(triage::configure)
         .configure(webhook::configure)
