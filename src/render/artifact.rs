@@ -114,7 +114,10 @@ pub fn check_map(id: &str, checks: &[GateCheck]) -> Option<Chart> {
     let rows: Vec<HeatRow> =
         checks.iter().map(|check| HeatRow { label: check.label.clone(), cells: cells(check) }).collect();
     let mut heads = vec!["overall".to_owned()];
-    heads.extend(columns.iter().cloned());
+    // A narrow column has no room for the dimension; where all have the same one, its values tell them apart.
+    let same = columns.iter().all(|column| column.split(" = ").next() == columns[0].split(" = ").next());
+    let short = |column: &String| column.split_once(" = ").map_or(column.clone(), |(_, value)| value.to_owned());
+    heads.extend(columns.iter().map(|column| if same { short(column) } else { column.clone() }));
     let label = Label {
         id,
         title: "Result of each check, overall and in each segment",

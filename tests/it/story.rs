@@ -155,21 +155,15 @@ async fn three_releases_of_the_demo_project(app: &TestApp) {
     let card = control::scorecards().remove(0);
     keep(app, name, serde_json::to_value(&card.checks).expect("JSON"), json!(card.dimensions)).await;
     deployed(app, name, "2.0.0", "deployed").await;
-    let first = decided(app, name, &step("2.1.0", "2.0.0", "collect_more_evidence", "success")).await;
+    let first = decided(app, name, &step("2.1.0", "2.0.0", "ship", "success")).await;
     deployed(app, name, "2.1.0", "deployed").await;
     let second = decided(app, name, &step("2.2.0", "2.1.0", "ship", "success")).await;
-    // The pipeline was faster than anybody: the third is live when its gate is asked.
-    deployed(app, name, "2.3.0", "deployed").await;
-    let third = decided(app, name, &step("2.3.0", "2.2.0", "rollback", "enterprise")).await;
     deployed(app, name, "2.2.0", "deployed").await;
+    // Better on the whole, and nothing is proved about those who pay most.
+    let third =
+        decided(app, name, &step("2.3.0", "2.2.0", "collect_more_evidence", "customer_tier = enterprise")).await;
     let review = documents(app, "demo", &third, "review").await;
-    assert!(review.contains("enterprise"), "{review}");
-    let incident = documents(app, "demo", &third, "incident").await;
-    for heading in
-        ["What changed", "In which segment", "Since which release", "The runs that show it", "Whether it helped"]
-    {
-        assert!(incident.contains(&format!("## {heading}")), "{heading}: {incident}");
-    }
+    assert!(review.contains("enterprise") && review.contains("Collect more evidence"), "{review}");
     verified(app, &[first, second, third]).await;
 }
 
@@ -224,7 +218,7 @@ async fn an_agent_that_became_cheaper(app: &TestApp) {
     let range = "from=2023-08-01T00:00:00Z&to=2023-10-01T00:00:00Z";
     let about = path(&format!("workflows/{workflow}/releases/{after}/comparison?baseline={before}&{range}"));
     let found = expect(200, app.member(Role::Viewer).get(&about)).await;
-    let cost = |side: &str| found["groups"][0]["signals"]["cost_per_run"][side]["value"].as_f64().expect("a cost");
+    let cost = |side: &str| found["groups"][0]["signals"]["cost_per_run"][side]["mean"].as_f64().expect("a cost");
     assert!(cost("after") < 0.3 * cost("before"), "{} and {}", cost("before"), cost("after"));
     documents(app, "beebot", &decision, "review").await;
     verified(app, &[decision]).await;
