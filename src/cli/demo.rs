@@ -33,7 +33,7 @@ use crate::app::{App, Ports};
 use crate::auth::token::{SigningKey, Tokens};
 use crate::demo::control::{self, DemoPromotion, PROJECT_SLUG};
 use crate::demo::{DEMO_RUNS, DEMO_SEED, DemoBatch, requests};
-use crate::ingest::otlp::Format;
+use crate::ingest::otlp::{Encoding, Format};
 
 /// The password of the demo project's people. The project holds nothing real.
 pub const DEMO_PASSWORD: &str = "sea-trial-demo-1";
@@ -77,7 +77,7 @@ impl Story {
         };
         // The story issues no tokens; its key is thrown away.
         let key = SigningKey::generate().map_err(Failure::new)?;
-        let tokens = Tokens::new(service.config.server.public_url.clone(), key, &[]);
+        let tokens = Tokens::new(service.config.server.public_url.clone(), key);
         let app = App::new(Arc::clone(&service.config), service.store.clone(), tokens, ports)?;
         let settings = ProjectSettings {
             currency: control::CURRENCY.to_owned(),
@@ -182,9 +182,14 @@ impl Story {
 
     /// Sends a batch the way an exporter and a help desk would: the traces, then what became known later.
     async fn take_in(&self, batch: DemoBatch) -> Result<(), Failure> {
-        let body =
-            OtlpBody { signal: OtlpSignal::Traces, format: Format::Protobuf, gzip: false, bytes: batch.otlp.into() };
-        self.app.take_in(&self.project, body).await.map_err(|refusal| match refusal {
+        let body = OtlpBody {
+            signal: OtlpSignal::Traces,
+            format: Format::Protobuf,
+            encoding: Encoding::Identity,
+            bytes: batch.otlp.into(),
+        };
+        let room = self.app.ingest.reserve(body.bytes.len(), "otlp")?;
+        self.app.take_in(&self.project, body, room).await.map_err(|refusal| match refusal {
             OtlpRefusal::App(error) => Failure::from(error),
             OtlpRefusal::Decode(error) => Failure::new(error),
         })?;

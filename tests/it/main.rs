@@ -1,14 +1,18 @@
 //! The integration tests: one binary, a module per noun, on what `support` gives.
 
 mod archive;
+mod audit;
 mod auth;
+mod bad_input;
 mod case;
 mod cli;
 mod config;
 mod decision;
 mod demo;
+mod evidence;
 mod failure;
 mod gate;
+mod gate_cases;
 mod gate_check;
 mod identity;
 mod import;

@@ -120,7 +120,7 @@ impl App {
             },
         };
         let writes: Vec<RunWrite> = classes.into_iter().map(write).collect();
-        for result in ingest::apply(tx, writes, now).await? {
+        for result in ingest::apply(tx, &writes, now).await? {
             result.map_err(|refused| AppError::internal(refused.to_string()))?;
         }
         Ok(())
