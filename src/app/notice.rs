@@ -11,8 +11,10 @@ use super::App;
 use super::error::AppError;
 use crate::notify::webhook::Event;
 use crate::render::view::Time;
-use crate::render::view::mail::{ScorecardDue, ScorecardNotice, ScorecardOverdue, ScorecardStale, ScorecardUnowned};
-use crate::render::{RenderError, Renderer, text};
+use crate::render::view::mail::{
+    MailView, ScorecardDue, ScorecardNotice, ScorecardOverdue, ScorecardStale, ScorecardUnowned,
+};
+use crate::render::{Mail, RenderError, Renderer, text};
 
 /// Which notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,6 +120,12 @@ pub(super) fn event_body(kind: &str, at: Timestamp, data: serde_json::Value) -> 
 
 /// The mails' templates, read at first use.
 static RENDERER: LazyLock<Result<Renderer, RenderError>> = LazyLock::new(Renderer::new);
+
+/// A mail from its model.
+pub(super) fn render_mail(view: &impl MailView) -> Result<Mail, AppError> {
+    let renderer = RENDERER.as_ref().map_err(|error| AppError::internal(error.to_string()))?;
+    renderer.mail(view).map_err(AppError::internal)
+}
 
 /// A notice as a mail: its subject on one line, its text, and the same as HTML. Everything in it is escaped.
 ///

@@ -15,9 +15,10 @@ use serde::{Deserialize, Serialize};
 use super::App;
 use super::access::Caller;
 use super::error::AppError;
-use super::notice::{Notice, render_notice};
+use super::notice::{Notice, render_mail, render_notice};
 use super::ports::{Mail, MailError, OutboundRequest};
 use crate::notify::webhook::{Verdict, WebhookSecret, headers, judge, next_wait_seconds};
+use crate::render::view::mail::MailView;
 use crate::telemetry::metrics::DeliveryLabels;
 
 /// Messages taken at once.
@@ -37,9 +38,38 @@ struct MailPayload {
     subject: String,
     text: String,
     html: Option<String>,
+    /// It holds a link that is used once: forgotten when it is sent or given up.
+    #[serde(default)]
+    once: bool,
+}
+
+/// To whom a mail with a link goes that is used once.
+pub(super) struct LinkMail<'a> {
+    pub(super) scope: Scope,
+    /// The id under which the message is listed.
+    pub(super) recipient: String,
+    pub(super) address: &'a str,
+    pub(super) name: &'a str,
+    /// What it tells.
+    pub(super) key: &'a str,
 }
 
 impl App {
+    /// A mail with a link that is used once, to be enqueued.
+    pub(super) fn link_message(&self, to: &LinkMail<'_>, mail: &impl MailView) -> Result<Message, AppError> {
+        let mail = render_mail(mail)?;
+        let payload = MailPayload {
+            to_address: to.address.to_owned(),
+            to_name: to.name.to_owned(),
+            subject: mail.subject,
+            text: mail.text,
+            html: Some(mail.html),
+            once: true,
+        };
+        let payload_json = serde_json::to_string(&payload).map_err(AppError::internal)?;
+        Ok(self.message(to.scope, Channel::Mail, to.recipient.clone(), to.key, payload_json))
+    }
+
     fn message(&self, scope: Scope, channel: Channel, recipient: String, key: &str, payload_json: String) -> Message {
         let now = self.now();
         let waits = channel == Channel::Mail && self.mailer.is_none();
@@ -65,7 +95,8 @@ impl App {
     /// When the mail cannot be composed.
     pub fn mail_message(&self, scope: Scope, to: &MemberRow, key: &str, notice: &Notice) -> Result<Message, AppError> {
         let (subject, text, html) = render_notice(notice)?;
-        let payload = MailPayload { to_address: to.email.clone(), to_name: to.name.clone(), subject, text, html };
+        let payload =
+            MailPayload { to_address: to.email.clone(), to_name: to.name.clone(), subject, text, html, once: false };
         let payload_json = serde_json::to_string(&payload).map_err(AppError::internal)?;
         Ok(self.message(scope, Channel::Mail, to.account.to_string(), key, payload_json))
     }
@@ -235,6 +266,14 @@ impl App {
                 outbox::mark_dead(&tx, message, why).await?;
             }
         }
+        let over = !matches!(verdict, Verdict::Retry { .. });
+        if over && message.channel == Channel::Mail && says_once(message) {
+            outbox::forget_payload(&tx, message).await?;
+        }
         tx.commit().await
     }
+}
+
+fn says_once(message: &Message) -> bool {
+    serde_json::from_str::<MailPayload>(&message.payload_json).is_ok_and(|payload| payload.once)
 }

@@ -51,6 +51,7 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let stop = stop_signal()?;
 
     let app = open(config).await?;
+    app.register_signing_key().await?;
     let first_account = first_account(&app).await?;
     let filled = if arguments.demo { demo::fill(&app, &administrator()).await } else { Ok(()) };
     // Said even when the demo could not be told: the password is shown this once.

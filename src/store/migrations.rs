@@ -27,6 +27,8 @@ macro_rules! step {
 #[rustfmt::skip] // A line each, so that two changes that each add one do not meet.
 pub const MIGRATIONS: &[Step] = &[
     step!(1, "initial", "0001_initial.sql"),
-    step!(4, "record", "0004_record.sql"),
     step!(2, "learning", "0002_learning.sql"),
+    step!(4, "record", "0004_record.sql"),
+    step!(6, "evidence", "0006_evidence.sql"),
+    step!(5, "identity", "0005_identity.sql"),
 ];

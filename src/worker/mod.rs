@@ -32,12 +32,14 @@ pub enum Job {
     DeliverDue,
     /// What people and models wrote is removed when it is old.
     Retention,
+    /// Sessions and links that have ended are removed.
+    ForgetEnded,
 }
 
 impl Job {
     /// Every job.
-    pub const ALL: [Self; 5] =
-        [Self::SettleDue, Self::CloseIdle, Self::CheckScorecards, Self::DeliverDue, Self::Retention];
+    pub const ALL: [Self; 6] =
+        [Self::SettleDue, Self::CloseIdle, Self::CheckScorecards, Self::DeliverDue, Self::Retention, Self::ForgetEnded];
 
     /// The name of its lease, and in logs and metrics.
     #[must_use]
@@ -48,6 +50,7 @@ impl Job {
             Self::CheckScorecards => "check_scorecards",
             Self::DeliverDue => "deliver_due",
             Self::Retention => "retention",
+            Self::ForgetEnded => "forget_ended",
         }
     }
 
@@ -55,7 +58,7 @@ impl Job {
         match self {
             Self::SettleDue | Self::CloseIdle | Self::DeliverDue => Duration::from_millis(settings.poll_ms),
             Self::CheckScorecards => Duration::from_secs(settings.staleness_seconds),
-            Self::Retention => Duration::from_secs(settings.retention_seconds),
+            Self::Retention | Self::ForgetEnded => Duration::from_secs(settings.retention_seconds),
         }
     }
 
@@ -66,6 +69,7 @@ impl Job {
             Self::CheckScorecards => jobs::check_scorecards(app).await,
             Self::DeliverDue => jobs::deliver_due(app).await,
             Self::Retention => jobs::retention(app).await,
+            Self::ForgetEnded => jobs::forget_ended(app).await,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The integration tests: one binary, a module per noun, on what `support` gives.
 
 mod archive;
+mod audit;
 mod auth;
 mod bad_input;
 mod case;
@@ -8,6 +9,7 @@ mod cli;
 mod config;
 mod decision;
 mod demo;
+mod evidence;
 mod failure;
 mod gate;
 mod gate_cases;

@@ -1,14 +1,18 @@
 //! Tests of the domain, one module per noun, one binary.
 
 mod access;
+mod audit;
 mod canonical;
 mod case;
 mod decision;
 mod evidence;
+mod forecast;
 mod gate;
+mod gate_amounts;
 mod gate_cases;
 mod record;
 mod redact;
 mod scorecard;
 mod stats;
 mod support;
+mod vague;

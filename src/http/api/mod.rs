@@ -13,8 +13,10 @@ mod failure;
 mod failure_view;
 mod gate;
 mod gate_view;
+mod invitation;
 mod member;
 mod notice;
+mod password_reset;
 mod policy;
 mod project;
 mod run;
@@ -47,8 +49,10 @@ fn nouns(config: &mut ServiceConfig<'_>) {
         .configure(fact::configure)
         .configure(failure::configure)
         .configure(gate::configure)
+        .configure(invitation::configure)
         .configure(member::configure)
         .configure(notice::configure)
+        .configure(password_reset::configure)
         .configure(policy::configure)
         .configure(project::configure)
         .configure(run::configure)
