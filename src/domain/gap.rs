@@ -32,6 +32,10 @@ pub enum GapKind {
     UnlearnedCritical,
     /// Cases of a suite have no result on the candidate.
     NoEvalResults,
+    /// A suite that the policy requires was not run on the release, or a case of it failed.
+    SuiteNotPassed,
+    /// The release has not had runs for as long as the policy wants.
+    NotBaked,
 }
 
 impl GapKind {
@@ -51,6 +55,8 @@ impl GapKind {
             Self::NoEvalCoverage => "no_eval_coverage",
             Self::UnlearnedCritical => "unlearned_critical",
             Self::NoEvalResults => "no_eval_results",
+            Self::SuiteNotPassed => "suite_not_passed",
+            Self::NotBaked => "not_baked",
         }
     }
 
@@ -59,7 +65,7 @@ impl GapKind {
     pub const fn next_step(self) -> NextStepKind {
         match self {
             Self::NoScorecard | Self::NoOwner | Self::StaleScorecard | Self::NoBaseline => NextStepKind::ClearerGate,
-            Self::TooFewRuns => NextStepKind::SmallerPilot,
+            Self::TooFewRuns | Self::NotBaked => NextStepKind::SmallerPilot,
             _ => NextStepKind::BetterMeasurement,
         }
     }
@@ -67,7 +73,7 @@ impl GapKind {
     /// Whether it can only be closed, not taken on: a person's name beside it does not fill it.
     #[must_use]
     pub const fn cannot_be_owned(self) -> bool {
-        matches!(self, Self::NoScorecard | Self::NoOwner)
+        matches!(self, Self::NoScorecard | Self::NoOwner | Self::SuiteNotPassed | Self::NotBaked)
     }
 }
 

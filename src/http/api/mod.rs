@@ -6,8 +6,10 @@ mod api_key;
 mod audit;
 mod case;
 mod case_view;
+mod comparison;
 mod decision;
 mod decision_view;
+mod deployment;
 mod eval_result;
 mod fact;
 mod failure;
@@ -29,6 +31,7 @@ mod session;
 mod signal;
 mod suite;
 mod suite_view;
+mod template;
 mod token;
 mod triage;
 mod triage_view;
@@ -49,8 +52,10 @@ fn nouns(config: &mut ServiceConfig<'_>) {
         .configure(api_key::configure)
         .configure(audit::configure)
         .configure(case::configure)
+        .configure(comparison::configure)
         .configure(decision::configure)
         .configure(eval_result::configure)
+        .configure(deployment::configure)
         .configure(fact::configure)
         .configure(failure::configure)
         .configure(gate::configure)
@@ -66,6 +71,7 @@ fn nouns(config: &mut ServiceConfig<'_>) {
         .configure(session::configure)
         .configure(signal::configure)
         .configure(suite::configure)
+        .configure(template::configure)
         .configure(token::configure)
         .configure(triage::configure)
         .configure(webhook::configure)
