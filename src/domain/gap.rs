@@ -30,6 +30,10 @@ pub enum GapKind {
     NoEvalCoverage,
     /// Critical failures nobody has promoted, linked or dismissed.
     UnlearnedCritical,
+    /// A suite that the policy requires was not run on the release, or a case of it failed.
+    SuiteNotPassed,
+    /// The release has not had runs for as long as the policy wants.
+    NotBaked,
 }
 
 impl GapKind {
@@ -48,6 +52,8 @@ impl GapKind {
             Self::BaselinePoolExhausted => "baseline_pool_exhausted",
             Self::NoEvalCoverage => "no_eval_coverage",
             Self::UnlearnedCritical => "unlearned_critical",
+            Self::SuiteNotPassed => "suite_not_passed",
+            Self::NotBaked => "not_baked",
         }
     }
 
@@ -56,7 +62,7 @@ impl GapKind {
     pub const fn next_step(self) -> NextStepKind {
         match self {
             Self::NoScorecard | Self::NoOwner | Self::StaleScorecard | Self::NoBaseline => NextStepKind::ClearerGate,
-            Self::TooFewRuns => NextStepKind::SmallerPilot,
+            Self::TooFewRuns | Self::NotBaked => NextStepKind::SmallerPilot,
             _ => NextStepKind::BetterMeasurement,
         }
     }
@@ -64,7 +70,7 @@ impl GapKind {
     /// Whether it can only be closed, not taken on: a person's name beside it does not fill it.
     #[must_use]
     pub const fn cannot_be_owned(self) -> bool {
-        matches!(self, Self::NoScorecard | Self::NoOwner)
+        matches!(self, Self::NoScorecard | Self::NoOwner | Self::SuiteNotPassed | Self::NotBaked)
     }
 }
 

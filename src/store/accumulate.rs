@@ -226,6 +226,15 @@ pub(crate) fn placeholders(backend: Backend, rows: usize, columns: usize) -> Str
     text
 }
 
+/// How what is wanted is joined with what is kept. SQLite takes hundreds of wanted keys for a reason to walk the whole
+/// table instead; there a cross join fixes the order of its loops, and each key is looked up.
+const fn each_wanted(backend: Backend) -> &'static str {
+    match backend {
+        Backend::Sqlite => "CROSS JOIN",
+        Backend::Postgres => "JOIN",
+    }
+}
+
 async fn find(tx: &WriteTx, table: &Table, keys: Vec<[Value; 7]>) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
     let rows = keys.len();
     let values = keys
@@ -234,11 +243,12 @@ async fn find(tx: &WriteTx, table: &Table, keys: Vec<[Value; 7]>) -> Result<Vec<
         .flat_map(|(i, key)| key.into_iter().chain([Value::from(i64::try_from(i).unwrap_or_default())]));
     let sql = format!(
         "WITH wanted (project_id, workflow_id, release_id, dimension, kind, start_at, value, position) AS (VALUES {}) \
-         SELECT wanted.position AS position, kept.body AS body FROM wanted JOIN {} AS kept \
+         SELECT wanted.position AS position, kept.body AS body FROM wanted {} {} AS kept \
          ON kept.project_id = wanted.project_id AND kept.workflow_id = wanted.workflow_id \
          AND kept.release_id = wanted.release_id AND kept.dimension = wanted.dimension \
          AND kept.{} = wanted.kind AND kept.start_at = wanted.start_at AND kept.value = wanted.value",
         placeholders(tx.backend, rows, 8),
+        each_wanted(tx.backend),
         table.name,
         table.kind,
     );

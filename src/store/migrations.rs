@@ -28,6 +28,7 @@ macro_rules! step {
 pub const MIGRATIONS: &[Step] = &[
     step!(1, "initial", "0001_initial.sql"),
     step!(2, "learning", "0002_learning.sql"),
+    step!(14, "release", "0014_release.sql"),
     step!(4, "record", "0004_record.sql"),
     step!(6, "evidence", "0006_evidence.sql"),
     step!(5, "identity", "0005_identity.sql"),

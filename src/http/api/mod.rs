@@ -6,8 +6,10 @@ mod api_key;
 mod audit;
 mod case;
 mod case_view;
+mod comparison;
 mod decision;
 mod decision_view;
+mod deployment;
 mod fact;
 mod failure;
 mod failure_view;
@@ -25,6 +27,7 @@ mod scorecard;
 mod scorecard_view;
 mod session;
 mod signal;
+mod template;
 mod token;
 mod triage;
 mod triage_view;
@@ -45,7 +48,9 @@ fn nouns(config: &mut ServiceConfig<'_>) {
         .configure(api_key::configure)
         .configure(audit::configure)
         .configure(case::configure)
+        .configure(comparison::configure)
         .configure(decision::configure)
+        .configure(deployment::configure)
         .configure(fact::configure)
         .configure(failure::configure)
         .configure(gate::configure)
@@ -59,6 +64,7 @@ fn nouns(config: &mut ServiceConfig<'_>) {
         .configure(scorecard::configure)
         .configure(session::configure)
         .configure(signal::configure)
+        .configure(template::configure)
         .configure(token::configure)
         .configure(triage::configure)
         .configure(webhook::configure)
