@@ -17,7 +17,7 @@ use crate::gap::Gap;
 use crate::ids::{GateId, ProjectId, ReleaseId, WorkflowId};
 use crate::policy::Policy;
 use crate::release::ReleaseState;
-use crate::scorecard::{Freshness, Scorecard};
+use crate::scorecard::{Exemption, Freshness, Scorecard};
 use crate::stats::Outcomes;
 use crate::time::Timestamp;
 use crate::workflow::{FactKind, FactSource, RiskClass};
@@ -273,6 +273,9 @@ pub struct EvidenceBundle {
     pub learning: Learning,
     /// What is missing, by kind and subject.
     pub gaps: Vec<Gap>,
+    /// Checks that were left out then, by key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exemptions: Vec<Exemption>,
 }
 
 impl EvidenceBundle {

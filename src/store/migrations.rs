@@ -27,4 +27,5 @@ macro_rules! step {
 #[rustfmt::skip] // A line each, so that two changes that each add one do not meet.
 pub const MIGRATIONS: &[Step] = &[
     step!(1, "initial", "0001_initial.sql"),
+    step!(3, "owners", "0003_owners.sql"),
 ];

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use seatrial::render::Renderer;
 use seatrial::render::view::{HOSTILE, NavCounts, Page, View};
 use seatrial::render::view::{
-    case, decision, failure, gate, overview, problem, release, run, scorecard, settings, sign_in,
+    case, decision, failure, gate, overview, problem, release, run, scorecard, settings, sign_in, work,
 };
 
 use html_check::check;
@@ -24,7 +24,7 @@ struct Sample {
 
 fn page<T: View>(renderer: &Renderer, list: &mut Vec<Sample>, kind: &str, title: &str, body: T) {
     let mut page = Page::sample(title, body);
-    page.counts = NavCounts { open_failures: 1204, stale_scorecards: 0, waiting_gates: 1 };
+    page.counts = NavCounts { open_failures: 1204, waiting_gates: 1, ..NavCounts::default() };
     let html = renderer.page(&page).unwrap_or_else(|error| panic!("{} {kind}: {error}", T::TEMPLATE));
     list.push(Sample { name: format!("{} {kind}", T::TEMPLATE), html, hostile: kind == "hostile" });
 }
@@ -87,6 +87,13 @@ fn render_pages() -> Vec<Sample> {
     page(r, l, "empty", "Decisions", decision::DecisionList::empty_sample());
     page(r, l, "usual", "Decision", decision::DecisionPage::sample());
     page(r, l, "hostile", HOSTILE, decision::DecisionPage::hostile_sample());
+    page(r, l, "usual", "Gaps", work::WorkList::sample());
+    page(r, l, "hostile", HOSTILE, work::WorkList::hostile_sample());
+    page(r, l, "empty", "Gaps", work::WorkList::empty_sample());
+    page(r, l, "usual", "Gap", work::WorkPage::sample());
+    page(r, l, "hostile", HOSTILE, work::WorkPage::hostile_sample());
+    page(r, l, "usual", "Mails", work::MailChoice::sample());
+    page(r, l, "hostile", HOSTILE, work::MailChoice::hostile_sample());
     page(r, l, "usual", "Settings", settings::Settings::sample());
     page(r, l, "hostile", HOSTILE, settings::Settings::hostile_sample());
     page(r, l, "bare", "Settings", settings::Settings::bare_sample());

@@ -8,6 +8,7 @@ mod evidence;
 mod gate;
 mod gate_cases;
 mod redact;
+mod response;
 mod scorecard;
 mod stats;
 mod support;

@@ -8,21 +8,29 @@ mod case;
 mod case_view;
 mod decision;
 mod decision_view;
+mod exemption;
 mod fact;
 mod failure;
 mod failure_view;
+mod gap;
 mod gate;
 mod gate_view;
+mod inbox;
 mod member;
-mod notice;
+mod outbox;
+mod owner;
 mod policy;
 mod project;
+mod response;
+mod response_view;
 mod run;
 mod run_view;
 mod scorecard;
+mod scorecard_history;
 mod scorecard_view;
 mod session;
 mod signal;
+mod team;
 mod token;
 mod webhook;
 mod workflow;
@@ -42,17 +50,24 @@ fn nouns(config: &mut ServiceConfig<'_>) {
         .configure(audit::configure)
         .configure(case::configure)
         .configure(decision::configure)
+        .configure(exemption::configure)
         .configure(fact::configure)
         .configure(failure::configure)
+        .configure(gap::configure)
         .configure(gate::configure)
+        .configure(inbox::configure)
         .configure(member::configure)
-        .configure(notice::configure)
+        .configure(outbox::configure)
+        .configure(owner::configure)
         .configure(policy::configure)
         .configure(project::configure)
+        .configure(response::configure)
         .configure(run::configure)
         .configure(scorecard::configure)
+        .configure(scorecard_history::configure)
         .configure(session::configure)
         .configure(signal::configure)
+        .configure(team::configure)
         .configure(token::configure)
         .configure(webhook::configure)
         .configure(workflow::configure);
