@@ -64,8 +64,8 @@ async fn is_closed_with_what_it_moved(app: &TestApp) {
     assert_eq!((text(&acted["state"]), text(&acted["effect_now"]["verdict"])), ("acted", "too_early"), "{acted}");
     assert_eq!(answer(app.member(Role::Owner).post(&format!("{one}/acknowledgement")).json(&done)).await.0, 409);
     // 120 of 200 before; 180 of 200 after.
-    report(app, "1.5.0", (200, 180), START.plus_seconds(6 * 3_600)).await;
     app.clock.set(START.plus_seconds(8 * 3_600));
+    report(app, "1.5.0", (200, 180), START.plus_seconds(7 * 3_600)).await;
     let close = json!({"done": "The agent can no longer delete orders."});
     let closed = expect(200, app.member(Role::Owner).post(&format!("{one}/close")).json(&close)).await;
     let effect = &closed["effect"];
@@ -84,8 +84,8 @@ async fn is_closed_with_what_it_moved(app: &TestApp) {
     let one = path(&format!("responses/{id}"));
     app.clock.set(START.plus_days(1));
     expect(200, app.member(Role::Owner).post(&format!("{one}/acknowledgement")).json(&done)).await;
-    report(app, "1.5.0", (200, 150), START.plus_days(2)).await;
     app.clock.set(START.plus_days(2));
+    report(app, "1.5.0", (200, 150), START.plus_days(2)).await;
     let closed = expect(200, app.member(Role::Owner).post(&format!("{one}/close")).json(&close)).await;
     assert_eq!(text(&closed["effect"]["verdict"]), "no_measurable_effect", "300 of 400, then 150 of 200: {closed}");
     let list = expect(200, app.member(Role::Viewer).get(&path("responses?state=closed&origin=alert"))).await;
@@ -263,6 +263,7 @@ async fn secrets_are_rotated_and_the_dead_are_sent_again(app: &TestApp) {
     let enable = || answer(app.member(Role::Admin).post(&path(&format!("webhooks/{hook}/enable"))));
     assert_eq!(enable().await.0, 200);
     assert_eq!(enable().await.1["code"], "webhook_on");
+    app.clock.advance(Duration::from_secs(1));
     let resend = || answer(app.member(Role::Admin).post(&path(&format!("outbox/{message}/resend"))));
     assert_eq!(resend().await.0, 200);
     assert_eq!(resend().await.1["code"], "message_not_dead");
