@@ -4,8 +4,9 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its figures")]
 
-mod load;
-mod measure;
+#[path = "../support/mod.rs"]
+mod support;
+
 mod reference;
 mod report;
 mod subject;
@@ -18,10 +19,9 @@ use clap::{Parser, Subcommand, ValueEnum};
 use seatrial::demo::{self, load_bodies};
 
 use report::Row;
-use subject::{Reference, Service, Subject};
-
-/// Failures end the benchmark; there is nobody to handle them.
-type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+use subject::{Reference, Subject};
+use support::server::Service;
+use support::{Outcome, http, measure};
 
 /// Ingest, beside a reference in the same run.
 #[derive(Parser)]
@@ -136,9 +136,9 @@ fn measure_one(subject: &dyn Subject, arguments: &Arguments, round: u64) -> Outc
     let directory = tempfile::tempdir()?;
     let running = subject.start(directory.path())?;
     let target = running.target();
-    load::send(&target, warm_up, arguments.connections)?;
+    http::send(&target, warm_up, arguments.connections)?;
     let before = measure::cpu_seconds(running.pid())?;
-    let sent = load::send(&target, bodies, arguments.connections)?;
+    let sent = http::send(&target, bodies, arguments.connections)?;
     let cpu_seconds = measure::cpu_seconds(running.pid())? - before;
     let peak_bytes = measure::peak_memory_bytes(running.pid())?;
     let stored = measure::stored_bytes(directory.path())?;

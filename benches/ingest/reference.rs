@@ -15,7 +15,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
-use super::Outcome;
+use crate::support::Outcome;
 
 /// Requests that may wait for the writer.
 const QUEUE: usize = 512;

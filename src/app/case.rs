@@ -4,8 +4,10 @@ use seatrial_domain::access::Permission;
 use seatrial_domain::case::{CaseError, CaseState, Writing};
 use seatrial_domain::digest::Digest;
 use seatrial_domain::ids::CaseId;
+use seatrial_domain::limits;
 use seatrial_domain::redact::Redactor;
 use seatrial_store::case::{self, CaseFilter, CaseRow};
+use seatrial_store::case_version::{self, NewVersion, VersionRow};
 use seatrial_store::failure::{self, FailureRow};
 use seatrial_store::{Cursor, Page};
 use serde_json::json;
@@ -33,6 +35,35 @@ pub struct SnapshotCopy {
     pub digest: Digest,
     /// Its canonical bytes, whose SHA-256 is the digest.
     pub bytes: Vec<u8>,
+}
+
+/// Why a case is rewritten, and from which version of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Edit {
+    /// Why. May be empty.
+    pub note: String,
+    /// The version it was made from, so that two who edit at once do not overwrite each other; not checked when absent.
+    pub from_version: Option<u32>,
+}
+
+impl Edit {
+    fn check(&self, row: &CaseRow) -> Result<(), AppError> {
+        if self.note.len() > limits::NOTE_BYTES {
+            let message = format!("it is {} bytes long; at most {} are accepted", self.note.len(), limits::NOTE_BYTES);
+            return Err(AppError::invalid("note", message));
+        }
+        match self.from_version.filter(|from| *from != row.version) {
+            None => Ok(()),
+            Some(from) => Err(AppError::Conflict {
+                code: "case_changed",
+                detail: format!(
+                    "The eval case is at version {} and this was made from version {from}; read it again and repeat the \
+                     change.",
+                    row.version
+                ),
+            }),
+        }
+    }
 }
 
 impl App {
@@ -68,30 +99,55 @@ impl App {
         Ok((row, failures))
     }
 
-    /// Replaces title, class, assertions and tags. What came from the run never changes.
+    /// Replaces title, class, assertions and tags: a new version of the case. What came from the run never changes.
     ///
     /// # Errors
-    /// When the writing breaks a rule (see [`seatrial_domain::case::EvalCase::rewrite`]), there is no such case, the
-    /// caller may not, or the database fails.
+    /// When the writing breaks a rule (see [`seatrial_domain::case::EvalCase::rewrite`]), it was made from an older
+    /// version, there is no such case, the caller may not, or the database fails.
     pub async fn rewrite_case(
         &self,
         caller: &Caller,
         project: &str,
         id: CaseId,
         writing: &Writing,
+        edit: &Edit,
     ) -> Result<CaseRow, AppError> {
         let project = self.enter(caller, project, Permission::Triage).await?;
         let tx = self.store.write().await?;
         let mut row = case::for_update(&tx, project.scope, id).await?.ok_or(AppError::NotFound { noun: NOUN })?;
+        edit.check(&row)?;
         let before = row.case.clone();
-        row.case.rewrite(writing, &mut Redactor::new())?;
+        let mut redactor = Redactor::new();
+        let note = &redactor.text("note", edit.note.trim());
+        row.case.rewrite(writing, &mut redactor)?;
         if row.case != before {
-            case::update(&tx, project.scope, id, &row.case).await?;
+            row.version += 1;
+            case::update(&tx, project.scope, id, row.version, &row.case).await?;
+            let new = NewVersion {
+                case: id,
+                version: row.version,
+                content: &row.case,
+                note,
+                by: project.actor(),
+                at: self.now(),
+            };
+            case_version::insert(&tx, project.scope, new).await?;
             let detail = json!({ "before": before.definition.assertions, "after": row.case.definition.assertions });
             self.audit(&tx, &project, "rewrite", "case", id, &detail).await?;
             tx.commit().await?;
         }
         Ok(row)
+    }
+
+    /// The versions of a case, latest first, at most 200.
+    ///
+    /// # Errors
+    /// When there is no such case in the project, the caller may not, or the database fails.
+    pub async fn case_versions(&self, caller: &Caller, project: &str, id: CaseId) -> Result<Vec<VersionRow>, AppError> {
+        let project = self.enter(caller, project, Permission::ReadEvidence).await?;
+        let db = self.store.read();
+        case::find(db, project.scope, id).await?.ok_or(AppError::NotFound { noun: NOUN })?;
+        Ok(case_version::list(db, project.scope, id).await?)
     }
 
     /// Moves a case to another state. Moving it to the state it has changes nothing.
@@ -112,7 +168,7 @@ impl App {
         let before = row.case.state;
         row.case.move_to(state)?;
         if before != state {
-            case::update(&tx, project.scope, id, &row.case).await?;
+            case::update(&tx, project.scope, id, row.version, &row.case).await?;
             self.audit(&tx, &project, "move", "case", id, &json!({ "before": before, "after": state })).await?;
             tx.commit().await?;
         }

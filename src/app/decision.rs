@@ -52,6 +52,8 @@ pub enum Decided {
 struct Grounds {
     bundle: BundleRow,
     policy: Policy,
+    /// The digest of the scorecard as it was frozen.
+    scorecard: Option<Digest>,
     recommended: Verdict,
 }
 
@@ -60,8 +62,10 @@ impl Grounds {
         let bundle = frozen(db, project, digest).await?;
         let value = canonical::parse_strict(&bundle.canonical).map_err(AppError::internal)?;
         let policy = canonical::from_value(&value["policy"]).map_err(AppError::internal)?;
+        let scorecard = Some(&value["scorecard"]).filter(|part| !part.is_null());
+        let scorecard = scorecard.map(Digest::of_document).transpose().map_err(AppError::internal)?;
         let recommended = read_recommendation(&bundle)?.verdict;
-        Ok(Self { bundle, policy, recommended })
+        Ok(Self { bundle, policy, scorecard, recommended })
     }
 }
 
@@ -243,6 +247,7 @@ impl App {
             release: gate.release,
             bundle: grounds.bundle.digest,
             policy: grounds.policy.digest().map_err(unhashable)?,
+            scorecard: grounds.scorecard,
             recommendation: Digest::of(&grounds.bundle.recommendation),
             recommended: grounds.recommended,
             verdict: answer.verdict,

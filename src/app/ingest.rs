@@ -73,30 +73,23 @@ impl IngestQueue {
         Self { jobs: sender, shared }
     }
 
-    /// Reserves room for a request of `bytes` bytes that came by `source` (`otlp`, `json` or `fact`).
+    /// Reserves room for a request of `bytes` bytes that came by `source` (`otlp`, `json` or `fact`). Asked for before
+    /// the body is read, with the length that the request declares; what it does not declare is covered as it comes.
     ///
     /// # Errors
     /// [`AppError::Overloaded`] when the queue is full.
     pub fn reserve(&self, bytes: usize, source: &'static str) -> Result<Reservation, AppError> {
-        let before = self.shared.bytes.fetch_add(bytes, Ordering::Relaxed);
-        let reservation = Reservation { shared: Arc::clone(&self.shared), bytes, source };
-        self.shared.show_bytes();
-        // One request larger than the whole allowance may pass when nothing else waits, or it never could.
-        if (before > 0 && before + bytes > self.shared.most_bytes) || self.jobs.capacity() == 0 {
-            return Err(self.overloaded(source));
+        if self.jobs.capacity() == 0 {
+            return Err(self.shared.overloaded(source));
         }
+        let mut reservation = Reservation { shared: Arc::clone(&self.shared), bytes: 0, source };
+        reservation.cover(bytes)?;
         Ok(reservation)
-    }
-
-    fn overloaded(&self, source: &'static str) -> AppError {
-        self.count(source, "overloaded", 1);
-        AppError::Overloaded { retry_after_seconds: self.shared.retry_after_seconds }
     }
 
     /// Counts `n` runs that came by `source`; of overload, requests.
     pub fn count(&self, source: &'static str, outcome: &'static str, n: usize) {
-        let labels = IngestLabels { source, outcome };
-        self.shared.metrics.ingest_runs.get_or_create(&labels).inc_by(n as u64);
+        self.shared.count(source, outcome, n);
     }
 
     fn count_results(&self, source: &'static str, results: &[WriteResult]) {
@@ -133,7 +126,7 @@ impl IngestQueue {
         }
         let (answer, answered) = oneshot::channel();
         let (source, bytes) = (reservation.source, reservation.bytes);
-        self.jobs.try_send(Job { writes, bytes, answer }).map_err(|_| self.overloaded(source))?;
+        self.jobs.try_send(Job { writes, bytes, answer }).map_err(|_| self.shared.overloaded(source))?;
         let result = answered.await.map_err(AppError::internal)?;
         drop(reservation);
         if let Ok(results) = &result {
@@ -168,7 +161,38 @@ pub struct Reservation {
     source: &'static str,
 }
 
+impl Reservation {
+    /// Makes it cover at least `bytes` bytes.
+    ///
+    /// # Errors
+    /// [`AppError::Overloaded`] when the queue has no room for more.
+    pub fn cover(&mut self, bytes: usize) -> Result<(), AppError> {
+        let more = bytes.saturating_sub(self.bytes);
+        if more == 0 {
+            return Ok(());
+        }
+        let others = self.shared.bytes.fetch_add(more, Ordering::Relaxed).saturating_sub(self.bytes);
+        self.bytes += more;
+        self.shared.show_bytes();
+        // One request larger than the whole allowance may pass when nothing else waits, or it never could.
+        if others > 0 && others + self.bytes > self.shared.most_bytes {
+            return Err(self.shared.overloaded(self.source));
+        }
+        Ok(())
+    }
+}
+
 impl Shared {
+    fn overloaded(&self, source: &'static str) -> AppError {
+        self.count(source, "overloaded", 1);
+        AppError::Overloaded { retry_after_seconds: self.retry_after_seconds }
+    }
+
+    fn count(&self, source: &'static str, outcome: &'static str, n: usize) {
+        let labels = IngestLabels { source, outcome };
+        self.metrics.ingest_runs.get_or_create(&labels).inc_by(n as u64);
+    }
+
     fn show_bytes(&self) {
         let bytes = self.bytes.load(Ordering::Relaxed);
         self.metrics.ingest_queue_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
@@ -221,7 +245,7 @@ impl Writer {
         batch
     }
 
-    async fn commit(&self, batch: Vec<Job>) {
+    async fn commit(&self, mut batch: Vec<Job>) {
         let metrics = &self.shared.metrics;
         metrics.ingest_queue_length.set(i64::try_from(self.jobs.len()).unwrap_or(i64::MAX));
         let runs: usize = batch.iter().map(|job| job.writes.len()).sum();
@@ -231,11 +255,12 @@ impl Writer {
                 self.commit_one(job).await;
             }
         } else {
-            let all: Vec<RunWrite> = batch.iter().flat_map(|job| job.writes.iter().cloned()).collect();
-            match self.apply(all).await {
+            let sizes: Vec<usize> = batch.iter().map(|job| job.writes.len()).collect();
+            let all: Vec<RunWrite> = batch.iter_mut().flat_map(|job| std::mem::take(&mut job.writes)).collect();
+            match self.apply(&all).await {
                 Ok(mut results) => {
-                    for job in batch {
-                        let rest = results.split_off(job.writes.len().min(results.len()));
+                    for (job, size) in batch.into_iter().zip(sizes) {
+                        let rest = results.split_off(size.min(results.len()));
                         // A sender that went away has its runs written all the same.
                         let _ = job.answer.send(Ok(std::mem::replace(&mut results, rest)));
                     }
@@ -243,8 +268,10 @@ impl Writer {
                 // One request must not sink the others: try them one by one.
                 Err(error) => {
                     tracing::warn!(%error, "a group commit failed; its requests are written one by one");
-                    for job in batch {
-                        self.commit_one(job).await;
+                    let mut all = all.into_iter();
+                    for (job, size) in batch.into_iter().zip(sizes) {
+                        let writes = all.by_ref().take(size).collect();
+                        self.commit_one(Job { writes, ..job }).await;
                     }
                 }
             }
@@ -256,17 +283,17 @@ impl Writer {
 
     async fn commit_one(&self, job: Job) {
         tracing::trace!(bytes = job.bytes, writes = job.writes.len(), "committing one request");
-        let result = self.apply(job.writes).await.map_err(AppError::from);
+        let result = self.apply(&job.writes).await.map_err(AppError::from);
         self.shared.healthy.store(result.is_ok(), Ordering::Relaxed);
         let _ = job.answer.send(result);
     }
 
     /// Applies the writes in one transaction, again when another writer was in the way.
-    async fn apply(&self, writes: Vec<RunWrite>) -> Result<Vec<WriteResult>, StoreError> {
+    async fn apply(&self, writes: &[RunWrite]) -> Result<Vec<WriteResult>, StoreError> {
         let mut attempts = 0;
         loop {
             attempts += 1;
-            match self.apply_once(writes.clone()).await {
+            match self.apply_once(writes).await {
                 Err(error) if error.is_transient() && attempts < 5 => {
                     tracing::debug!(%error, attempts, "another writer was in the way");
                     tokio::time::sleep(Duration::from_millis(20 * attempts)).await;
@@ -281,7 +308,7 @@ impl Writer {
         }
     }
 
-    async fn apply_once(&self, writes: Vec<RunWrite>) -> Result<Vec<WriteResult>, StoreError> {
+    async fn apply_once(&self, writes: &[RunWrite]) -> Result<Vec<WriteResult>, StoreError> {
         let tx = self.store.write().await?;
         let results = apply(&tx, writes, self.clock.now()).await?;
         tx.commit().await?;

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod account;
 pub mod api_key;
+pub mod archive;
 pub mod artifact;
 pub mod audit;
 pub mod case;
@@ -38,6 +39,7 @@ pub mod session;
 pub mod signal;
 pub mod team;
 pub mod token;
+pub mod triage;
 pub mod waiting;
 pub mod webhook;
 pub mod workflow;

@@ -6,15 +6,18 @@ use seatrial_domain::ids::RunId;
 use seatrial_domain::span::{Marks, Span, SpanClass, SpanId};
 use seatrial_domain::time::Timestamp;
 use seatrial_store::blob::compress;
-use seatrial_store::ingest::{Change, RunWrite, Target};
+use seatrial_store::ingest::{Change, RunWrite, Target, WriteResult};
 use seatrial_store::{Scope, StoreError};
 use sha2::{Digest as _, Sha256};
 
 use super::App;
 use super::access::{Caller, ProjectAccess};
 use super::error::AppError;
+use super::ingest::Reservation;
 use super::ports::Ids;
-use crate::ingest::otlp::{DecodeError, Decoded, Format, ScorePiece, TracePiece, decode, decode_logs, decompress};
+use crate::ingest::otlp::{
+    DecodeError, Decoded, Encoding, Format, ScorePiece, TracePiece, decode, decode_logs, decompress,
+};
 
 /// Which OTLP signal a body carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,8 +35,8 @@ pub struct OtlpBody {
     pub signal: OtlpSignal,
     /// Its encoding.
     pub format: Format,
-    /// Whether it is compressed.
-    pub gzip: bool,
+    /// How it is compressed.
+    pub encoding: Encoding,
     /// Its bytes.
     pub bytes: Bytes,
 }
@@ -66,28 +69,33 @@ impl App {
         self.enter(caller, &slug, Permission::WriteRuns).await
     }
 
-    /// Takes in an OTLP body. `Ok` means that everything not rejected is on disk.
+    /// Takes in an OTLP body, for which there is `room`. `Ok` means that everything not rejected is on disk.
     ///
     /// # Errors
     /// When nothing of the body can be used, the queue is full, or the database refuses.
-    pub async fn take_in(&self, project: &ProjectAccess, body: OtlpBody) -> Result<Decoded, OtlpRefusal> {
-        let reservation = self.ingest.reserve(body.bytes.len(), "otlp")?;
+    pub async fn take_in(
+        &self,
+        project: &ProjectAccess,
+        body: OtlpBody,
+        room: Reservation,
+    ) -> Result<Decoded, OtlpRefusal> {
         self.metrics.ingest_bytes.inc_by(body.bytes.len() as u64);
         let now = self.now();
         let ids = self.ids.clone();
         let scope = project.scope;
         let (decoded, writes) = self.ingest.decode(move || prepare(&body, scope, &ids, now)).await??;
-        let results = self.ingest.write(writes, reservation).await?;
+        let sizes: Vec<usize> = writes.iter().map(span_count).collect();
+        let results = self.ingest.write(writes, room).await?;
         self.metrics.ingest_spans.inc_by(decoded.spans as u64);
-        Ok(with_refusals(decoded, &results))
+        Ok(with_refusals(decoded, &sizes, &results))
     }
 }
 
 /// Runs refused by the writer are rejected spans for the sender.
-fn with_refusals(mut decoded: Decoded, results: &[seatrial_store::ingest::WriteResult]) -> Decoded {
-    for (piece, result) in decoded.pieces.iter().zip(results) {
+fn with_refusals(mut decoded: Decoded, sizes: &[usize], results: &[WriteResult]) -> Decoded {
+    for ((piece, spans), result) in decoded.pieces.iter().zip(sizes).zip(results) {
         if let Err(refused) = result {
-            decoded.rejected += piece.spans.len();
+            decoded.rejected += spans;
             decoded.notes.push(crate::ingest::otlp::Note {
                 trace_id: piece.trace_id.to_string(),
                 span_id: String::new(),
@@ -99,8 +107,16 @@ fn with_refusals(mut decoded: Decoded, results: &[seatrial_store::ingest::WriteR
     decoded
 }
 
+fn span_count(write: &RunWrite) -> usize {
+    match &write.change {
+        Change::Trace { spans, .. } => spans.len(),
+        _ => 0,
+    }
+}
+
+/// Decodes a body and makes its writes. The spans and the bodies of the pieces move into the writes.
 fn prepare(body: &OtlpBody, scope: Scope, ids: &Ids, now: Timestamp) -> Result<(Decoded, Vec<RunWrite>), OtlpRefusal> {
-    let plain = decompress(&body.bytes, body.gzip)?;
+    let plain = decompress(&body.bytes, body.encoding)?;
     let mut decoded = match body.signal {
         OtlpSignal::Traces => decode(&plain, body.format, now)?,
         OtlpSignal::Logs => decode_logs(&plain, body.format, now)?,
@@ -117,13 +133,12 @@ fn prepare(body: &OtlpBody, scope: Scope, ids: &Ids, now: Timestamp) -> Result<(
 
 fn piece_write(piece: &mut TracePiece, scope: Scope, ids: &Ids) -> Result<RunWrite, StoreError> {
     let external = piece.run_key.clone().unwrap_or_else(|| piece.trace_id.to_string());
-    let body = compress(&piece.body)?;
-    piece.body = Vec::new();
+    let body = compress(&std::mem::take(&mut piece.body))?;
     Ok(RunWrite {
         scope,
         target: Target::External(external),
         new_id: RunId::from_uuid(ids.uuid_v7()),
-        change: Change::Trace { spans: piece.spans.clone(), body },
+        change: Change::Trace { spans: std::mem::take(&mut piece.spans), body },
     })
 }
 

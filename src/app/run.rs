@@ -12,6 +12,7 @@ use seatrial_store::{Cursor, Page};
 use super::App;
 use super::access::{Caller, ProjectAccess};
 use super::error::{AppError, FieldError};
+use super::ingest::Reservation;
 
 /// What became of one reported run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,19 +43,30 @@ pub fn target(text: &str) -> Target {
 }
 
 impl App {
+    /// Makes room for a batch of runs, before it is read.
+    ///
+    /// # Errors
+    /// When the queue is full or the caller may not.
+    pub async fn room_for_runs(
+        &self,
+        caller: &Caller,
+        project: &str,
+        bytes: usize,
+    ) -> Result<(ProjectAccess, Reservation), AppError> {
+        let project = self.enter(caller, project, Permission::WriteRuns).await?;
+        Ok((project, self.ingest.reserve(bytes, "json")?))
+    }
+
     /// Takes in reported runs. An item that cannot be read or is out of bounds does not sink the others.
     ///
     /// # Errors
     /// When the queue is full, the caller may not, or the database refuses; then nothing was taken in.
     pub async fn report_runs(
         &self,
-        caller: &Caller,
-        project: &str,
+        project: &ProjectAccess,
         items: Vec<Result<RunReport, String>>,
-        bytes: usize,
+        room: Reservation,
     ) -> Result<Vec<ReportOutcome>, AppError> {
-        let project = self.enter(caller, project, Permission::WriteRuns).await?;
-        let reservation = self.ingest.reserve(bytes, "json")?;
         let now = self.now();
         let mut outcomes = Vec::with_capacity(items.len());
         let mut writes = Vec::with_capacity(items.len());
@@ -77,7 +89,7 @@ impl App {
                 }
             }
         }
-        let results = self.ingest.write(writes, reservation).await?;
+        let results = self.ingest.write(writes, room).await?;
         for (position, result) in positions.into_iter().zip(results) {
             outcomes[position].result = result.map_err(|refused| refused.to_string());
         }
@@ -132,8 +144,8 @@ impl App {
             },
         });
         let writes: Vec<_> = writes.collect();
-        let reservation = self.ingest.reserve(writes.len() * 256, "fact")?;
-        self.ingest.write(writes, reservation).await
+        let room = self.ingest.reserve(writes.len() * 256, "fact")?;
+        self.ingest.write(writes, room).await
     }
 
     /// Lists runs, latest start first.
@@ -170,7 +182,7 @@ impl App {
         let project = self.enter(caller, project, Permission::ManageProject).await?;
         let tx = self.store.write().await?;
         let write = RunWrite { scope: project.scope, target: Target::Id(id), new_id: id, change: Change::Delete };
-        let results = seatrial_store::ingest::apply(&tx, vec![write], self.now()).await?;
+        let results = seatrial_store::ingest::apply(&tx, &[write], self.now()).await?;
         if matches!(results.first(), Some(Err(Refused::NoRun(_)))) {
             return Err(AppError::NotFound { noun: "run" });
         }

@@ -1,10 +1,10 @@
-//! `seatrial decision`: export a decision with its evidence, and verify an export offline.
+//! `seatrial decision`: export a decision with its evidence, keep a checkpoint of the chain, and verify both offline.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use seatrial_domain::decision::verify_export;
+use seatrial_domain::decision::{Checkpoint, verify_export};
 
 use super::client::{Client, ServiceArguments};
 use super::exit::{Exit, Failure};
@@ -21,13 +21,15 @@ pub struct Arguments {
 enum Command {
     /// Fetch a decision with its evidence, its recommendation and the project's chain.
     Export(Export),
-    /// Verify an export without any network: digests, the recommendation computed again, the chain. Exits 1 naming the
-    /// first thing that is wrong.
+    /// Fetch the head of the project's chain, to be kept where nobody of the project can change it.
+    Checkpoint(Fetch),
+    /// Verify an export without any network: the chain, checkpoints, digests, the recommendation computed again. Exits 1
+    /// naming the first thing that is wrong.
     Verify(Verify),
 }
 
 #[derive(Debug, Args)]
-struct Export {
+struct Fetch {
     #[command(flatten)]
     service: ServiceArguments,
     /// The project, by its name in URLs.
@@ -36,6 +38,12 @@ struct Export {
     /// Write it here instead of to standard output.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct Export {
+    #[command(flatten)]
+    fetch: Fetch,
     /// The decision's id.
     decision: String,
 }
@@ -44,6 +52,9 @@ struct Export {
 struct Verify {
     /// The export; `-` reads it from standard input.
     file: PathBuf,
+    /// A checkpoint that was kept elsewhere: the chain must still agree with it. May be given several times.
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Vec<PathBuf>,
 }
 
 /// Does what the arguments ask.
@@ -52,39 +63,53 @@ struct Verify {
 /// When the service cannot be reached, a file cannot be read or written, or the export does not hold.
 pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     match arguments.command {
-        Command::Export(arguments) => export(arguments).await,
-        Command::Verify(arguments) => verify(&arguments.file),
+        Command::Export(Export { fetch: wanted, decision }) => {
+            let file = fetch(&wanted, &["projects", &wanted.project, "decisions", &decision, "export"]).await?;
+            if let Some(file) = file {
+                printer::say(&format!("Wrote {file}. Verify it with `seatrial decision verify`."));
+            }
+            Ok(Exit::Ok)
+        }
+        Command::Checkpoint(wanted) => {
+            if let Some(file) = fetch(&wanted, &["projects", &wanted.project, "checkpoint"]).await? {
+                printer::say(&format!("Wrote {file}. Keep it away from the server; `--checkpoint {file}` uses it."));
+            }
+            Ok(Exit::Ok)
+        }
+        Command::Verify(arguments) => verify(&arguments),
     }
 }
 
-async fn export(arguments: Export) -> Result<Exit, Failure> {
-    let client = Client::new(&arguments.service)?;
-    let path = ["projects", &arguments.project, "decisions", &arguments.decision, "export"];
-    let bytes = client.read(&path, &[]).await?;
-    match arguments.out {
-        Some(file) => {
-            let failed = |error| Failure::new(format!("{} cannot be written: {error}", file.display()));
-            std::fs::write(&file, &bytes).map_err(failed)?;
-            printer::say(&format!("Wrote {}. Verify it with `seatrial decision verify`.", file.display()));
-        }
-        None => {
-            let text = String::from_utf8(bytes).map_err(|_| Failure::new("the service's answer is no text"))?;
-            printer::document(&format!("{text}\n"));
-        }
-    }
-    Ok(Exit::Ok)
+/// Reads a document of the service and writes it to the file that was asked for, whose name is returned, or prints it.
+async fn fetch(wanted: &Fetch, path: &[&str]) -> Result<Option<String>, Failure> {
+    let bytes = Client::new(&wanted.service)?.read(path, &[]).await?;
+    let Some(file) = &wanted.out else {
+        let text = String::from_utf8(bytes).map_err(|_| Failure::new("the service's answer is no text"))?;
+        printer::document(&format!("{text}\n"));
+        return Ok(None);
+    };
+    let failed = |error| Failure::new(format!("{} cannot be written: {error}", file.display()));
+    std::fs::write(file, &bytes).map_err(failed)?;
+    Ok(Some(file.display().to_string()))
 }
 
-fn verify(file: &Path) -> Result<Exit, Failure> {
+fn read(file: &Path) -> Result<Vec<u8>, Failure> {
     let failed = |error: std::io::Error| Failure::new(format!("{} cannot be read: {error}", file.display()));
-    let bytes = if file == Path::new("-") {
+    if file == Path::new("-") {
         let mut bytes = Vec::new();
         std::io::stdin().lock().read_to_end(&mut bytes).map_err(failed)?;
-        bytes
-    } else {
-        std::fs::read(file).map_err(failed)?
-    };
-    let report = verify_export(&bytes);
+        return Ok(bytes);
+    }
+    std::fs::read(file).map_err(failed)
+}
+
+fn verify(arguments: &Verify) -> Result<Exit, Failure> {
+    let mut checkpoints = Vec::new();
+    for file in &arguments.checkpoint {
+        let wrong = |problem: String| Failure::new(format!("{}: {problem}", file.display()));
+        checkpoints.push(Checkpoint::read(&read(file)?).map_err(wrong)?);
+    }
+    let report = verify_export(&read(&arguments.file)?, &checkpoints);
     for step in &report.steps {
         let word = if step.ok { "ok" } else { "WRONG" };
         printer::data(&format!("{word:5}  {}: {}", step.name, printer::safe(&step.detail)));

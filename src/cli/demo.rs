@@ -34,7 +34,7 @@ use crate::app::{App, Ports};
 use crate::auth::token::{SigningKey, Tokens};
 use crate::demo::control::{self, DemoPromotion, PROJECT_SLUG};
 use crate::demo::{DEMO_RUNS, DEMO_SEED, DemoBatch, requests};
-use crate::ingest::otlp::Format;
+use crate::ingest::otlp::{Encoding, Format};
 
 /// The password of the demo project's people. The project holds nothing real.
 pub const DEMO_PASSWORD: &str = "sea-trial-demo-1";
@@ -183,9 +183,14 @@ impl Story {
 
     /// Sends a batch the way an exporter and a help desk would: the traces, then what became known later.
     async fn take_in(&self, batch: DemoBatch) -> Result<(), Failure> {
-        let body =
-            OtlpBody { signal: OtlpSignal::Traces, format: Format::Protobuf, gzip: false, bytes: batch.otlp.into() };
-        self.app.take_in(&self.project, body).await.map_err(|refusal| match refusal {
+        let body = OtlpBody {
+            signal: OtlpSignal::Traces,
+            format: Format::Protobuf,
+            encoding: Encoding::Identity,
+            bytes: batch.otlp.into(),
+        };
+        let room = self.app.ingest.reserve(body.bytes.len(), "otlp")?;
+        self.app.take_in(&self.project, body, room).await.map_err(|refusal| match refusal {
             OtlpRefusal::App(error) => Failure::from(error),
             OtlpRefusal::Decode(error) => Failure::new(error),
         })?;

@@ -1,5 +1,8 @@
-//! `seatrial project create`: a project, made on the server's own database.
+//! `seatrial project`: a project made, exported whole, or imported, on the server's own database.
 
+use std::fs::File;
+use std::io::{BufReader, BufWriter};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
@@ -9,6 +12,7 @@ use super::exit::{Exit, Failure};
 use super::local::{SettingsArguments, open};
 use super::printer;
 use crate::app::App;
+use crate::app::archive::ArchiveSummary;
 use crate::app::error::AppError;
 use crate::app::project::{NewProject, ProjectSettings};
 
@@ -23,6 +27,33 @@ pub struct Arguments {
 enum Command {
     /// Make a project and print its name in URLs to standard output.
     Create(Create),
+    /// Write a whole project to a file: runs, cases, scorecards, evidence, the chain of decisions. Credentials stay behind.
+    Export(Export),
+    /// Bring an exported project in, its chain of decisions intact. Nothing is kept unless the file is whole and the chain
+    /// holds.
+    Import(Import),
+}
+
+#[derive(Debug, Args)]
+struct Export {
+    #[command(flatten)]
+    settings: SettingsArguments,
+    /// The project, by its name in URLs.
+    slug: String,
+    /// The file to write; JSON Lines. It must not be there yet.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct Import {
+    #[command(flatten)]
+    settings: SettingsArguments,
+    /// The file that `seatrial project export` wrote.
+    file: PathBuf,
+    /// Its name in URLs here; the one it had, unless given.
+    #[arg(long)]
+    slug: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -50,11 +81,53 @@ const CLOSING: Duration = Duration::from_secs(10);
 /// # Errors
 /// When the name is taken, the account is not there, the input breaks a rule, or the database cannot be used.
 pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
-    let Command::Create(create) = arguments.command;
-    let app = open(create.settings.load(Vec::new())?).await?;
-    let made = make(&app, create).await;
+    let settings = match &arguments.command {
+        Command::Create(create) => &create.settings,
+        Command::Export(export) => &export.settings,
+        Command::Import(import) => &import.settings,
+    };
+    let app = open(settings.load(Vec::new())?).await?;
+    let done = match arguments.command {
+        Command::Create(create) => make(&app, create).await,
+        Command::Export(arguments) => export(&app, &arguments).await,
+        Command::Import(arguments) => import(&app, &arguments).await,
+    };
     app.finish(CLOSING).await;
-    made.map(|()| Exit::Ok)
+    done.map(|()| Exit::Ok)
+}
+
+fn file_failure(file: &Path, what: &str, error: &std::io::Error) -> Failure {
+    Failure::new(format!("{} cannot be {what}: {error}", file.display()))
+}
+
+async fn export(app: &App, arguments: &Export) -> Result<(), Failure> {
+    // A file that is there may be the last good copy.
+    let made = File::create_new(&arguments.out).map_err(|error| file_failure(&arguments.out, "written", &error))?;
+    let mut out = BufWriter::new(made);
+    let summary = app.export_project(&arguments.slug, &mut out).await?;
+    let synced = out.get_ref().sync_all();
+    synced.map_err(|error| file_failure(&arguments.out, "written", &error))?;
+    tell("Exported", &summary);
+    Ok(())
+}
+
+async fn import(app: &App, arguments: &Import) -> Result<(), Failure> {
+    let file = File::open(&arguments.file).map_err(|error| file_failure(&arguments.file, "read", &error))?;
+    let summary = app.import_project(&mut BufReader::new(file), arguments.slug.as_deref()).await?;
+    tell("Imported", &summary);
+    for email in &summary.accounts_made {
+        printer::say(&format!("Made the account {email}; give it a password with `seatrial account password`."));
+    }
+    Ok(())
+}
+
+fn tell(done: &str, summary: &ArchiveSummary) {
+    let ArchiveSummary { slug, rows, decisions, head, .. } = summary;
+    printer::say(&format!("{done} {slug}: {rows} rows, {decisions} decisions."));
+    if let Some(head) = head {
+        // Data: whoever imports compares it with what the export said.
+        printer::data(&head.to_string());
+    }
 }
 
 async fn make(app: &App, create: Create) -> Result<(), Failure> {

@@ -268,6 +268,29 @@ impl EvalCase {
         Ok(())
     }
 
+    /// What this says differently from `before`, a line each, beginning with `+`, `-` or the name of what changed.
+    #[must_use]
+    pub fn changes_since(&self, before: &Self) -> Vec<String> {
+        let mut lines = Vec::new();
+        if self.title != before.title {
+            lines.push(format!("title: {} → {}", before.title, self.title));
+        }
+        if self.failure_class != before.failure_class {
+            let name = |class: &Option<String>| class.clone().unwrap_or_else(|| "none".to_owned());
+            lines.push(format!("failure class: {} → {}", name(&before.failure_class), name(&self.failure_class)));
+        }
+        let (now, then) = (self.definition.assertions.lines(), before.definition.assertions.lines());
+        let tag = |case: &Self| case.definition.tags.iter().map(|tag| format!("tag: {tag}")).collect::<Vec<_>>();
+        for (now, then) in [(now, then), (tag(self), tag(before))] {
+            lines.extend(then.iter().filter(|line| !now.contains(line)).map(|line| format!("- {line}")));
+            lines.extend(now.iter().filter(|line| !then.contains(line)).map(|line| format!("+ {line}")));
+        }
+        if self.definition.input != before.definition.input {
+            lines.push("input: masked anew".to_owned());
+        }
+        lines
+    }
+
     /// What is equal for exact duplicates; see [`content_digest`].
     ///
     /// # Errors

@@ -3,8 +3,12 @@
 //! A decision names the bundle it rests on, the recommendation it follows or goes against, the policy, the people,
 //! and the decision before it. Changing any of them later changes a digest that the next decision names.
 
+mod checkpoint;
 mod export;
+mod overrides;
 mod rules;
+
+use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,11 +19,13 @@ use crate::gate::Verdict;
 use crate::ids::{DecisionId, GateId, ProjectId, ReleaseId, WorkflowId};
 use crate::time::Timestamp;
 
+pub use checkpoint::{CHECKPOINT_FORMAT, Checkpoint};
 pub use export::{DecisionExport, EXPORT_FORMAT, VerificationReport, VerificationStep, verify_export};
+pub use overrides::{DecisionTally, OverrideRate, Overrides, PersonOverrides};
 pub use rules::{DecisionRefusal, Person, Proposal, may_decide, takes_two};
 
-/// The version of the record's shape.
-pub const DECISION_SCHEMA: u32 = 1;
+/// The version of the record's shape. Version 1 did not name the scorecard; its records still verify.
+pub const DECISION_SCHEMA: u32 = 2;
 
 /// Where a decision that takes two persons stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -73,6 +79,9 @@ pub struct DecisionRecord {
     pub bundle: Digest,
     /// The rules it was made under.
     pub policy: Digest,
+    /// The scorecard the release was held to, as it was frozen; absent without one, and in records of version 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scorecard: Option<Digest>,
     /// The recommendation.
     pub recommendation: Digest,
     /// What that recommended.
@@ -172,6 +181,9 @@ pub enum ChainProblem {
     /// It takes the place of a decision that is not an earlier one of the same gate.
     #[error("it supersedes {0}, which is no earlier decision of the same gate")]
     Supersedes(DecisionId),
+    /// Its shape is of a version that is not known here.
+    #[error("it has the shape {0}, which this version does not know")]
+    Schema(u32),
     /// It has no canonical form.
     #[error("it has no canonical form: {0}")]
     Canonical(CanonicalError),
@@ -185,21 +197,32 @@ pub enum ChainProblem {
 /// # Errors
 /// The first entry that does not hold, and what about it.
 pub fn verify_chain(decisions: &[SealedDecision]) -> Result<(), ChainError> {
+    let begins_later = decisions.first().is_some_and(|first| first.record.sequence > 1);
+    let mut gates: HashMap<DecisionId, GateId> = HashMap::with_capacity(decisions.len());
     for (index, sealed) in decisions.iter().enumerate() {
-        let sequence = sealed.record.sequence;
-        link(decisions, index).map_err(|problem| ChainError { index, sequence, problem })?;
+        let SealedDecision { record, .. } = sealed;
+        let found = link(index.checked_sub(1).map(|i| &decisions[i]), sealed).and_then(|()| match record.supersedes {
+            // What was decided before the list begins cannot be looked up.
+            Some(replaced) if gates.get(&replaced).map_or(begins_later, |gate| *gate == record.gate) => Ok(()),
+            Some(replaced) => Err(ChainProblem::Supersedes(replaced)),
+            None => Ok(()),
+        });
+        found.map_err(|problem| ChainError { index, sequence: record.sequence, problem })?;
+        gates.insert(record.id, record.gate);
     }
     Ok(())
 }
 
-fn link(decisions: &[SealedDecision], index: usize) -> Result<(), ChainProblem> {
-    let SealedDecision { record, digest } = &decisions[index];
+fn link(before: Option<&SealedDecision>, sealed: &SealedDecision) -> Result<(), ChainProblem> {
+    let SealedDecision { record, digest } = sealed;
     let actual = record.digest().map_err(ChainProblem::Canonical)?;
     if actual != *digest {
         return Err(ChainProblem::Changed { stored: *digest, actual });
     }
+    if !(1..=DECISION_SCHEMA).contains(&record.schema) || (record.schema == 1 && record.scorecard.is_some()) {
+        return Err(ChainProblem::Schema(record.schema));
+    }
     let name = |digest: Option<Digest>| digest.map_or_else(|| "none".to_owned(), |digest| digest.to_string());
-    let before = index.checked_sub(1).map(|i| &decisions[i]);
     if let Some(before) = before {
         if record.project != before.record.project {
             return Err(ChainProblem::Project);
@@ -219,11 +242,7 @@ fn link(decisions: &[SealedDecision], index: usize) -> Result<(), ChainProblem> 
     if record.previous != expected || (record.sequence > 1 && expected.is_none()) {
         return Err(ChainProblem::Link { named: name(record.previous), actual: name(expected) });
     }
-    let Some(replaced) = record.supersedes else { return Ok(()) };
-    let earlier = decisions[..index].iter().find(|sealed| sealed.record.id == replaced);
-    let begins_later = decisions[0].record.sequence > 1;
-    let ok = earlier.map_or(begins_later, |earlier| earlier.record.gate == record.gate);
-    if ok { Ok(()) } else { Err(ChainProblem::Supersedes(replaced)) }
+    Ok(())
 }
 
 /// The decision of a gate that stands: the last one that no later one supersedes.

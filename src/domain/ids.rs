@@ -98,6 +98,14 @@ ids! {
     FactId("fact", "fact");
     /// A reusable test made from a run.
     CaseId("case", "eval case");
+    /// One act of a reviewer on one or many failures.
+    ActId("act", "triage act");
+    /// A versioned set of eval cases.
+    SuiteId("suite", "eval suite");
+    /// What a runner says of one eval case on one release.
+    EvalResultId("res", "eval result");
+    /// Failures that have the same cause.
+    PatternId("pat", "failure pattern");
     /// The checks a workflow is held to.
     ScorecardId("sc", "scorecard");
     /// A person's statement that a scorecard still holds.

@@ -31,4 +31,5 @@ pub mod span;
 pub mod stats;
 pub mod time;
 pub mod trace;
+pub mod triage;
 pub mod workflow;

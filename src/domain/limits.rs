@@ -52,6 +52,12 @@ pub const CASE_CONTENT_BYTES: usize = 256 << 10;
 pub const REDACTIONS_LISTED: usize = 200;
 /// Most groups of failures that are counted at once: beyond it a reviewer filters.
 pub const FAILURE_GROUPS: usize = 200;
+/// Most kinds of decisions (person, workflow, recommendation, verdict) that override rates are added up from.
+pub const DECISION_TALLIES: u64 = 5_000;
+/// How long a failure stays reserved for whoever works on it, in microseconds: a coffee, not a holiday.
+pub const RESERVATION_MICROS: i64 = 15 * crate::time::MINUTE;
+/// Most failures that one act decides about: bounds the time one request can hold the writer.
+pub const FAILURES_PER_ACT: u64 = 500;
 /// How far in the future a client's clock may be, in microseconds: clock skew, not fiction.
 pub const CLOCK_SKEW_MICROS: i64 = 10 * crate::time::MINUTE;
 /// Most gaps of one release: several for every check and failure class.

@@ -83,7 +83,7 @@ impl ResponseKind {
     /// Whether Seatrial does it itself. The others are asked of other systems by webhook.
     #[must_use]
     pub const fn is_internal(self) -> bool {
-        matches!(self, Self::IncreaseSampling | Self::UpdateEvalSet)
+        matches!(self, Self::UpdateEvalSet)
     }
 
     /// In words, as an order.

@@ -8,13 +8,13 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, post};
 use seatrial_domain::limits;
 
-use super::body;
+use super::body::{self, Unread};
 use super::extract::Caller;
 use crate::app::App;
 use crate::app::error::AppError;
 use crate::app::otlp::{OtlpBody, OtlpRefusal, OtlpSignal};
 use crate::ingest::otlp::response::{Signal, accepted, error, partial, refused};
-use crate::ingest::otlp::{DecodeError, Format, is_gzip};
+use crate::ingest::otlp::{DecodeError, Encoding, Format};
 
 /// Spans.
 #[post("/v1/traces")]
@@ -32,9 +32,9 @@ pub async fn logs(app: Data<App>, caller: Otlp, request: HttpRequest, payload: P
 #[post("/v1/metrics")]
 pub async fn metrics(request: HttpRequest, payload: Payload) -> HttpResponse {
     let format = format_of(&request).unwrap_or(Format::Protobuf);
-    match body::read(payload, limits::OTLP_BODY_BYTES).await {
-        Ok(_) => answer(StatusCode::OK, format, partial(Signal::Metrics, format, 0, None)),
-        Err(problem) => answer(StatusCode::PAYLOAD_TOO_LARGE, format, error(format, 413, &problem.detail)),
+    match body::discard(payload, limits::OTLP_BODY_BYTES).await {
+        Ok(()) => answer(StatusCode::OK, format, partial(Signal::Metrics, format, 0, None)),
+        Err(unread) => decode_refusal(format, &unread_refusal(unread)),
     }
 }
 
@@ -87,16 +87,27 @@ async fn try_take_in(
 ) -> Result<Vec<u8>, OtlpRefusal> {
     let project = app.enter_by_key(&caller.0?).await?;
     let encoding = request.headers().get(CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("unreadable"));
-    let gzip = is_gzip(encoding)?;
-    let bytes = body::read(payload, limits::OTLP_BODY_BYTES)
-        .await
-        .map_err(|_| DecodeError::TooLarge { cap: limits::OTLP_BODY_BYTES })?;
-    let decoded = app.take_in(&project, OtlpBody { signal, format, gzip, bytes }).await?;
+    let encoding = Encoding::of(encoding)?;
+    let mut room = app.ingest.reserve(body::declared_length(request), "otlp")?;
+    let bytes = match body::read(payload, limits::OTLP_BODY_BYTES, |bytes| room.cover(bytes)).await {
+        Ok(bytes) => bytes,
+        Err(Unread::NoRoom(error)) => return Err(error.into()),
+        Err(unread) => return Err(unread_refusal(unread).into()),
+    };
+    let decoded = app.take_in(&project, OtlpBody { signal, format, encoding, bytes }, room).await?;
     let kind = match signal {
         OtlpSignal::Traces => Signal::Traces,
         OtlpSignal::Logs => Signal::Logs,
     };
     Ok(accepted(kind, format, &decoded))
+}
+
+fn unread_refusal(unread: Unread) -> DecodeError {
+    match unread {
+        Unread::TooLarge(cap) => DecodeError::TooLarge { cap },
+        Unread::Broken(why) => DecodeError::Malformed(format!("the body could not be read to its end: {why}")),
+        Unread::NoRoom(error) => DecodeError::Malformed(error.to_string()),
+    }
 }
 
 fn decode_refusal(format: Format, refusal: &DecodeError) -> HttpResponse {

@@ -1,10 +1,13 @@
 //! The binary forms kept in blob columns: a version byte, then postcard. Compressed bodies are zstd frames, which may
 //! be appended to one another and still decompress as one.
 
+use std::cell::RefCell;
+
 use seatrial_domain::cell::{Block, Cell};
 use seatrial_domain::span::Span;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use zstd::bulk::Compressor;
 
 use crate::error::StoreError;
 
@@ -55,7 +58,17 @@ pub(crate) fn decode_spans(bytes: &[u8]) -> Result<Vec<Span>, StoreError> {
 /// # Errors
 /// Only when memory is exhausted.
 pub fn compress(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
-    zstd::bulk::compress(bytes, LEVEL).map_err(|error| StoreError::corrupt("body", error))
+    thread_local! {
+        /// A compressor is a megabyte of tables that take longer to clear than a short trace to compress: one a thread.
+        static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+    }
+    COMPRESSOR.with_borrow_mut(|slot| {
+        let compressor = match slot {
+            Some(known) => known,
+            None => slot.insert(Compressor::new(LEVEL).map_err(|error| StoreError::corrupt("body", error))?),
+        };
+        compressor.compress(bytes).map_err(|error| StoreError::corrupt("body", error))
+    })
 }
 
 /// Decompresses a stored body, made of one or several frames; of none once retention has removed it.

@@ -1,6 +1,5 @@
 //! Frozen evidence: canonical bytes under their digest, with the recommendation made from them. Never changed.
 
-use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
 use sea_orm::{QueryOrder as _, QuerySelect as _};
 use seatrial_domain::access::Actor;
@@ -47,11 +46,23 @@ fn digest(text: &str) -> Result<Digest, StoreError> {
     text.parse().map_err(|error| StoreError::corrupt("bundle's digest", error))
 }
 
-/// Keeps a bundle. The same digest again is the same row.
+/// Keeps a bundle. The same digest again is the same row. Called under the project's write lock.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn insert(tx: &WriteTx, scope: Scope, row: BundleRow) -> Result<(), StoreError> {
+    let key = (scope.uuid(), row.digest.to_string());
+    // The database refuses a second row for a digest, even one that says the same.
+    if bundle::Entity::find_by_id(key)
+        .select_only()
+        .column(bundle::Column::Digest)
+        .into_tuple::<String>()
+        .one(tx.raw())
+        .await?
+        .is_some()
+    {
+        return Ok(());
+    }
     let row = bundle::Model {
         project_id: scope.uuid(),
         digest: row.digest.to_string(),
@@ -61,10 +72,7 @@ pub async fn insert(tx: &WriteTx, scope: Scope, row: BundleRow) -> Result<(), St
         frozen_by_json: actor::write(&row.frozen_by)?,
         frozen_at: row.frozen_at.micros(),
     };
-    bundle::Entity::insert(row.into_active_model().reset_all())
-        .on_conflict(OnConflict::columns([bundle::Column::ProjectId, bundle::Column::Digest]).do_nothing().to_owned())
-        .exec_without_returning(tx.raw())
-        .await?;
+    bundle::Entity::insert(row.into_active_model().reset_all()).exec_without_returning(tx.raw()).await?;
     Ok(())
 }
 

@@ -14,6 +14,7 @@ use seatrial_domain::time::Timestamp;
 use uuid::Uuid;
 
 use crate::blob;
+use crate::case_version::{self, NewVersion};
 use crate::connection::{Connection, WriteTx};
 use crate::entity::{case, failure};
 use crate::error::StoreError;
@@ -25,6 +26,8 @@ use crate::scope::{Cursor, Page, Scope};
 pub struct CaseRow {
     /// Its id.
     pub id: CaseId,
+    /// Its version, from 1: what people write makes the next one.
+    pub version: u32,
     /// The workflow it tests.
     pub workflow: WorkflowId,
     /// The case.
@@ -77,6 +80,7 @@ pub struct CaseFilter {
 #[derive(FromQueryResult)]
 struct Stored {
     id: Uuid,
+    version: i64,
     workflow_id: Uuid,
     title: String,
     state: String,
@@ -93,7 +97,12 @@ fn select(scope: Scope) -> Select<case::Entity> {
         .select_only()
         .columns([case::Column::Id, case::Column::WorkflowId, case::Column::Title, case::Column::State])
         .columns([case::Column::FailureClass, case::Column::DefinitionJson, case::Column::ContentDigest])
-        .columns([case::Column::SnapshotDigest, case::Column::CreatedBy, case::Column::CreatedAt])
+        .columns([
+            case::Column::SnapshotDigest,
+            case::Column::CreatedBy,
+            case::Column::CreatedAt,
+            case::Column::Version,
+        ])
         .filter(case::Column::ProjectId.eq(scope.uuid()))
 }
 
@@ -103,6 +112,7 @@ fn read(row: Stored, failures: u64) -> Result<CaseRow, StoreError> {
     let digest = |text: &str| text.parse::<Digest>().map_err(|error| StoreError::corrupt("eval case's digest", error));
     Ok(CaseRow {
         id: CaseId::from_uuid(row.id),
+        version: u32::try_from(row.version).map_err(|error| StoreError::corrupt("eval case's version", error))?,
         workflow: WorkflowId::from_uuid(row.workflow_id),
         content_digest: digest(&row.content_digest)?,
         snapshot_digest: digest(&row.snapshot_digest)?,
@@ -242,17 +252,21 @@ pub async fn insert(tx: &WriteTx, scope: Scope, new: NewCase<'_>) -> Result<Opti
         snapshot: blob::compress(new.snapshot)?,
         created_by: serde_json::to_string(new.by).map_err(corrupt)?,
         created_at: new.at.micros(),
+        version: 1,
     };
     case::Entity::insert(row.into_active_model().reset_all()).exec_without_returning(tx.raw()).await?;
+    let first = NewVersion { case: new.id, version: 1, content: new.case, note: "", by: new.by, at: new.at };
+    case_version::insert(tx, scope, first).await?;
     Ok(None)
 }
 
-/// Replaces what people write about a case: title, state, class and definition. The snapshot stays. Read the case in
-/// the same transaction, after [`for_update`].
+/// Replaces what people write about a case: title, state, class and definition, as this version of it. The snapshot
+/// stays. Read the case in the same transaction, after [`for_update`]; what it said is kept by
+/// [`case_version::insert`].
 ///
 /// # Errors
 /// When the database fails.
-pub async fn update(tx: &WriteTx, scope: Scope, id: CaseId, case: &EvalCase) -> Result<(), StoreError> {
+pub async fn update(tx: &WriteTx, scope: Scope, id: CaseId, version: u32, case: &EvalCase) -> Result<(), StoreError> {
     let definition =
         serde_json::to_string(&case.definition).map_err(|error| StoreError::corrupt("eval case", error))?;
     case::Entity::update_many()
@@ -260,6 +274,7 @@ pub async fn update(tx: &WriteTx, scope: Scope, id: CaseId, case: &EvalCase) -> 
         .col_expr(case::Column::State, Expr::value(case.state.as_str()))
         .col_expr(case::Column::FailureClass, Expr::value(case.failure_class.clone()))
         .col_expr(case::Column::DefinitionJson, Expr::value(definition))
+        .col_expr(case::Column::Version, Expr::value(i64::from(version)))
         .filter(case::Column::ProjectId.eq(scope.uuid()))
         .filter(case::Column::Id.eq(id.uuid()))
         .exec(tx.raw())

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
 use sea_orm::{QueryOrder as _, QuerySelect as _};
 use seatrial_domain::canonical;
-use seatrial_domain::decision::{DecisionRecord, SealedDecision};
+use seatrial_domain::decision::{DecisionRecord, DecisionTally, SealedDecision};
+use seatrial_domain::gate::Verdict;
 use seatrial_domain::ids::{DecisionId, GateId, ReleaseId, WorkflowId};
 use seatrial_domain::limits;
 use uuid::Uuid;
@@ -95,6 +97,10 @@ pub async fn append(tx: &WriteTx, scope: Scope, record: DecisionRecord) -> Resul
         digest: record.digest().map_err(corrupt)?.to_string(),
         canonical: record.canonical_bytes().map_err(corrupt)?,
         decided_at: record.decided_at.micros(),
+        recommended: record.recommended.as_str().to_owned(),
+        decider_id: record.decided_by.id.clone(),
+        decider_name: record.decided_by.display_name.clone(),
+        approver_id: record.approved_by.as_ref().map(|second| second.id.clone()),
     };
     let sealed = record.seal().map_err(corrupt)?;
     decision::Entity::insert(row.into_active_model().reset_all()).exec_without_returning(tx.raw()).await?;
@@ -144,6 +150,49 @@ pub async fn chain(db: &impl Connection, scope: Scope, after: u64) -> Result<Vec
         .all(db.raw())
         .await?;
     rows.iter().map(sealed).collect()
+}
+
+/// How many decisions there are of each kind: by person, workflow, recommendation and verdict. The kinds with the most
+/// decisions, at most `limits::DECISION_TALLIES`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn tallies(db: &impl Connection, scope: Scope) -> Result<Vec<DecisionTally>, StoreError> {
+    type Row = (String, String, Uuid, String, String, i64, i64, i64);
+    let rows: Vec<Row> = rows(scope, &DecisionFilter::default())
+        .select_only()
+        .columns([decision::Column::DeciderId, decision::Column::DeciderName, decision::Column::WorkflowId])
+        .columns([decision::Column::Recommended, decision::Column::Verdict])
+        .column_as(decision::Column::Id.count(), "decisions")
+        .column_as(decision::Column::ApproverId.count(), "with_second")
+        .column_as(decision::Column::Sequence.max(), "last")
+        .group_by(decision::Column::DeciderId)
+        .group_by(decision::Column::DeciderName)
+        .group_by(decision::Column::WorkflowId)
+        .group_by(decision::Column::Recommended)
+        .group_by(decision::Column::Verdict)
+        .order_by_desc(Expr::col(decision::Column::Id).count())
+        .order_by_asc(decision::Column::DeciderId)
+        .limit(limits::DECISION_TALLIES)
+        .into_tuple()
+        .all(db.raw())
+        .await?;
+    let verdict = |name: &str| Verdict::parse(name).ok_or_else(|| corrupt("its verdict is unknown"));
+    let whole = |n: i64| u64::try_from(n).unwrap_or_default();
+    rows.into_iter()
+        .map(|(person, name, workflow, recommended, decided, decisions, with_second, last)| {
+            Ok(DecisionTally {
+                person,
+                name,
+                workflow: WorkflowId::from_uuid(workflow),
+                recommended: verdict(&recommended)?,
+                verdict: verdict(&decided)?,
+                decisions: whole(decisions),
+                with_second: whole(with_second),
+                last: whole(last),
+            })
+        })
+        .collect()
 }
 
 /// Which of these decisions are superseded, and by which.

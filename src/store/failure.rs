@@ -1,25 +1,47 @@
-//! Failures and what was learned from them: listed critical first, counted by class and release, decided once.
+//! Failures and what was learned from them: listed critical first, found, and written back with what people decided.
 
-use std::collections::HashMap;
+mod count;
+mod row;
 
-use sea_orm::sea_query::{CaseStatement, Condition, Expr, ExprTrait as _, Order};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, FromQueryResult, QueryFilter as _, QueryOrder as _};
-use sea_orm::{QuerySelect as _, Select};
-use seatrial_domain::access::Actor;
+use sea_orm::sea_query::{Condition, ExprTrait as _, OnConflict};
+use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _};
+use sea_orm::{QueryFilter as _, QueryOrder as _, QuerySelect as _, Select};
 use seatrial_domain::failure::{LearningStatus, Severity};
-use seatrial_domain::ids::{CaseId, ReleaseId, RunId, WorkflowId};
+use seatrial_domain::ids::{AccountId, CaseId, ReleaseId, RunId, WorkflowId};
 use seatrial_domain::limits;
-use seatrial_domain::run::{Outcome, RunFacts};
+use seatrial_domain::run::Outcome;
 use seatrial_domain::time::Timestamp;
-use uuid::Uuid;
+use seatrial_domain::triage::Standing;
 
 use crate::connection::{Connection, WriteTx};
-use crate::entity::{failure, run};
+use crate::entity::failure;
 use crate::error::StoreError;
 use crate::ingest::{lock, severity};
 use crate::scope::{Cursor, Page, Scope};
 
-/// A failure and what was decided about it.
+use row::{model, with_runs};
+
+pub use count::{FailureCount, counts, open_up_to};
+
+/// Somebody, by account and name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// Their account.
+    pub account: AccountId,
+    /// Their name.
+    pub name: String,
+}
+
+/// A failure that somebody works on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reservation {
+    /// Who.
+    pub by: Person,
+    /// Until when, unless they ask for longer.
+    pub until: Timestamp,
+}
+
+/// A failure and what people decided and wrote about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailureRow {
     /// The run that failed.
@@ -42,16 +64,29 @@ pub struct FailureRow {
     pub severity: Option<Severity>,
     /// When the run began.
     pub occurred_at: Timestamp,
-    /// What was learned.
-    pub status: LearningStatus,
-    /// The case it became or is linked to.
-    pub case: Option<CaseId>,
-    /// Why it was dismissed.
-    pub reason: Option<String>,
-    /// Who decided.
-    pub decided_by: Option<Actor>,
-    /// When.
-    pub decided_at: Option<Timestamp>,
+    /// What people decided and wrote.
+    pub standing: Standing,
+    /// The name of whoever is asked to look at it.
+    pub assignee: Option<Person>,
+    /// Who works on it, as last noted: it may have expired.
+    pub reservation: Option<Reservation>,
+}
+
+impl FailureRow {
+    /// Who works on it at this time.
+    #[must_use]
+    pub fn reserved(&self, now: Timestamp) -> Option<&Reservation> {
+        self.reservation.as_ref().filter(|reservation| reservation.until > now)
+    }
+}
+
+/// To whom failures are assigned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Assigned {
+    /// To this account.
+    To(AccountId),
+    /// To nobody.
+    Nobody,
 }
 
 /// Which failures are wanted.
@@ -67,44 +102,14 @@ pub struct FailureFilter {
     pub status: Option<LearningStatus>,
     /// Of this severity.
     pub severity: Option<Severity>,
-}
-
-/// Failures of one class on one release.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FailureCount {
-    /// The workflow.
-    pub workflow: WorkflowId,
-    /// The release.
-    pub release: ReleaseId,
-    /// The class; `None` when nobody named one.
-    pub failure_class: Option<String>,
-    /// How bad it is.
-    pub severity: Option<Severity>,
-    /// Not looked at yet.
-    pub open: u64,
-    /// Became a case.
-    pub promoted: u64,
-    /// Covered by a case that was there.
-    pub linked: u64,
-    /// Nothing to learn, with a reason.
-    pub dismissed: u64,
-    /// The latest start of such a run.
-    pub latest_at: Timestamp,
-}
-
-/// What is decided about a failure.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decided {
-    /// The new status; `open` takes an earlier decision back.
-    pub status: LearningStatus,
-    /// The case it became or is linked to.
-    pub case: Option<CaseId>,
-    /// Why it is dismissed.
-    pub reason: Option<String>,
-    /// Who decides.
-    pub by: Actor,
-    /// When.
-    pub at: Timestamp,
+    /// Assigned to somebody or nobody.
+    pub assigned: Option<Assigned>,
+    /// With this failing step.
+    pub step: Option<String>,
+    /// Of runs that began at this time or later.
+    pub from: Option<Timestamp>,
+    /// Of runs that began before this time.
+    pub to: Option<Timestamp>,
 }
 
 /// Sorts critical before major before minor before what has no severity.
@@ -117,15 +122,8 @@ const fn rank(severity: Option<Severity>) -> i64 {
     }
 }
 
-fn rank_column() -> Expr {
-    let is = |severity: Severity| failure::Column::Severity.eq(severity.as_str());
-    let ranked = CaseStatement::new()
-        .case(is(Severity::Critical), rank(Some(Severity::Critical)))
-        .case(is(Severity::Major), rank(Some(Severity::Major)))
-        .case(is(Severity::Minor), rank(Some(Severity::Minor)))
-        .finally(rank(None));
-    ranked.into()
-}
+/// The severities in the order in which failures are listed.
+const IN_ORDER: [Option<Severity>; 4] = [Some(Severity::Critical), Some(Severity::Major), Some(Severity::Minor), None];
 
 /// One sort key holds rank and time: times fit into the lower bits for some eighteen thousand years either way.
 const RANK_UNIT: i64 = 1 << 60;
@@ -135,38 +133,55 @@ fn cursor(row: &failure::Model) -> Cursor {
     Cursor { key: rank * RANK_UNIT + row.occurred_at.clamp(-RANK_UNIT / 2 + 1, RANK_UNIT / 2 - 1), id: row.run_id }
 }
 
-fn after(cursor: Cursor) -> Condition {
+/// The rank that a cursor stands in, and what comes after it there.
+fn after(cursor: Cursor) -> (i64, Condition) {
     let rank = cursor.key.saturating_add(RANK_UNIT / 2).div_euclid(RANK_UNIT);
     let time = cursor.key.saturating_sub(rank.saturating_mul(RANK_UNIT));
     let earlier = Condition::any()
         .add(failure::Column::OccurredAt.lt(time))
         .add(failure::Column::OccurredAt.eq(time).and(failure::Column::RunId.lt(cursor.id)));
-    Condition::any().add(rank_column().lt(rank)).add(Condition::all().add(rank_column().eq(rank)).add(earlier))
+    (rank, earlier)
 }
 
 fn select(scope: Scope, filter: &FailureFilter) -> Select<failure::Entity> {
-    let mut query = failure::Entity::find().filter(failure::Column::ProjectId.eq(scope.uuid()));
+    use failure::Column;
+    let mut query = failure::Entity::find().filter(Column::ProjectId.eq(scope.uuid()));
     if let Some(workflow) = filter.workflow {
-        query = query.filter(failure::Column::WorkflowId.eq(workflow.uuid()));
+        query = query.filter(Column::WorkflowId.eq(workflow.uuid()));
     }
     if let Some(release) = filter.release {
-        query = query.filter(failure::Column::ReleaseId.eq(release.uuid()));
+        query = query.filter(Column::ReleaseId.eq(release.uuid()));
     }
     match filter.failure_class.as_deref() {
-        Some("") => query = query.filter(failure::Column::FailureClass.is_null()),
-        Some(class) => query = query.filter(failure::Column::FailureClass.eq(class)),
+        Some("") => query = query.filter(Column::FailureClass.is_null()),
+        Some(class) => query = query.filter(Column::FailureClass.eq(class)),
         None => {}
     }
     if let Some(status) = filter.status {
-        query = query.filter(failure::Column::Status.eq(status.as_str()));
+        query = query.filter(Column::Status.eq(status.as_str()));
     }
     if let Some(severity) = filter.severity {
-        query = query.filter(failure::Column::Severity.eq(severity.as_str()));
+        query = query.filter(Column::Severity.eq(severity.as_str()));
+    }
+    match filter.assigned {
+        Some(Assigned::To(account)) => query = query.filter(Column::AssignedTo.eq(account.uuid())),
+        Some(Assigned::Nobody) => query = query.filter(Column::AssignedTo.is_null()),
+        None => {}
+    }
+    if let Some(step) = &filter.step {
+        query = query.filter(Column::Step.eq(step));
+    }
+    if let Some(from) = filter.from {
+        query = query.filter(Column::OccurredAt.gte(from.micros()));
+    }
+    if let Some(to) = filter.to {
+        query = query.filter(Column::OccurredAt.lt(to.micros()));
     }
     query
 }
 
-/// Lists failures, critical first and the latest of equals first.
+/// Lists failures, critical first and the latest of equals first. Each severity is read by itself, in the order of an
+/// index: a page costs the same among a thousand failures and a million.
 ///
 /// # Errors
 /// When the database fails.
@@ -176,19 +191,40 @@ pub async fn list(
     filter: &FailureFilter,
     page: Page,
 ) -> Result<(Vec<FailureRow>, Option<Cursor>), StoreError> {
-    let mut query = select(scope, filter);
-    if let Some(cursor) = page.after {
-        query = query.filter(after(cursor));
-    }
-    let rows = query
-        .order_by(rank_column(), Order::Desc)
-        .order_by_desc(failure::Column::OccurredAt)
-        .order_by_desc(failure::Column::RunId)
-        .limit(page.limit + 1)
-        .all(db.raw())
-        .await?;
-    let (rows, next) = page.split(rows, cursor);
+    let (rows, next) = models(db, scope, filter, page).await?;
     Ok((with_runs(db, scope, rows).await?, next))
+}
+
+async fn models(
+    db: &impl Connection,
+    scope: Scope,
+    filter: &FailureFilter,
+    page: Page,
+) -> Result<(Vec<failure::Model>, Option<Cursor>), StoreError> {
+    let start = page.after.map(after);
+    let mut rows: Vec<failure::Model> = Vec::new();
+    for of in IN_ORDER.into_iter().filter(|of| filter.severity.is_none() || filter.severity == *of) {
+        let missing = (page.limit + 1).saturating_sub(rows.len() as u64);
+        let (begun, from) = match &start {
+            Some((at, from)) if *at == rank(of) => (true, Some(from)),
+            Some((at, _)) => (*at > rank(of), None),
+            None => (true, None),
+        };
+        if missing == 0 || !begun {
+            continue;
+        }
+        let mut query = select(scope, filter);
+        query = match of {
+            Some(severity) => query.filter(failure::Column::Severity.eq(severity.as_str())),
+            None => query.filter(failure::Column::Severity.is_null()),
+        };
+        if let Some(from) = from {
+            query = query.filter(from.clone());
+        }
+        let query = query.order_by_desc(failure::Column::OccurredAt).order_by_desc(failure::Column::RunId);
+        rows.extend(query.limit(missing).all(db.raw()).await?);
+    }
+    Ok(page.split(rows, cursor))
 }
 
 /// Finds the failure of a run.
@@ -211,6 +247,38 @@ pub async fn for_update(tx: &WriteTx, scope: Scope, run: RunId) -> Result<Option
     find(tx, scope, run).await
 }
 
+/// Finds the failures of these runs, at most [`limits::FAILURES_PER_ACT`], to decide about them; as [`for_update`].
+/// Those of no failure of the project are missing.
+///
+/// # Errors
+/// When the database fails.
+pub async fn these_for_update(tx: &WriteTx, scope: Scope, runs: &[RunId]) -> Result<Vec<FailureRow>, StoreError> {
+    lock(tx, scope).await?;
+    let rows = failure::Entity::find()
+        .filter(failure::Column::ProjectId.eq(scope.uuid()))
+        .filter(failure::Column::RunId.is_in(runs.iter().map(|run| run.uuid())))
+        .order_by_asc(failure::Column::RunId)
+        .limit(limits::FAILURES_PER_ACT)
+        .all(tx.raw())
+        .await?;
+    with_runs(tx, scope, rows).await
+}
+
+/// The first [`limits::FAILURES_PER_ACT`] failures of a group to decide about them, and whether there are more; as
+/// [`for_update`].
+///
+/// # Errors
+/// When the database fails.
+pub async fn group_for_update(
+    tx: &WriteTx,
+    scope: Scope,
+    filter: &FailureFilter,
+) -> Result<(Vec<FailureRow>, bool), StoreError> {
+    lock(tx, scope).await?;
+    let (rows, next) = models(tx, scope, filter, Page { after: None, limit: limits::FAILURES_PER_ACT }).await?;
+    Ok((with_runs(tx, scope, rows).await?, next.is_some()))
+}
+
 /// The failures that became a case or are linked to it, latest first, at most [`limits::PAGE_SIZE`].
 ///
 /// # Errors
@@ -226,164 +294,23 @@ pub async fn of_case(db: &impl Connection, scope: Scope, case: CaseId) -> Result
     with_runs(db, scope, rows).await
 }
 
-#[derive(FromQueryResult)]
-struct RunPart {
-    id: Uuid,
-    external_id: String,
-    outcome: String,
-    facts_json: String,
-}
-
-async fn with_runs(
-    db: &impl Connection,
-    scope: Scope,
-    rows: Vec<failure::Model>,
-) -> Result<Vec<FailureRow>, StoreError> {
-    let runs: Vec<RunPart> = run::Entity::find()
-        .select_only()
-        .columns([run::Column::Id, run::Column::ExternalId, run::Column::Outcome, run::Column::FactsJson])
-        .filter(run::Column::ProjectId.eq(scope.uuid()))
-        .filter(run::Column::Id.is_in(rows.iter().map(|row| row.run_id)))
-        .into_model()
-        .all(db.raw())
-        .await?;
-    let mut runs: HashMap<Uuid, RunPart> = runs.into_iter().map(|run| (run.id, run)).collect();
-    rows.into_iter().filter_map(|row| runs.remove(&row.run_id).map(|run| read(row, run))).collect()
-}
-
-fn read(row: failure::Model, run: RunPart) -> Result<FailureRow, StoreError> {
-    let facts: RunFacts =
-        serde_json::from_str(&run.facts_json).map_err(|error| StoreError::corrupt("run's facts", error))?;
-    let decided_by = row.decided_by.as_deref().map(serde_json::from_str).transpose();
-    Ok(FailureRow {
-        run: RunId::from_uuid(row.run_id),
-        external_id: run.external_id,
-        workflow: WorkflowId::from_uuid(row.workflow_id),
-        release: ReleaseId::from_uuid(row.release_id),
-        outcome: Outcome::parse(&run.outcome).unwrap_or_default(),
-        rescued: facts.rescued(),
-        still_failed: facts.failed() && facts.counts,
-        failure_class: row.failure_class,
-        severity: row.severity.as_deref().map(severity),
-        occurred_at: Timestamp::from_micros(row.occurred_at),
-        status: LearningStatus::parse(&row.status)
-            .ok_or_else(|| StoreError::corrupt("failure's status", &row.status))?,
-        case: row.case_id.map(CaseId::from_uuid),
-        reason: row.reason,
-        decided_by: decided_by.map_err(|error| StoreError::corrupt("failure's reviewer", error))?,
-        decided_at: row.decided_at.map(Timestamp::from_micros),
-    })
-}
-
-#[derive(FromQueryResult)]
-struct CountRow {
-    workflow_id: Uuid,
-    release_id: Uuid,
-    failure_class: Option<String>,
-    severity: Option<String>,
-    open: i64,
-    promoted: i64,
-    linked: i64,
-    dismissed: i64,
-    latest_at: i64,
-}
-
-/// Counts failures by workflow, release and class: critical first, then by how many are open. Of very many groups the
-/// [`limits::FAILURE_GROUPS`] with the most open failures; the status of the filter plays no part.
+/// Writes back what people decided and wrote about failures, as the rows say it, and their reservations. What is known
+/// of the runs stays. Read the rows in the same transaction, by one of the functions that end in `for_update`.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn counts(
-    db: &impl Connection,
-    scope: Scope,
-    filter: &FailureFilter,
-) -> Result<Vec<FailureCount>, StoreError> {
-    let filter = FailureFilter { status: None, ..filter.clone() };
-    let with = |status: LearningStatus| {
-        let is = failure::Column::Status.eq(status.as_str());
-        Expr::expr(CaseStatement::new().case(is, failure::Column::RunId.into_expr())).count()
-    };
-    let most = u64::try_from(limits::FAILURE_GROUPS).unwrap_or(u64::MAX);
-    let rows: Vec<CountRow> = select(scope, &filter)
-        .select_only()
-        .columns([failure::Column::WorkflowId, failure::Column::ReleaseId])
-        .columns([failure::Column::FailureClass, failure::Column::Severity])
-        .expr_as(with(LearningStatus::Open), "open")
-        .expr_as(with(LearningStatus::Promoted), "promoted")
-        .expr_as(with(LearningStatus::Linked), "linked")
-        .expr_as(with(LearningStatus::Dismissed), "dismissed")
-        .expr_as(failure::Column::OccurredAt.max(), "latest_at")
-        .group_by(failure::Column::WorkflowId)
-        .group_by(failure::Column::ReleaseId)
-        .group_by(failure::Column::FailureClass)
-        .group_by(failure::Column::Severity)
-        .order_by(with(LearningStatus::Open), Order::Desc)
-        .limit(most)
-        .into_model()
-        .all(db.raw())
-        .await?;
-    let count = |n: i64| u64::try_from(n).unwrap_or(0);
-    let mut counts: Vec<FailureCount> = rows
-        .into_iter()
-        .map(|row| FailureCount {
-            workflow: WorkflowId::from_uuid(row.workflow_id),
-            release: ReleaseId::from_uuid(row.release_id),
-            severity: row.severity.as_deref().map(severity),
-            failure_class: row.failure_class,
-            open: count(row.open),
-            promoted: count(row.promoted),
-            linked: count(row.linked),
-            dismissed: count(row.dismissed),
-            latest_at: Timestamp::from_micros(row.latest_at),
-        })
-        .collect();
-    counts.sort_by(|a, b| {
-        let key = |count: &FailureCount| (rank(count.severity), count.open, count.latest_at, count.release);
-        key(b).cmp(&key(a)).then_with(|| a.failure_class.cmp(&b.failure_class))
-    });
-    Ok(counts)
-}
-
-/// Decides about a failure that still has the status `expected`. Returns whether it did: when not, somebody else was
-/// first or the run is gone.
-///
-/// # Errors
-/// When the database fails.
-pub async fn decide(
-    tx: &WriteTx,
-    scope: Scope,
-    run: RunId,
-    expected: LearningStatus,
-    decided: &Decided,
-) -> Result<bool, StoreError> {
-    let by = serde_json::to_string(&decided.by).map_err(|error| StoreError::corrupt("failure's reviewer", error))?;
-    let open = decided.status == LearningStatus::Open;
-    let changed = failure::Entity::update_many()
-        .col_expr(failure::Column::Status, Expr::value(decided.status.as_str()))
-        .col_expr(failure::Column::CaseId, Expr::value(decided.case.map(CaseId::uuid)))
-        .col_expr(failure::Column::Reason, Expr::value(decided.reason.clone()))
-        .col_expr(failure::Column::DecidedBy, Expr::value((!open).then_some(by)))
-        .col_expr(failure::Column::DecidedAt, Expr::value((!open).then_some(decided.at.micros())))
-        .filter(failure::Column::ProjectId.eq(scope.uuid()))
-        .filter(failure::Column::RunId.eq(run.uuid()))
-        .filter(failure::Column::Status.eq(expected.as_str()))
-        .exec(tx.raw())
-        .await?;
-    Ok(changed.rows_affected == 1)
-}
-
-/// How many failures nobody has learned from, counted up to `most`: a page says "many" beyond it.
-///
-/// # Errors
-/// When the database fails.
-pub async fn open_up_to(db: &impl Connection, scope: Scope, most: u64) -> Result<u64, StoreError> {
-    let filter = FailureFilter { status: Some(LearningStatus::Open), ..FailureFilter::default() };
-    let runs: Vec<Uuid> = select(scope, &filter)
-        .select_only()
-        .column(failure::Column::RunId)
-        .limit(most)
-        .into_tuple()
-        .all(db.raw())
-        .await?;
-    Ok(runs.len() as u64)
+pub async fn save(tx: &WriteTx, scope: Scope, rows: &[FailureRow]) -> Result<(), StoreError> {
+    use failure::Column;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let models = rows.iter().map(|row| Ok(model(scope, row)?.into_active_model().reset_all()));
+    let models: Vec<failure::ActiveModel> = models.collect::<Result<_, StoreError>>()?;
+    let written = OnConflict::column(Column::RunId)
+        .update_columns([Column::Status, Column::CaseId, Column::Reason, Column::DecidedBy, Column::DecidedAt])
+        .update_columns([Column::AssignedTo, Column::ReservedBy, Column::ReservedUntil])
+        .update_columns([Column::SpanId, Column::Step, Column::Note, Column::LabelledBy, Column::LabelledAt])
+        .to_owned();
+    failure::Entity::insert_many(models).on_conflict(written).exec_without_returning(tx.raw()).await?;
+    Ok(())
 }

@@ -110,10 +110,10 @@ pub type WriteResult = Result<(RunId, Applied), Refused>;
 ///
 /// # Errors
 /// When the database fails; the transaction must be dropped then.
-pub async fn apply(tx: &WriteTx, writes: Vec<RunWrite>, now: Timestamp) -> Result<Vec<WriteResult>, StoreError> {
+pub async fn apply(tx: &WriteTx, writes: &[RunWrite], now: Timestamp) -> Result<Vec<WriteResult>, StoreError> {
     let mut results: Vec<Option<WriteResult>> = writes.iter().map(|_| None).collect();
-    let mut by_project: BTreeMap<Scope, Vec<(usize, RunWrite)>> = BTreeMap::new();
-    for (position, write) in writes.into_iter().enumerate() {
+    let mut by_project: BTreeMap<Scope, Vec<(usize, &RunWrite)>> = BTreeMap::new();
+    for (position, write) in writes.iter().enumerate() {
         by_project.entry(write.scope).or_default().push((position, write));
     }
     for (scope, writes) in by_project {
@@ -145,7 +145,7 @@ pub async fn lock(tx: &WriteTx, scope: Scope) -> Result<(), StoreError> {
 async fn apply_project(
     tx: &WriteTx,
     scope: Scope,
-    writes: Vec<(usize, RunWrite)>,
+    writes: Vec<(usize, &RunWrite)>,
     now: Timestamp,
 ) -> Result<Vec<(usize, WriteResult)>, StoreError> {
     let mut context = names::Context::load(tx, scope).await?;

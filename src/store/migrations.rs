@@ -27,5 +27,7 @@ macro_rules! step {
 #[rustfmt::skip] // A line each, so that two changes that each add one do not meet.
 pub const MIGRATIONS: &[Step] = &[
     step!(1, "initial", "0001_initial.sql"),
+    step!(2, "learning", "0002_learning.sql"),
     step!(3, "owners", "0003_owners.sql"),
+    step!(4, "record", "0004_record.sql"),
 ];

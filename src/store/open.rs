@@ -90,8 +90,8 @@ impl Store {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(10))
-            .pragma("cache_size", "-32768")
-            .pragma("mmap_size", "268435456")
+            // Per connection, in KiB: what is read again is small (cells, indexes); the system caches the file itself.
+            .pragma("cache_size", "-8192")
             .pragma("temp_store", "memory")
             // A statement about hundreds of rows is kilobytes of placeholders; commit times are a metric.
             .disable_statement_logging();

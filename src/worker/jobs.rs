@@ -58,7 +58,7 @@ async fn change(app: &App, runs: Vec<(Scope, RunId)>, change: &Change) -> Result
         change: change.clone(),
     });
     let tx = app.store.write().await?;
-    let results = apply(&tx, writes.collect(), app.now()).await?;
+    let results = apply(&tx, &writes.collect::<Vec<_>>(), app.now()).await?;
     tx.commit().await?;
     // A run deleted meanwhile is refused, and needs nothing any more.
     Ok(results.iter().filter(|result| result.is_ok()).count())

@@ -113,7 +113,7 @@ async fn a_deleted_run_leaves_its_case_whole(app: &TestApp) {
     let tx = app.app.store.write().await.expect("the database is writable");
     let scope = Scope::of(app.project_id().await);
     let write = RunWrite { scope, target: Target::Id(run), new_id: run, change: Change::Delete };
-    let applied = apply(&tx, vec![write], START).await.expect("the run is deleted");
+    let applied = apply(&tx, &[write], START).await.expect("the run is deleted");
     assert!(applied[0].is_ok());
     tx.commit().await.expect("it is gone");
     assert_eq!(get(app, &format!("runs/{run}")).await.0, 404);

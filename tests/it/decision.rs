@@ -56,13 +56,13 @@ async fn a_ship_decision_stands_and_leaves(app: &TestApp) {
     assert_eq!(status, 404);
 
     let bytes = export(app, &decision).await;
-    let report = verify_export(&bytes);
+    let report = verify_export(&bytes, &[]);
     assert!(report.ok, "{report:?}");
     // A hundred places spread over bundle, recommendation and chain; verifying after each byte would take minutes.
     for position in (0..bytes.len()).step_by(bytes.len() / 97) {
         let mut changed = bytes.clone();
         changed[position] ^= 1;
-        assert!(!verify_export(&changed).ok, "byte {position} was flipped and nobody noticed");
+        assert!(!verify_export(&changed, &[]).ok, "byte {position} was flipped and nobody noticed");
     }
 }
 
@@ -91,7 +91,7 @@ async fn against_the_recommendation_takes_a_reason_and_a_second_person(app: &Tes
     assert_eq!(decision["approved_by"]["display_name"], "Demo admin");
     let (status, problem) = answer(app.member(Role::Admin).post(&approve)).await;
     assert_eq!((status, problem["code"].as_str()), (409, Some("already_approved")));
-    assert!(verify_export(&export(app, &decision).await).ok);
+    assert!(verify_export(&export(app, &decision).await, &[]).ok);
     assert_eq!(standing(app).await["decision"]["verdict"], "ship");
 }
 
@@ -151,7 +151,7 @@ async fn a_rollback_supersedes_and_takes_the_release_back(app: &TestApp) {
     );
     let listed = expect(200, app.member(Role::Viewer).get(&path(&format!("decisions?gate={gate}")))).await;
     assert_eq!(listed["items"][1]["superseded_by"], back["id"]);
-    let report = verify_export(&export(app, &shipped).await);
+    let report = verify_export(&export(app, &shipped).await, &[]);
     assert!(report.ok && report.superseded_by.is_some(), "{report:?}");
 }
 

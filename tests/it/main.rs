@@ -1,6 +1,8 @@
 //! The integration tests: one binary, a module per noun, on what `support` gives.
 
+mod archive;
 mod auth;
+mod bad_input;
 mod case;
 mod cli;
 mod config;
@@ -8,6 +10,7 @@ mod decision;
 mod demo;
 mod failure;
 mod gate;
+mod gate_cases;
 mod gate_check;
 mod identity;
 mod import;
@@ -20,6 +23,7 @@ mod owner;
 mod pages;
 mod problem;
 mod project;
+mod record;
 mod render;
 mod response;
 mod scorecard;
@@ -27,6 +31,7 @@ mod signals;
 mod sums;
 mod support;
 mod tidy;
+mod triage;
 mod web;
 mod worker;
 mod year;

@@ -199,7 +199,7 @@ async fn play(store: &Store, scope: Scope, case: u64, groups: &[Vec<Event>]) -> 
             batch.extend(writes(scope, event, n, now));
         }
         let tx = store.write().await.map_err(|error| error.to_string())?;
-        apply(&tx, batch, now).await.map_err(|error| error.to_string())?;
+        apply(&tx, &batch, now).await.map_err(|error| error.to_string())?;
         tx.commit().await.map_err(|error| error.to_string())?;
         settle(store, now).await?;
         if let Some(difference) = check_sums(store, scope).await.map_err(|error| error.to_string())? {
@@ -214,9 +214,9 @@ async fn settle(store: &Store, now: Timestamp) -> Result<(), String> {
     let writes = due
         .into_iter()
         .map(|(scope, run)| RunWrite { scope, target: Target::Id(run), new_id: run, change: Change::Settle })
-        .collect();
+        .collect::<Vec<_>>();
     let tx = store.write().await.map_err(|error| error.to_string())?;
-    apply(&tx, writes, now).await.map_err(|error| error.to_string())?;
+    apply(&tx, &writes, now).await.map_err(|error| error.to_string())?;
     tx.commit().await.map_err(|error| error.to_string())
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use seatrial_domain::access::Permission;
-use seatrial_domain::decision::{DecisionExport, SealedDecision};
+use seatrial_domain::decision::{Checkpoint, DecisionExport, Overrides, SealedDecision};
 use seatrial_domain::ids::DecisionId;
 use seatrial_store::decision::DecisionFilter;
 use seatrial_store::gate::{GateFilter, GateRow};
@@ -87,6 +87,30 @@ impl App {
         DecisionExport::from_stored(id, &bundle.canonical, &bundle.recommendation, chain)
             .and_then(|export| export.bytes())
             .map_err(AppError::internal)
+    }
+
+    /// The head of the project's chain, to be kept where nobody of the project can change it.
+    ///
+    /// # Errors
+    /// When nothing is decided yet, the caller may not, or the database fails.
+    pub async fn checkpoint(&self, caller: &Caller, project: &str) -> Result<Checkpoint, AppError> {
+        let project = self.enter(caller, project, Permission::ReadEvidence).await?;
+        let head = decision::latest(self.store.read(), project.scope, &DecisionFilter::default()).await?;
+        let nothing = || AppError::Conflict {
+            code: "nothing_decided",
+            detail: "The project has no decision yet, so its chain has no head; make a checkpoint after the first one."
+                .to_owned(),
+        };
+        Ok(Checkpoint::of(&head.ok_or_else(nothing)?, self.now()))
+    }
+
+    /// How often people decide against the recommendation.
+    ///
+    /// # Errors
+    /// When the caller may not or the database fails.
+    pub async fn overrides(&self, caller: &Caller, project: &str) -> Result<Overrides, AppError> {
+        let project = self.enter(caller, project, Permission::ReadEvidence).await?;
+        Ok(Overrides::of(&decision::tallies(self.store.read(), project.scope).await?))
     }
 
     /// What stands about a release: the answer a pipeline asks for.

@@ -11,18 +11,20 @@ use seatrial_domain::failure::LearningStatus;
 use seatrial_domain::ids::{CaseId, RunId};
 use seatrial_domain::redact::{Masking, Redactor};
 use seatrial_domain::time::Timestamp;
+use seatrial_domain::triage::ActKind;
 use seatrial_store::case::{self, CaseFilter, CaseRow, NewCase};
-use seatrial_store::failure::{Decided, FailureRow};
+use seatrial_store::failure::FailureRow;
 use seatrial_store::run::WholeRun;
 use seatrial_store::{Page, release, run as runs, workflow};
 use serde_json::{Value, json};
 
-use super::{NOUN, find, find_to_decide, require_open};
+use super::{NOUN, find, find_to_decide};
 use crate::app::App;
 use crate::app::access::{Caller, ProjectAccess};
 use crate::app::case::NOUN as CASE;
 use crate::app::content::{content_of, headline};
 use crate::app::error::AppError;
+use crate::app::triage::{require_free, require_open, stood};
 
 /// What a reviewer says when promoting a failure.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -216,13 +218,14 @@ impl App {
     ) -> Result<Promoted, AppError> {
         let project = self.enter(caller, project, Permission::Triage).await?;
         let failure = find(self.store.read(), &project, run).await?;
-        if failure.status != LearningStatus::Promoted {
+        if failure.standing.status != LearningStatus::Promoted {
             require_open(&failure)?;
+            require_free(&failure, caller, self.now())?;
         }
         let subject = self.promotion_subject(&project, run).await?;
         let (class, by, at) = (failure.failure_class.clone(), project.actor().clone(), self.now());
         let prepared = self.ingest.decode(move || prepare(&subject, class, promotion, by, at)).await??;
-        if failure.status == LearningStatus::Promoted {
+        if failure.standing.status == LearningStatus::Promoted {
             return self.promoted_before(&project, failure, &prepared).await;
         }
         self.store_promoted(&project, failure, &prepared, at).await
@@ -247,8 +250,8 @@ impl App {
         failure: FailureRow,
         prepared: &Prepared,
     ) -> Result<Promoted, AppError> {
-        let promoted = failure.status == LearningStatus::Promoted;
-        let stored = match failure.case {
+        let promoted = failure.standing.status == LearningStatus::Promoted;
+        let stored = match failure.standing.case {
             Some(id) => case::find(self.store.read(), project.scope, id).await?,
             None => None,
         };
@@ -278,7 +281,7 @@ impl App {
         };
         let tx = self.store.write().await?;
         let failure = find_to_decide(&tx, project, failure.run).await?;
-        if failure.status != LearningStatus::Open {
+        if failure.standing.status != LearningStatus::Open {
             // The same request came twice at once, or somebody else was faster.
             drop(tx);
             return self.promoted_before(project, failure, prepared).await;
@@ -291,8 +294,11 @@ impl App {
             );
             return Err(AppError::Conflict { code: "duplicate_case", detail });
         }
-        let decided = Decided { case: Some(id), ..self.failure_decided(project, LearningStatus::Promoted) };
-        self.decide_failure(&tx, project, &failure, &decided).await?;
+        let before = std::iter::once((failure.run, stood(&failure))).collect();
+        let mut promoted = failure.clone();
+        promoted.standing = failure.standing.decided(LearningStatus::Promoted, project.actor(), at);
+        promoted.standing.case = Some(id);
+        self.record_act(&tx, project, ActKind::Promote, &before, vec![promoted], None).await?;
         let detail = json!({
             "case": id,
             "state": prepared.case.state,
@@ -301,7 +307,8 @@ impl App {
         });
         self.audit(&tx, project, "promote", NOUN, failure.run, &detail).await?;
         let case = case::find(&tx, project.scope, id).await?.ok_or(AppError::NotFound { noun: CASE })?;
-        let failure = self.commit_failure(tx, project, failure.run).await?;
+        let failure = find(&tx, project, failure.run).await?;
+        tx.commit().await?;
         Ok(Promoted { case, failure })
     }
 

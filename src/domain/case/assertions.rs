@@ -24,6 +24,20 @@ pub enum Figure {
     Retries,
 }
 
+impl Figure {
+    /// The name used in storage and the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::CostNanos => "cost_nanos",
+            Self::LatencyMs => "latency_ms",
+            Self::Tokens => "tokens",
+            Self::ToolCalls => "tool_calls",
+            Self::Retries => "retries",
+        }
+    }
+}
+
 /// Bounds on a figure of the run that is tested. At least one of the two is given.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -72,6 +86,25 @@ impl Assertions {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.count() == 0
+    }
+
+    /// Each assertion in a line that begins with its kind.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let of = |kind: &'static str, texts: &[String]| {
+            texts.iter().map(move |text| format!("{kind}: {text}")).collect::<Vec<_>>()
+        };
+        let mut lines = of("must", &self.must);
+        lines.extend(of("must not", &self.must_not));
+        lines.extend(self.reference.iter().map(|text| format!("reference answer: {text}")));
+        lines.extend(of("expected tool", &self.expected_tools));
+        lines.extend(of("forbidden tool", &self.forbidden_tools));
+        for bound in &self.bounds {
+            let least = bound.at_least.map(|value| format!(" at least {value}")).unwrap_or_default();
+            let most = bound.at_most.map(|value| format!(" at most {value}")).unwrap_or_default();
+            lines.push(format!("bound: {}{least}{most}", bound.figure.as_str()));
+        }
+        lines
     }
 
     /// These assertions trimmed, masked and checked against each other and against what the failed run answered.

@@ -121,7 +121,8 @@ fn resolve_class(evidence: &RunEvidence<'_>, taxonomy: &Taxonomy, facts: &mut Ru
     let late = latest(evidence.late, |fact| match &fact.value {
         FactValue::ReviewerConfirmation { failure_class: Some(class), .. } => Some(Some(class.clone())),
         FactValue::ReviewerConfirmation { outcome: Outcome::Success, .. } => Some(None),
-        FactValue::FailureClass { failure_class } => Some(Some(failure_class.clone())),
+        // An empty name says that there is no class after all: what a reviewer takes back.
+        FactValue::FailureClass { failure_class } => Some(Some(failure_class.clone()).filter(|name| !name.is_empty())),
         _ => None,
     });
     facts.failure_class = late.unwrap_or_else(|| {

@@ -15,16 +15,16 @@ use serde_json::{Map, Value};
 use crate::evidence::sample;
 use crate::support::bundle::DAY_ONE;
 
-fn person(id: &str, roles: &[Role]) -> Person {
+pub(crate) fn person(id: &str, roles: &[Role]) -> Person {
     Person { actor: Actor::account(id, id.to_uppercase()), roles: roles.to_vec() }
 }
 
-fn id(n: u8) -> DecisionId {
+pub(crate) fn id(n: u8) -> DecisionId {
     DecisionId::from_uuid(uuid_v7(1_700_000_000_000, [n; 10]))
 }
 
 /// Three decisions of one gate; the last is about the sample bundle.
-fn chain() -> Vec<SealedDecision> {
+pub(crate) fn chain() -> Vec<SealedDecision> {
     let bundle = freeze(&sample());
     let told = evaluate(&bundle);
     let mut chain: Vec<SealedDecision> = Vec::new();
@@ -40,6 +40,7 @@ fn chain() -> Vec<SealedDecision> {
             release: bundle.release.id,
             bundle: if n == 3 { bundle.digest().expect("canonical") } else { Digest::of(&[n]) },
             policy: bundle.policy.digest().expect("canonical"),
+            scorecard: bundle.scorecard.as_ref().map(|card| Digest::of_document(card).expect("canonical")),
             recommendation: if n == 3 { told.digest().expect("canonical") } else { Digest::of(&[n, n]) },
             recommended: told.verdict,
             verdict: Verdict::Hold,
@@ -55,7 +56,7 @@ fn chain() -> Vec<SealedDecision> {
     chain
 }
 
-fn export() -> Value {
+pub(crate) fn export() -> Value {
     let bundle = freeze(&sample());
     let told = evaluate(&bundle).canonical_bytes().expect("canonical");
     let stored = bundle.canonical_bytes().expect("canonical");
@@ -63,8 +64,8 @@ fn export() -> Value {
     serde_json::from_slice(&export.bytes().expect("canonical")).expect("JSON")
 }
 
-fn verify(value: &Value) -> seatrial_domain::decision::VerificationReport {
-    verify_export(&serde_json::to_vec(value).expect("JSON"))
+pub(crate) fn verify(value: &Value) -> seatrial_domain::decision::VerificationReport {
+    verify_export(&serde_json::to_vec(value).expect("JSON"), &[])
 }
 
 #[test]
@@ -74,10 +75,10 @@ fn an_untouched_export_verifies_however_it_is_formatted() {
     assert!(report.ok, "{:?}", report.problem);
     assert_eq!(
         report.steps.iter().map(|step| step.name).collect::<Vec<_>>(),
-        ["shape", "chain", "evidence", "recommendation"]
+        ["shape", "chain", "evidence", "policy", "scorecard", "recommendation"]
     );
     assert_eq!((report.verdict, report.superseded_by), (Some(Verdict::Hold), None));
-    assert!(verify_export(&serde_json::to_vec_pretty(&export).expect("JSON")).ok);
+    assert!(verify_export(&serde_json::to_vec_pretty(&export).expect("JSON"), &[]).ok);
 }
 
 /// Every way to reach a leaf of a value.
@@ -97,14 +98,14 @@ fn leaves(value: &Value, path: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
     }
 }
 
-fn at<'a>(value: &'a mut Value, path: &[String]) -> &'a mut Value {
+pub(crate) fn at<'a>(value: &'a mut Value, path: &[String]) -> &'a mut Value {
     path.iter().fold(value, |value, step| match value {
         Value::Array(items) => &mut items[step.parse::<usize>().expect("an index")],
         other => &mut other[step.as_str()],
     })
 }
 
-fn flipped(value: &Value) -> Value {
+pub(crate) fn flipped(value: &Value) -> Value {
     match value {
         Value::Null => Value::from("x"),
         Value::Bool(b) => Value::from(!b),
@@ -168,8 +169,8 @@ fn nothing_can_be_added_or_taken_away() {
     }
     let text = String::from_utf8(serde_json::to_vec(&export).expect("JSON")).expect("UTF-8");
     let twice = text.replacen("\"format\"", "\"format\":\"x\",\"format\"", 1);
-    assert!(verify_export(twice.as_bytes()).problem.expect("seen").contains("occurs twice"));
-    assert!(!verify_export(b"").ok && !verify_export(b"[]").ok && !verify_export(&[0xff; 9]).ok);
+    assert!(verify_export(twice.as_bytes(), &[]).problem.expect("seen").contains("occurs twice"));
+    assert!([&b""[..], b"[]", &[0xff; 9]].iter().all(|bytes| !verify_export(bytes, &[]).ok));
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod decision;
 mod evidence;
 mod gate;
 mod gate_cases;
+mod record;
 mod redact;
 mod response;
 mod scorecard;

@@ -8,15 +8,16 @@ use seatrial_store::case::CaseFilter;
 use serde::Deserialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::case_view::{CaseDetail, CaseItem};
+use super::case_view::{CaseDetail, CaseItem, CaseVersionView};
 use super::failure_view::FailureView;
 use crate::app::App;
+use crate::app::case::Edit;
 use crate::app::error::AppError;
 use crate::http::extract::{Caller, Listed, PageQuery};
 use crate::http::problem::{Problem, ProblemBody};
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(list).service(read).service(rewrite).service(move_to).service(snapshot);
+    config.service(list).service(read).service(versions).service(rewrite).service(move_to).service(snapshot);
 }
 
 /// Which cases are wanted.
@@ -101,11 +102,16 @@ struct CaseBody {
     /// Labels.
     #[serde(default)]
     tags: Vec<String>,
+    /// Why; kept with the version.
+    #[serde(default)]
+    note: String,
+    /// The version this was made from; when it is not the present one, the answer is 409 `case_changed`.
+    version: Option<u32>,
 }
 
 /// Rewrite an eval case
 ///
-/// Replaces title, failure class, assertions and tags. An active case keeps at least one assertion; what the failed run
+/// Replaces title, failure class, assertions and tags: a new version of the case. An active case keeps at least one assertion; what the failed run
 /// answered is not accepted as the reference.
 #[utoipa::path(
     operation_id = "rewrite_case", tag = "cases",
@@ -117,7 +123,7 @@ struct CaseBody {
         (status = 401, description = "Nobody is signed in", body = ProblemBody),
         (status = 403, description = "The permission is missing", body = ProblemBody),
         (status = 404, description = "No such case in this project", body = ProblemBody),
-        (status = 409, description = "`no_assertion`", body = ProblemBody),
+        (status = 409, description = "`no_assertion` or `case_changed`", body = ProblemBody),
         (status = 422, description = "The case breaks a rule", body = ProblemBody),
     ),
     extensions(("x-permission" = json!("triage")))
@@ -133,8 +139,34 @@ async fn rewrite(
     let (id, body) = (case_id(&case)?, body.into_inner());
     let writing =
         Writing { title: body.title, failure_class: body.failure_class, assertions: body.assertions, tags: body.tags };
-    app.rewrite_case(&caller, &project, id, &writing).await?;
+    let edit = Edit { note: body.note, from_version: body.version };
+    app.rewrite_case(&caller, &project, id, &writing, &edit).await?;
     detail(&app, &caller, &project, id).await
+}
+
+/// List the versions of an eval case
+///
+/// The latest first, at most 200. Each says what changed since the one before it.
+#[utoipa::path(
+    operation_id = "list_case_versions", tag = "cases",
+    params(("project" = String, Path), ("case" = String, Path, description = "The case's id")),
+    responses(
+        (status = 200, description = "The versions", body = Listed<CaseVersionView>),
+        (status = 401, description = "Nobody is signed in", body = ProblemBody),
+        (status = 403, description = "The permission is missing", body = ProblemBody),
+        (status = 404, description = "No such case in this project", body = ProblemBody),
+    ),
+    extensions(("x-permission" = json!("read_evidence")))
+)]
+#[get("/projects/{project}/cases/{case}/versions")]
+async fn versions(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(String, String)>,
+) -> Result<Json<Listed<CaseVersionView>>, Problem> {
+    let (project, case) = path.into_inner();
+    let rows = app.case_versions(&caller, &project, case_id(&case)?).await?;
+    Ok(Json(Listed::new(CaseVersionView::list(rows), None)))
 }
 
 /// Where a case is to stand.
@@ -207,5 +239,5 @@ fn case_id(text: &str) -> Result<CaseId, AppError> {
 async fn detail(app: &App, caller: &Caller, project: &str, id: CaseId) -> Result<Json<CaseDetail>, Problem> {
     let (row, failures) = app.case(caller, project, id).await?;
     let names = app.names(caller, project).await?;
-    Ok(Json(CaseDetail::new(row, failures.into_iter().map(|row| FailureView::new(row, &names)).collect())))
+    Ok(Json(CaseDetail::new(row, failures.into_iter().map(|row| FailureView::new(row, &names, app.now())).collect())))
 }

@@ -5,6 +5,7 @@ use seatrial_domain::ids::{CaseId, ReleaseId, RunId, WorkflowId};
 use seatrial_domain::redact::Redaction;
 use seatrial_domain::time::Timestamp;
 use seatrial_store::case::CaseRow;
+use seatrial_store::case_version::VersionRow;
 use serde::Serialize;
 
 use super::failure_view::{ActorView, FailureView};
@@ -15,6 +16,8 @@ pub struct CaseItem {
     /// Its id.
     #[schema(value_type = String)]
     pub id: CaseId,
+    /// Its version, from 1: rewriting makes the next one.
+    pub version: u32,
     /// What it tests, in a line.
     pub title: String,
     /// Where it stands.
@@ -46,6 +49,7 @@ impl CaseItem {
         let definition = &row.case.definition;
         Self {
             id: row.id,
+            version: row.version,
             title: row.case.title.clone(),
             state: row.case.state,
             workflow_id: row.workflow,
@@ -142,5 +146,53 @@ impl CaseDetail {
             content_digest: row.content_digest.to_string(),
             failures,
         }
+    }
+}
+
+/// A version of a case.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct CaseVersionView {
+    /// Its number, from 1.
+    version: u32,
+    /// What the case said in a line.
+    title: String,
+    /// The kind of miss it guarded against.
+    failure_class: Option<String>,
+    /// What had to hold.
+    assertions: Assertions,
+    /// Labels.
+    tags: Vec<String>,
+    /// Why it was written.
+    note: String,
+    /// What changed since the version before it, a line each; empty for the first.
+    changes: Vec<String>,
+    /// Who wrote it.
+    created_by: ActorView,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+impl CaseVersionView {
+    /// Versions, the latest first.
+    #[must_use]
+    pub fn list(rows: Vec<VersionRow>) -> Vec<Self> {
+        let changes: Vec<Vec<String>> = rows
+            .iter()
+            .enumerate()
+            .map(|(at, row)| rows.get(at + 1).map(|before| row.changes_since(before)).unwrap_or_default())
+            .collect();
+        let shown = |(row, changes): (VersionRow, Vec<String>)| Self {
+            version: row.version,
+            title: row.title,
+            failure_class: row.failure_class,
+            assertions: row.definition.assertions,
+            tags: row.definition.tags,
+            note: row.note,
+            changes,
+            created_by: row.by.into(),
+            created_at: row.at,
+        };
+        rows.into_iter().zip(changes).map(shown).collect()
     }
 }

@@ -3,6 +3,7 @@
 use actix_web::http::header::{CONTENT_DISPOSITION, ContentDisposition, DispositionParam, DispositionType};
 use actix_web::web::{Data, Json, Path, Query};
 use actix_web::{HttpResponse, get, post};
+use seatrial_domain::decision::Checkpoint;
 use seatrial_domain::digest::Digest;
 use seatrial_domain::gate::Verdict;
 use seatrial_domain::ids::{DecisionId, ProposalId};
@@ -11,7 +12,7 @@ use seatrial_store::decision::DecisionFilter;
 use serde::{Deserialize, Serialize};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::decision_view::DecisionView;
+use super::decision_view::{DecisionView, OverridesView};
 use super::gate::gate_id;
 use super::gate_view::{GateView, ProposalView};
 use crate::app::App;
@@ -30,7 +31,9 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .service(read)
         .service(export)
         .service(artifact)
-        .service(standing);
+        .service(standing)
+        .service(checkpoint)
+        .service(overrides);
 }
 
 fn decision_id(text: &str) -> Result<DecisionId, AppError> {
@@ -287,4 +290,47 @@ async fn standing(
         decision: standing.decision.map(|sealed| DecisionView::of(sealed, None)),
         gate: standing.gate.map(|row| GateView::of(row, &names)),
     }))
+}
+
+/// Make a checkpoint of the chain
+///
+/// The place and digest of the last decision. Keep it where nobody of the project can change it: a chain that is
+/// rewritten afterwards no longer agrees with it (`seatrial decision verify --checkpoint`).
+#[utoipa::path(
+    operation_id = "read_checkpoint", tag = "decisions",
+    params(("project" = String, Path)),
+    responses(
+        (status = 200, description = "The head of the chain", body = Checkpoint),
+        (status = 401, description = "Nobody is signed in", body = ProblemBody),
+        (status = 403, description = "The permission is missing", body = ProblemBody),
+        (status = 404, description = "No such project", body = ProblemBody),
+        (status = 409, description = "There is no decision yet (`nothing_decided`)", body = ProblemBody),
+    ),
+    extensions(("x-permission" = json!("read_evidence")))
+)]
+#[get("/projects/{project}/checkpoint")]
+async fn checkpoint(app: Data<App>, caller: Caller, project: Path<String>) -> Result<Json<Checkpoint>, Problem> {
+    Ok(Json(app.checkpoint(&caller, &project).await?))
+}
+
+/// Read how often recommendations are overridden
+///
+/// Over all decisions, by workflow and by person, each with its numerator, denominator and Wilson's 95 % interval. A gate
+/// that is overridden often is too strict, badly measured, or not heeded.
+#[utoipa::path(
+    operation_id = "read_overrides", tag = "decisions",
+    params(("project" = String, Path)),
+    responses(
+        (status = 200, description = "The rates", body = OverridesView),
+        (status = 401, description = "Nobody is signed in", body = ProblemBody),
+        (status = 403, description = "The permission is missing", body = ProblemBody),
+        (status = 404, description = "No such project", body = ProblemBody),
+    ),
+    extensions(("x-permission" = json!("read_evidence")))
+)]
+#[get("/projects/{project}/overrides")]
+async fn overrides(app: Data<App>, caller: Caller, project: Path<String>) -> Result<Json<OverridesView>, Problem> {
+    let found = app.overrides(&caller, &project).await?;
+    let names = app.names(&caller, &project).await?;
+    Ok(Json(OverridesView::of(found, &names)))
 }

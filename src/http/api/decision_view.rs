@@ -1,7 +1,9 @@
 //! Decisions as the API shows them.
 
+use std::collections::BTreeMap;
+
 use seatrial_domain::access::Actor;
-use seatrial_domain::decision::SealedDecision;
+use seatrial_domain::decision::{OverrideRate, Overrides, SealedDecision};
 use seatrial_domain::digest::Digest;
 use seatrial_domain::gate::Verdict;
 use seatrial_domain::ids::{DecisionId, GateId, ReleaseId, WorkflowId};
@@ -9,6 +11,7 @@ use seatrial_domain::time::Timestamp;
 use serde::Serialize;
 
 use crate::app::decision::ListedDecision;
+use crate::app::names::Names;
 
 /// A recorded decision.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -46,6 +49,9 @@ pub(super) struct DecisionView {
     /// The policy it was made under.
     #[schema(value_type = String)]
     policy: Digest,
+    /// The scorecard the release was held to.
+    #[schema(value_type = Option<String>)]
+    scorecard: Option<Digest>,
     /// The recommendation.
     #[schema(value_type = String)]
     recommendation: Digest,
@@ -80,6 +86,7 @@ impl DecisionView {
             decided_at: record.decided_at,
             bundle: record.bundle,
             policy: record.policy,
+            scorecard: record.scorecard,
             recommendation: record.recommendation,
             supersedes: record.supersedes,
             superseded_by,
@@ -92,5 +99,70 @@ impl DecisionView {
 impl From<ListedDecision> for DecisionView {
     fn from(listed: ListedDecision) -> Self {
         Self::of(listed.sealed, listed.superseded_by)
+    }
+}
+
+/// How often recommendations are overridden in a workflow.
+#[derive(Serialize, utoipa::ToSchema)]
+struct WorkflowOverrides {
+    /// The workflow.
+    #[schema(value_type = String)]
+    workflow_id: WorkflowId,
+    /// Its name.
+    workflow: String,
+    /// The rate.
+    #[serde(flatten)]
+    rate: OverrideRate,
+}
+
+/// How often a person overrides recommendations.
+#[derive(Serialize, utoipa::ToSchema)]
+struct PersonOverrides {
+    /// The person: an account's id.
+    person_id: String,
+    /// Their name in their latest decision.
+    name: String,
+    /// The rate over every workflow.
+    #[serde(flatten)]
+    rate: OverrideRate,
+    /// The rate in each workflow.
+    workflows: Vec<WorkflowOverrides>,
+}
+
+/// How often recommendations are overridden.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct OverridesView {
+    /// Over all decisions.
+    all: OverrideRate,
+    /// By workflow.
+    workflows: Vec<WorkflowOverrides>,
+    /// By person, who overrides most often first.
+    people: Vec<PersonOverrides>,
+}
+
+impl OverridesView {
+    pub(super) fn of(found: Overrides, names: &Names) -> Self {
+        let workflows = |rates: BTreeMap<WorkflowId, OverrideRate>| {
+            let named = rates.into_iter().map(|(workflow_id, rate)| WorkflowOverrides {
+                workflow_id,
+                workflow: names.workflow_name(workflow_id),
+                rate,
+            });
+            named.collect()
+        };
+        Self {
+            all: found.all,
+            workflows: workflows(found.workflows),
+            people: found
+                .people
+                .into_iter()
+                .map(|person| PersonOverrides {
+                    person_id: person.person,
+                    name: person.name,
+                    rate: person.all,
+                    workflows: workflows(person.workflows),
+                })
+                .collect(),
+        }
     }
 }

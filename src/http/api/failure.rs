@@ -5,7 +5,8 @@ use actix_web::{get, post};
 use seatrial_domain::case::{Assertions, CaseState};
 use seatrial_domain::failure::{LearningStatus, Severity};
 use seatrial_domain::ids::{CaseId, RunId};
-use seatrial_store::failure::{FailureFilter, FailureRow};
+use seatrial_domain::time::Timestamp;
+use seatrial_store::failure::{Assigned, FailureFilter, FailureRow};
 use serde::{Deserialize, Serialize};
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -38,14 +39,34 @@ struct FailureQuery {
     /// Of this severity.
     #[param(inline)]
     severity: Option<Severity>,
+    /// Assigned to this account; `me`, or `nobody`.
+    assigned: Option<String>,
+    /// With this failing step.
+    step: Option<String>,
+    /// Of runs that began at this time or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    from: Option<Timestamp>,
+    /// Of runs that began before this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    to: Option<Timestamp>,
     /// Where to begin: `next_cursor` of the page before.
     cursor: Option<String>,
     /// How many items at most; 50 unless given, never more than 200.
     limit: Option<u64>,
 }
 
+/// The people whose failures are wanted: an account, `me` or `nobody`.
+pub(super) fn assigned(text: &str, caller: &Caller) -> Result<Assigned, AppError> {
+    let wrong = || AppError::invalid("assigned", "is no account: give `acc_` and 32 digits, `me`, or `nobody`");
+    match text {
+        "nobody" => Ok(Assigned::Nobody),
+        "me" => caller.account().map(Assigned::To).ok_or_else(wrong),
+        id => id.parse().map(Assigned::To).map_err(|_| wrong()),
+    }
+}
+
 impl FailureQuery {
-    fn filter(&self, names: &Names) -> Result<FailureFilter, AppError> {
+    fn filter(&self, names: &Names, caller: &Caller) -> Result<FailureFilter, AppError> {
         let workflow = self.workflow.as_deref().map(|name| names.workflow(name)).transpose()?;
         Ok(FailureFilter {
             workflow,
@@ -53,6 +74,10 @@ impl FailureQuery {
             failure_class: self.failure_class.clone(),
             status: self.status,
             severity: self.severity,
+            assigned: self.assigned.as_deref().map(|text| assigned(text, caller)).transpose()?,
+            step: self.step.clone(),
+            from: self.from,
+            to: self.to,
         })
     }
 }
@@ -84,8 +109,8 @@ async fn list(
     let query = query.into_inner();
     let page = PageQuery { cursor: query.cursor.clone(), limit: query.limit }.page()?;
     let names = app.names(&caller, &project).await?;
-    let (rows, next) = app.failures(&caller, &project, &query.filter(&names)?, page).await?;
-    let items = rows.into_iter().map(|row| FailureView::new(row, &names)).collect();
+    let (rows, next) = app.failures(&caller, &project, &query.filter(&names, &caller)?, page).await?;
+    let items = rows.into_iter().map(|row| FailureView::new(row, &names, app.now())).collect();
     Ok(Json(Listed::new(items, next)))
 }
 
@@ -113,7 +138,7 @@ async fn counts(
     query: Query<FailureQuery>,
 ) -> Result<Json<Listed<FailureCountView>>, Problem> {
     let names = app.names(&caller, &project).await?;
-    let counts = app.failure_counts(&caller, &project, &query.filter(&names)?).await?;
+    let counts = app.failure_counts(&caller, &project, &query.filter(&names, &caller)?).await?;
     let items = counts.into_iter().map(|count| FailureCountView::new(count, &names)).collect();
     Ok(Json(Listed::new(items, None)))
 }
@@ -141,7 +166,7 @@ async fn preview(
     let (project, run) = path.into_inner();
     let preview = app.preview_case(&caller, &project, run_id(&run)?).await?;
     let names = app.names(&caller, &project).await?;
-    Ok(Json(CasePreviewView::new(preview, &names)))
+    Ok(Json(CasePreviewView::new(preview, &names, app.now())))
 }
 
 /// What a reviewer says when promoting a failure.
@@ -189,7 +214,7 @@ struct PromotedView {
         (status = 401, description = "Nobody is signed in", body = ProblemBody),
         (status = 403, description = "The permission is missing", body = ProblemBody),
         (status = 404, description = "No such failure in this project", body = ProblemBody),
-        (status = 409, description = "`duplicate_case`, `already_decided`, `no_assertion` or `wrong_state`",
+        (status = 409, description = "`duplicate_case`, `already_decided`, `reserved`, `no_assertion` or `wrong_state`",
             body = ProblemBody),
         (status = 422, description = "The case breaks a rule", body = ProblemBody),
     ),
@@ -214,10 +239,10 @@ async fn promote(
     };
     let promoted = app.promote_failure(&caller, &project, run_id(&run)?, promotion).await?;
     let names = app.names(&caller, &project).await?;
-    let linked = vec![FailureView::new(promoted.failure.clone(), &names)];
+    let linked = vec![FailureView::new(promoted.failure.clone(), &names, app.now())];
     Ok(Json(PromotedView {
         case: CaseDetail::new(promoted.case, linked),
-        failure: FailureView::new(promoted.failure, &names),
+        failure: FailureView::new(promoted.failure, &names, app.now()),
     }))
 }
 
@@ -243,7 +268,8 @@ struct LinkBody {
         (status = 401, description = "Nobody is signed in", body = ProblemBody),
         (status = 403, description = "The permission is missing", body = ProblemBody),
         (status = 404, description = "No such failure or case in this project", body = ProblemBody),
-        (status = 409, description = "`already_decided`, `other_workflow` or `case_retired`", body = ProblemBody),
+        (status = 409, description = "`already_decided`, `other_workflow`, `case_retired` or `reserved`",
+            body = ProblemBody),
     ),
     extensions(("x-permission" = json!("triage")))
 )]
@@ -280,7 +306,7 @@ struct DismissBody {
         (status = 401, description = "Nobody is signed in", body = ProblemBody),
         (status = 403, description = "The permission is missing", body = ProblemBody),
         (status = 404, description = "No such failure in this project", body = ProblemBody),
-        (status = 409, description = "`already_decided`", body = ProblemBody),
+        (status = 409, description = "`already_decided` or `reserved`", body = ProblemBody),
         (status = 422, description = "The reason is missing or too long", body = ProblemBody),
     ),
     extensions(("x-permission" = json!("triage")))
@@ -308,7 +334,7 @@ async fn dismiss(
         (status = 401, description = "Nobody is signed in", body = ProblemBody),
         (status = 403, description = "The permission is missing", body = ProblemBody),
         (status = 404, description = "No such failure in this project", body = ProblemBody),
-        (status = 409, description = "`not_a_failure` any more, or `already_decided` by somebody else just now",
+        (status = 409, description = "`not_a_failure` any more, or `reserved` by somebody else",
             body = ProblemBody),
     ),
     extensions(("x-permission" = json!("triage")))
@@ -320,11 +346,16 @@ async fn undo(app: Data<App>, caller: Caller, path: Path<(String, String)>) -> R
     named(&app, &caller, &project, row).await
 }
 
-fn run_id(text: &str) -> Result<RunId, AppError> {
+pub(super) fn run_id(text: &str) -> Result<RunId, AppError> {
     text.parse().map_err(|_| AppError::NotFound { noun: "failure" })
 }
 
-async fn named(app: &App, caller: &Caller, project: &str, row: FailureRow) -> Result<Json<FailureView>, Problem> {
+pub(super) async fn named(
+    app: &App,
+    caller: &Caller,
+    project: &str,
+    row: FailureRow,
+) -> Result<Json<FailureView>, Problem> {
     let names = app.names(caller, project).await?;
-    Ok(Json(FailureView::new(row, &names)))
+    Ok(Json(FailureView::new(row, &names, app.now())))
 }

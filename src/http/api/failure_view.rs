@@ -3,11 +3,11 @@
 use seatrial_domain::access::{Actor, ActorKind};
 use seatrial_domain::case::CaseState;
 use seatrial_domain::failure::{LearningStatus, Severity};
-use seatrial_domain::ids::{CaseId, ReleaseId, RunId, WorkflowId};
+use seatrial_domain::ids::{AccountId, CaseId, ReleaseId, RunId, WorkflowId};
 use seatrial_domain::redact::SecretKind;
 use seatrial_domain::run::Outcome;
 use seatrial_domain::time::Timestamp;
-use seatrial_store::failure::{FailureCount, FailureRow};
+use seatrial_store::failure::{FailureCount, FailureRow, Person};
 use serde::Serialize;
 
 use crate::app::failure::{CasePreview, Nearness};
@@ -29,6 +29,32 @@ impl From<Actor> for ActorView {
     fn from(actor: Actor) -> Self {
         Self { kind: actor.kind, id: actor.id, name: actor.display_name }
     }
+}
+
+/// A member.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct PersonView {
+    /// The account.
+    #[schema(value_type = String)]
+    pub account_id: AccountId,
+    /// Their name.
+    pub name: String,
+}
+
+impl From<Person> for PersonView {
+    fn from(person: Person) -> Self {
+        Self { account_id: person.account, name: person.name }
+    }
+}
+
+/// A failure that somebody works on.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct ReservationView {
+    /// Who.
+    pub by: PersonView,
+    /// Until when, unless they ask for longer.
+    #[schema(value_type = String, format = DateTime)]
+    pub until: Timestamp,
 }
 
 /// A failed run and what was learned from it.
@@ -74,12 +100,32 @@ pub struct FailureView {
     /// When.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub decided_at: Option<Timestamp>,
+    /// Who is asked to look at it.
+    pub assigned_to: Option<PersonView>,
+    /// Who works on it now; others may not decide about it until then.
+    pub reserved: Option<ReservationView>,
+    /// The failing span of the run's trace.
+    pub span_id: Option<String>,
+    /// The failing step: a tool, an agent, or the name of the span.
+    pub step: Option<String>,
+    /// A reviewer's remark.
+    pub note: Option<String>,
+    /// Who labelled it.
+    pub labelled_by: Option<ActorView>,
+    /// When.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub labelled_at: Option<Timestamp>,
 }
 
 impl FailureView {
     /// A failure with the names of what it belongs to.
     #[must_use]
-    pub fn new(row: FailureRow, names: &Names) -> Self {
+    pub fn new(row: FailureRow, names: &Names, now: Timestamp) -> Self {
+        let reserved = row
+            .reserved(now)
+            .cloned()
+            .map(|reservation| ReservationView { by: reservation.by.into(), until: reservation.until });
+        let standing = row.standing;
         Self {
             run_id: row.run,
             external_id: row.external_id,
@@ -93,11 +139,18 @@ impl FailureView {
             failure_class: row.failure_class,
             severity: row.severity,
             occurred_at: row.occurred_at,
-            status: row.status,
-            case_id: row.case,
-            reason: row.reason,
-            decided_by: row.decided_by.map(ActorView::from),
-            decided_at: row.decided_at,
+            status: standing.status,
+            case_id: standing.case,
+            reason: standing.reason,
+            decided_by: standing.decided_by.map(ActorView::from),
+            decided_at: standing.decided_at,
+            assigned_to: row.assignee.map(PersonView::from),
+            reserved,
+            span_id: standing.span_id,
+            step: standing.step,
+            note: standing.note,
+            labelled_by: standing.labelled_by.map(ActorView::from),
+            labelled_at: standing.labelled_at,
         }
     }
 }
@@ -203,7 +256,7 @@ pub struct CasePreviewView {
 impl CasePreviewView {
     /// A preview with the names of what it belongs to.
     #[must_use]
-    pub fn new(preview: CasePreview, names: &Names) -> Self {
+    pub fn new(preview: CasePreview, names: &Names, now: Timestamp) -> Self {
         let maskings = preview.maskings.into_iter().map(|masking| MaskingView {
             path: masking.redaction.path,
             kind: masking.redaction.kind,
@@ -220,7 +273,7 @@ impl CasePreviewView {
             },
         });
         Self {
-            failure: FailureView::new(preview.failure, names),
+            failure: FailureView::new(preview.failure, names, now),
             suggested_title: preview.suggested_title,
             input: preview.input,
             observed: preview.observed,

@@ -32,6 +32,8 @@ mod session;
 mod signal;
 mod team;
 mod token;
+mod triage;
+mod triage_view;
 mod webhook;
 mod workflow;
 
@@ -69,6 +71,7 @@ fn nouns(config: &mut ServiceConfig<'_>) {
         .configure(signal::configure)
         .configure(team::configure)
         .configure(token::configure)
+        .configure(triage::configure)
         .configure(webhook::configure)
         .configure(workflow::configure);
 }

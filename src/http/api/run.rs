@@ -141,8 +141,8 @@ async fn report(
             "Send a batch as `application/json` ({\"runs\": […]}) or one run a line as `application/x-ndjson`.",
         ));
     }
-    let bytes = body::read(payload, limits::RUN_BATCH_BYTES).await?;
-    let size = bytes.len();
+    let (project, mut room) = app.room_for_runs(&caller, &project, body::declared_length(&request)).await?;
+    let bytes = body::read(payload, limits::RUN_BATCH_BYTES, |bytes| room.cover(bytes)).await?;
     let items = app.ingest.decode(move || parse_batch(&kind, &bytes)).await?.map_err(Problem::malformed)?;
     if items.len() > limits::RUNS_PER_BATCH {
         return Err(Problem::too_large(format!(
@@ -151,7 +151,7 @@ async fn report(
             limits::RUNS_PER_BATCH
         )));
     }
-    let outcomes = app.report_runs(&caller, &project, items, size).await?;
+    let outcomes = app.report_runs(&project, items, room).await?;
     Ok(Json(BatchResult::new(outcomes.into_iter().enumerate().map(|(i, outcome)| run_result(i, outcome)).collect())))
 }
 

@@ -5,13 +5,14 @@ use actix_web::web::{Path, Query};
 use seatrial_domain::access::Permission;
 use seatrial_domain::failure::{LearningStatus, Severity};
 use seatrial_domain::ids::RunId;
-use seatrial_store::failure::{FailureCount, FailureFilter, FailureRow};
+use seatrial_store::failure::{Assigned, FailureCount, FailureFilter, FailureRow};
 use serde::Deserialize;
 
 use super::context::{Answer, Frame, Visitor};
 use super::failure_review::{Draft, review};
 use super::form::{given, refusal};
 use super::link;
+use crate::app::access::Caller;
 use crate::app::error::AppError;
 use crate::app::failure::Promotion;
 use crate::app::names::Names;
@@ -28,6 +29,8 @@ pub struct ListQuery {
     workflow: Option<String>,
     release: Option<String>,
     failure_class: Option<String>,
+    assigned: Option<String>,
+    step: Option<String>,
     cursor: Option<String>,
     run: Option<String>,
 }
@@ -35,7 +38,7 @@ pub struct ListQuery {
 const SEVERITIES: [Severity; 3] = [Severity::Critical, Severity::Major, Severity::Minor];
 
 impl ListQuery {
-    fn filter(&self, names: &Names) -> Result<FailureFilter, AppError> {
+    fn filter(&self, names: &Names, caller: &Caller) -> Result<FailureFilter, AppError> {
         let text = |field: &Option<String>| field.as_deref().and_then(given);
         let workflow = text(&self.workflow).map(|name| names.workflow(&name)).transpose()?;
         let release = text(&self.release).map(|name| names.release(workflow, &name)).transpose()?;
@@ -50,6 +53,13 @@ impl ListQuery {
                 Some(name) => LearningStatus::parse(name),
             },
             severity: SEVERITIES.into_iter().find(|known| severity.as_deref() == Some(known.as_str())),
+            assigned: match self.assigned.as_deref() {
+                Some("me") => caller.account().map(Assigned::To),
+                Some("nobody") => Some(Assigned::Nobody),
+                _ => None,
+            },
+            step: text(&self.step),
+            ..FailureFilter::default()
         })
     }
 
@@ -61,6 +71,8 @@ impl ListQuery {
             ("workflow", self.workflow.as_deref()),
             ("release", self.release.as_deref()),
             ("failure_class", self.failure_class.as_deref()),
+            ("assigned", self.assigned.as_deref()),
+            ("step", self.step.as_deref()),
         ];
         parameters.retain(|(name, _)| changed.iter().all(|(other, _)| other != name));
         parameters.extend(changed);
@@ -81,7 +93,7 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<ListQuer
 async fn page(frame: &Frame, query: &ListQuery, draft: &Draft) -> Result<FailureList, Problem> {
     let (app, caller, slug) = (frame.app(), frame.caller(), frame.slug());
     let names = app.names(caller, slug).await?;
-    let filter = query.filter(&names)?;
+    let filter = query.filter(&names, caller)?;
     let wanted = PageQuery { cursor: query.cursor.clone(), limit: None }.page()?;
     let (rows, next) = app.failures(caller, slug, &filter, wanted).await?;
     let counts = app.failure_counts(caller, slug, &filter).await?;
@@ -116,7 +128,7 @@ async fn page(frame: &Frame, query: &ListQuery, draft: &Draft) -> Result<Failure
 fn next_open<'a>(rows: &'a [FailureRow], row: &FailureRow) -> Option<&'a FailureRow> {
     let at = rows.iter().position(|other| other.run == row.run).map_or(0, |at| at + 1);
     let rest = rows[at..].iter().chain(&rows[..at]);
-    rest.into_iter().find(|other| other.run != row.run && other.status == LearningStatus::Open)
+    rest.into_iter().find(|other| other.run != row.run && other.standing.status == LearningStatus::Open)
 }
 
 fn empty(frame: &Frame) -> Empty {
@@ -153,7 +165,16 @@ fn chips(frame: &Frame, query: &ListQuery) -> Vec<FilterChip> {
         href: query.href(frame, &[("failure_class", None)]),
         on: true,
     });
-    statuses.chain(severities).chain(class).collect()
+    let assigned = [("me", "Mine"), ("nobody", "Unassigned")].into_iter().map(|(whom, label)| {
+        let on = query.assigned.as_deref() == Some(whom);
+        FilterChip { label: label.to_owned(), href: query.href(frame, &[("assigned", (!on).then_some(whom))]), on }
+    });
+    let step = query.step.as_deref().and_then(given).map(|step| FilterChip {
+        label: format!("failing step: {step} ✕"),
+        href: query.href(frame, &[("step", None)]),
+        on: true,
+    });
+    statuses.chain(severities).chain(assigned).chain(class).chain(step).collect()
 }
 
 fn filters(query: &ListQuery, names: &Names) -> Vec<Filter> {
@@ -228,7 +249,7 @@ fn item(frame: &Frame, query: &ListQuery, row: &FailureRow, chosen: Option<&Fail
         summary: row.external_id.clone(),
         outcome: row.outcome.as_str().to_owned(),
         rescued: row.rescued,
-        status: row.status.as_str().to_owned(),
+        status: row.standing.status.as_str().to_owned(),
         started_at: Time(row.occurred_at.micros()),
         href: query.href(frame, &[("cursor", query.cursor.as_deref()), ("run", Some(&id))]),
         selected: chosen.is_some_and(|chosen| chosen.run == row.run),

@@ -59,7 +59,7 @@ pub async fn review(
         None => headline(content.input.as_ref(), &row.external_id),
     };
     let source = run.as_ref().map_or(OutcomeSource::Nothing, |run| run.row.facts.outcome_source);
-    let case = match row.case {
+    let case = match row.standing.case {
         Some(id) => {
             let title = app.case(caller, slug, id).await.map(|(found, _)| found.case.title);
             Some(Link::new(frame.href(&format!("/cases/{id}")), title.unwrap_or_else(|_| id.to_string())))
@@ -80,9 +80,9 @@ pub async fn review(
         outcome_source: source_words(source).unwrap_or("nothing that is known").to_owned(),
         class: row.failure_class.clone(),
         severity: row.severity.map(|severity| severity.as_str().to_owned()),
-        status: row.status.as_str().to_owned(),
+        status: row.standing.status.as_str().to_owned(),
         case,
-        dismissed_reason: row.reason.clone().filter(|_| row.status == LearningStatus::Dismissed),
+        dismissed_reason: row.standing.reason.clone().filter(|_| row.standing.status == LearningStatus::Dismissed),
         input: shown(preview.as_ref().and_then(|p| p.input.as_ref()), content.input.as_ref()),
         observed: shown(preview.as_ref().and_then(|p| p.observed.as_ref()), content.output.as_ref()),
         redactions: preview.as_ref().map(redactions).unwrap_or_default(),
@@ -90,7 +90,7 @@ pub async fn review(
         classes: classes(frame, class).await?,
         suggested_title: if draft.promote.title.is_empty() { title } else { draft.promote.title.clone() },
         next,
-        can_act: can_act && row.status == LearningStatus::Open,
+        can_act: can_act && row.standing.status == LearningStatus::Open,
         may_triage: can_act,
         error: draft.error.clone(),
         must: draft.promote.must.clone(),

@@ -298,11 +298,11 @@ async fn learning(frame: &Frame, run: &WholeRun) -> Result<(Option<String>, Opti
         Err(AppError::NotFound { .. }) => return Ok((None, None)),
         Err(error) => return Err(error.into()),
     };
-    let href = match failure.case {
+    let href = match failure.standing.case {
         Some(case) => Link::new(frame.href(&format!("/cases/{case}")), "Open the eval case"),
         None => Link::new(frame.href(&format!("/failures?run={}", run.row.id)), "Review this failure"),
     };
-    Ok((Some(failure.status.as_str().to_owned()), Some(href)))
+    Ok((Some(failure.standing.status.as_str().to_owned()), Some(href)))
 }
 
 /// `POST /p/{project}/runs/{run}/facts`.

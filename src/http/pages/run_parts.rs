@@ -147,6 +147,7 @@ fn words(value: &FactValue, currency: &str) -> String {
         FactValue::Escalation(value) => format!("escalation, {}", escalation(value)),
         FactValue::Rescue(value) => rescue(value),
         FactValue::Outcome { outcome } => format!("outcome {}", outcome.as_str()),
+        FactValue::FailureClass { failure_class } if failure_class.is_empty() => "no failure class".to_owned(),
         FactValue::FailureClass { failure_class } => format!("failure class {failure_class}"),
         FactValue::Cost { cost_nanos } => format!("cost {}", format::money(*cost_nanos as f64, currency)),
         FactValue::Score { name, value } => format!("score {name} = {}", format::number(*value)),

@@ -1,6 +1,6 @@
 //! OpenTelemetry over HTTP: traces, scores and what agents' dialects say in their attributes.
 //!
-//! A request goes through [`Format::of`] and [`is_gzip`] (its headers), [`decompress`] and [`decode`] (its body, on a
+//! A request goes through [`Format::of`] and [`Encoding::of`] (its headers), [`decompress`] and [`decode`] (its body, on a
 //! thread that may block), and is answered with [`response`]. What is stored of a trace is read back by [`view`].
 
 mod attributes;
@@ -22,7 +22,7 @@ use seatrial_domain::span::{Span, SpanId, TraceId};
 use seatrial_domain::time::Timestamp;
 
 pub use decode::decode;
-pub use envelope::{Format, decompress, decompress_to, is_gzip};
+pub use envelope::{Encoding, Format, decompress, decompress_to};
 pub use logs::decode_logs;
 
 /// The spans of one trace, or of one run within it, that a request carried.
@@ -132,8 +132,8 @@ pub enum DecodeError {
     /// Neither of the two content types.
     #[error("content type `{0}` is not OTLP; send application/x-protobuf or application/json")]
     ContentType(String),
-    /// A compression other than gzip.
-    #[error("content encoding `{0}` is not accepted; compress with gzip or not at all")]
+    /// A compression other than gzip and zstd.
+    #[error("content encoding `{0}` is not accepted; compress with gzip, with zstd, or not at all")]
     ContentEncoding(String),
     /// More than fits.
     #[error("the body has more than {cap} bytes after decompression; send fewer spans in each request")]

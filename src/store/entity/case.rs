@@ -19,6 +19,7 @@ pub struct Model {
     pub snapshot: Vec<u8>,
     pub created_by: String,
     pub created_at: i64,
+    pub version: i64,
 }
 
 /// No relations: queries name the columns they join on.

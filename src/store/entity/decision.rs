@@ -19,6 +19,10 @@ pub struct Model {
     pub digest: String,
     pub canonical: Vec<u8>,
     pub decided_at: i64,
+    pub recommended: String,
+    pub decider_id: String,
+    pub decider_name: String,
+    pub approver_id: Option<String>,
 }
 
 /// No relations: queries name the columns they join on.

@@ -19,6 +19,14 @@ pub struct Model {
     pub reason: Option<String>,
     pub decided_by: Option<String>,
     pub decided_at: Option<i64>,
+    pub assigned_to: Option<Uuid>,
+    pub reserved_by: Option<Uuid>,
+    pub reserved_until: Option<i64>,
+    pub span_id: Option<String>,
+    pub step: Option<String>,
+    pub note: Option<String>,
+    pub labelled_by: Option<String>,
+    pub labelled_at: Option<i64>,
 }
 
 /// No relations: queries name the columns they join on.

@@ -23,7 +23,7 @@ use crate::scope::Scope;
 /// Rows asked for at once: below both databases' limits of parameters.
 const CHUNK: usize = 1_000;
 
-pub(super) async fn states(tx: &WriteTx, scope: Scope, writes: &[(usize, RunWrite)]) -> Result<States, StoreError> {
+pub(super) async fn states(tx: &WriteTx, scope: Scope, writes: &[(usize, &RunWrite)]) -> Result<States, StoreError> {
     let mut wanted = Wanted::default();
     for (_, write) in writes {
         wanted.add(write);

@@ -1,6 +1,6 @@
 //! The runs a batch is about: what is stored of each, and what the batch makes of it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use seatrial_domain::ids::{FactId, ReleaseId, RunId, WorkflowId};
 use seatrial_domain::limits;
@@ -90,15 +90,15 @@ impl States {
     }
 
     /// Applies one change to the state; facts are resolved later, once for the whole batch.
-    pub(super) fn apply(&mut self, write: RunWrite, now: Timestamp) -> Result<WriteResult, StoreError> {
-        let position = match self.find(&write, now) {
+    pub(super) fn apply(&mut self, write: &RunWrite, now: Timestamp) -> Result<WriteResult, StoreError> {
+        let position = match self.find(write, now) {
             Ok(position) => position,
             Err(refused) => return Ok(Err(refused)),
         };
         let state = &mut self.runs[position];
         let is_new = state.before.is_none() && !state.changed;
         let id = state.id.unwrap_or(write.new_id);
-        let changed = match state.change(write.change) {
+        let changed = match state.change(&write.change) {
             Ok(changed) => changed,
             Err(refused) => return Ok(Err(refused)),
         };
@@ -120,11 +120,11 @@ impl States {
 }
 
 impl RunState {
-    fn change(&mut self, change: Change) -> Result<bool, Refused> {
+    fn change(&mut self, change: &Change) -> Result<bool, Refused> {
         match change {
-            Change::Trace { spans, body } => self.add_piece(spans, &body),
-            Change::Report(report) => self.add_report(*report),
-            Change::Fact { id, key, fact } => Ok(self.add_fact(id, key, fact)),
+            Change::Trace { spans, body } => self.add_piece(spans.clone(), body),
+            Change::Report(report) => self.add_report(report),
+            Change::Fact { id, key, fact } => Ok(self.add_fact(*id, key, fact)),
             Change::Settle => {
                 self.touched = true;
                 Ok(false)
@@ -138,7 +138,7 @@ impl RunState {
     }
 
     fn add_piece(&mut self, spans: Vec<Span>, body: &[u8]) -> Result<bool, Refused> {
-        if self.spans.len() + spans.len() > 2 * limits::SPANS_PER_RUN {
+        if self.spans.len() + spans.len() > limits::SPANS_PER_RUN && self.overflows(&spans) {
             return Err(Refused::TooManySpans(limits::SPANS_PER_RUN));
         }
         let changed = merge(&mut self.spans, spans);
@@ -151,10 +151,17 @@ impl RunState {
         Ok(changed)
     }
 
-    fn add_report(&mut self, report: RunReport) -> Result<bool, Refused> {
+    /// Whether the run would have too many spans with these, repeats aside.
+    fn overflows(&self, spans: &[Span]) -> bool {
+        let known: HashSet<_> = self.spans.iter().map(|span| (span.trace_id, span.id)).collect();
+        let new = spans.iter().filter(|span| !known.contains(&(span.trace_id, span.id))).count();
+        self.spans.len() + new > limits::SPANS_PER_RUN
+    }
+
+    fn add_report(&mut self, report: &RunReport) -> Result<bool, Refused> {
         let merged = match &self.report {
-            Some(known) => known.merged(&report)?,
-            None => report,
+            Some(known) => known.merged(report)?,
+            None => report.clone(),
         };
         let changed = self.report.as_ref() != Some(&merged);
         self.report_changed |= changed;
@@ -162,13 +169,13 @@ impl RunState {
         Ok(changed)
     }
 
-    fn add_fact(&mut self, id: FactId, key: String, fact: LateFact) -> bool {
-        if self.fact_keys.contains(&key) {
+    fn add_fact(&mut self, id: FactId, key: &str, fact: &LateFact) -> bool {
+        if self.fact_keys.iter().any(|known| known == key) {
             return false;
         }
-        self.fact_keys.push(key.clone());
+        self.fact_keys.push(key.to_owned());
         self.late.push(fact.clone());
-        self.new_facts.push((id, key, fact));
+        self.new_facts.push((id, key.to_owned(), fact.clone()));
         true
     }
 

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::state::{RunState, Standing, States};
 use crate::blob;
 use crate::connection::{Connection as _, WriteTx};
-use crate::entity::{failure, run, run_fact, trace};
+use crate::entity::{failure, run, run_fact, trace, triage_act};
 use crate::error::StoreError;
 use crate::run::{REPORT, TRACE, split_bodies};
 use crate::scope::Scope;
@@ -64,6 +64,7 @@ async fn delete(tx: &WriteTx, scope: Scope, ids: &[Uuid]) -> Result<(), StoreErr
         delete_from!(trace, RunId);
         delete_from!(run_fact, RunId);
         delete_from!(failure, RunId);
+        delete_from!(triage_act, RunId);
         delete_from!(run, Id);
     }
     Ok(())
@@ -212,5 +213,13 @@ fn failure_row(scope: Scope, id: RunId, standing: &Standing) -> failure::Model {
         reason: None,
         decided_by: None,
         decided_at: None,
+        assigned_to: None,
+        reserved_by: None,
+        reserved_until: None,
+        span_id: None,
+        step: None,
+        note: None,
+        labelled_by: None,
+        labelled_at: None,
     }
 }

@@ -9,7 +9,7 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue};
 use proptest::prelude::*;
 use prost::Message;
-use seatrial::ingest::otlp::{DecodeError, Format, decode, decode_logs, decompress, decompress_to, is_gzip};
+use seatrial::ingest::otlp::{DecodeError, Encoding, Format, decode, decode_logs, decompress, decompress_to};
 use seatrial_domain::limits;
 
 use super::{NOW, ProtoSpan, attribute, body_of, decode_both, decode_ok, event, request, span, text};
@@ -41,11 +41,18 @@ fn headers_name_what_is_accepted() {
         assert_eq!(error.http_status(), 415);
         assert!(error.to_string().contains("application/x-protobuf or application/json"), "{error}");
     }
-    assert_eq!((is_gzip(None), is_gzip(Some("identity")), is_gzip(Some("GZIP"))), (Ok(false), Ok(false), Ok(true)));
-    for given in ["zstd", "br", "deflate", "gzip, gzip"] {
-        let error = is_gzip(Some(given)).expect_err("refused");
+    for (given, encoding) in [
+        (None, Encoding::Identity),
+        (Some("identity"), Encoding::Identity),
+        (Some("GZIP"), Encoding::Gzip),
+        (Some("zstd"), Encoding::Zstd),
+    ] {
+        assert_eq!(Encoding::of(given), Ok(encoding));
+    }
+    for given in ["br", "deflate", "gzip, gzip"] {
+        let error = Encoding::of(Some(given)).expect_err("refused");
         assert_eq!(error.http_status(), 415);
-        assert!(error.to_string().contains(given) && error.to_string().contains("gzip or not at all"), "{error}");
+        assert!(error.to_string().contains(given) && error.to_string().contains("with zstd, or not at all"), "{error}");
     }
 }
 
@@ -61,22 +68,43 @@ fn a_gzip_bomb_is_refused_at_the_cap() {
     let member = gzip(&vec![0; 1 << 20]);
     let bomb = member.repeat(1_024);
     assert!(bomb.len() < 2 << 20);
-    assert_eq!(decompress(&bomb, true), Err(DecodeError::TooLarge { cap: limits::OTLP_DECOMPRESSED_BYTES }));
+    assert_eq!(decompress(&bomb, Encoding::Gzip), Err(DecodeError::TooLarge { cap: limits::OTLP_DECOMPRESSED_BYTES }));
     let mut liar = member.clone();
     liar.splice(member.len() - 4.., u32::MAX.to_le_bytes());
-    assert!(matches!(decompress_to(&liar, true, 1 << 16), Err(DecodeError::TooLarge { .. })));
+    assert!(matches!(decompress_to(&liar, Encoding::Gzip, 1 << 16), Err(DecodeError::TooLarge { .. })));
     assert_eq!(refusal_of_gzip(&liar).http_status(), 400);
     assert_eq!(refusal_of_gzip(&member[..member.len() / 2]).http_status(), 400);
     assert_eq!(refusal_of_gzip(b"no gzip").http_status(), 400);
-    let exactly = decompress_to(&member, true, 1 << 20).expect("what fits exactly is taken").into_owned();
+    let exactly = decompress_to(&member, Encoding::Gzip, 1 << 20).expect("what fits exactly is taken").into_owned();
     assert!(exactly.len() == 1 << 20 && exactly.capacity() <= (1 << 20) + 1);
-    assert!(matches!(decompress_to(&member, true, (1 << 20) - 1), Err(DecodeError::TooLarge { .. })));
-    assert!(matches!(decompress_to(&[0; 9], false, 8), Err(DecodeError::TooLarge { .. })));
+    assert!(matches!(decompress_to(&member, Encoding::Gzip, (1 << 20) - 1), Err(DecodeError::TooLarge { .. })));
+    assert!(matches!(decompress_to(&[0; 9], Encoding::Identity, 8), Err(DecodeError::TooLarge { .. })));
     assert_eq!(refusal_of_gzip(b"").http_status(), 400);
 }
 
+#[test]
+fn a_zstd_bomb_is_refused_at_the_cap() {
+    let compress = |bytes: &[u8], level| zstd::stream::encode_all(bytes, level).expect("memory");
+    // A gigabyte in some 100 kB, as a row of frames; one frame that says its size; a window larger than is given.
+    let frame = compress(&vec![0; 1 << 20], 1);
+    let bomb = frame.repeat(1_024);
+    assert!(bomb.len() < 1 << 20);
+    assert_eq!(decompress(&bomb, Encoding::Zstd), Err(DecodeError::TooLarge { cap: limits::OTLP_DECOMPRESSED_BYTES }));
+    let exactly = decompress_to(&frame, Encoding::Zstd, 1 << 20).expect("what fits exactly is taken").into_owned();
+    assert!(exactly.len() == 1 << 20 && exactly.capacity() <= (1 << 20) + 1);
+    let mut wide = zstd::stream::Encoder::new(Vec::new(), 1).expect("memory");
+    wide.window_log(27).expect("a window of 128 MiB");
+    wide.write_all(&vec![7; 1 << 20]).expect("memory");
+    let wide = wide.finish().expect("memory");
+    for broken in [&wide[..], &frame[..frame.len() / 2], b"no zstd"] {
+        let error = decompress(broken, Encoding::Zstd).expect_err("refused");
+        assert_eq!(error.http_status(), 400);
+        assert!(error.to_string().contains("not valid zstd"), "{error}");
+    }
+}
+
 fn refusal_of_gzip(body: &[u8]) -> DecodeError {
-    decompress(body, true).expect_err("refused")
+    decompress(body, Encoding::Gzip).expect_err("refused")
 }
 
 #[test]
@@ -292,7 +320,8 @@ proptest! {
         let _ = decode(&bytes, Format::Protobuf, NOW);
         let _ = decode(&bytes, Format::Json, NOW);
         let _ = decode_logs(&bytes, Format::Protobuf, NOW);
-        let _ = decompress_to(&bytes, true, 1 << 16);
+        let _ = decompress_to(&bytes, Encoding::Gzip, 1 << 16);
+        let _ = decompress_to(&bytes, Encoding::Zstd, 1 << 16);
         let _ = seatrial::ingest::otlp::view::conversation(&bytes);
     }
 

@@ -17,7 +17,7 @@ use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Valu
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span as ProtoSpan, span::Event};
 use prost::Message;
-use seatrial::ingest::otlp::{Decoded, Format, TracePiece, decode, decompress};
+use seatrial::ingest::otlp::{Decoded, Encoding, Format, TracePiece, decode, decompress};
 use seatrial_domain::price::PriceTable;
 use seatrial_domain::span::Span;
 use seatrial_domain::time::{SECOND, Timestamp};
@@ -38,7 +38,9 @@ fn read(relative: &str) -> Vec<u8> {
 /// A captured body, decompressed when it was sent so.
 fn body_of(relative: &str) -> Vec<u8> {
     let raw = read(relative);
-    decompress(&raw, raw.starts_with(&[0x1f, 0x8b])).expect("a captured body decompresses").into_owned()
+    decompress(&raw, if raw.starts_with(&[0x1f, 0x8b]) { Encoding::Gzip } else { Encoding::Identity })
+        .expect("a captured body decompresses")
+        .into_owned()
 }
 
 /// The regular files of a `.tar.gz`, with their names.

@@ -55,22 +55,35 @@ pub struct Builder {
     backend: Backend,
     settings: Vec<(String, String)>,
     mail: bool,
+    seed: u64,
 }
 
-/// The running service.
-pub struct TestApp {
+/// The service, as it runs at present.
+pub struct Running {
     /// The service itself, for use cases and for looking into its database.
     pub app: Arc<App>,
-    /// The time; move it.
-    pub clock: ManualClock,
     /// `http://127.0.0.1:PORT`.
     pub base_url: String,
+    server: actix_web::dev::ServerHandle,
+}
+
+impl Running {
+    async fn stop(self) {
+        self.server.stop(false).await;
+        self.app.finish(Duration::from_secs(5)).await;
+    }
+}
+
+/// The running service, with what a test needs around it.
+pub struct TestApp {
+    running: Running,
+    /// The time; move it.
+    pub clock: ManualClock,
     /// Mail that the service sent, where [`Builder::with_mail`] asked for it.
     pub mail: Option<SmtpSink>,
     accounts: Vec<(Role, AccountId)>,
     outsider: AccountId,
     http: reqwest::Client,
-    server: actix_web::dev::ServerHandle,
     folder: TempDir,
     database: Option<TestDatabase>,
 }
@@ -112,7 +125,7 @@ pub(crate) use both;
 impl Builder {
     /// A service on this kind of database.
     pub fn new(backend: Backend) -> Self {
-        Self { backend, settings: Vec::new(), mail: false }
+        Self { backend, settings: Vec::new(), mail: false, seed: 7 }
     }
 
     /// With this setting, such as `auth.session_hours`.
@@ -127,38 +140,72 @@ impl Builder {
         self
     }
 
+    /// With other ids than a service beside it.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
     /// Starts the service.
     pub async fn start(self) -> TestApp {
         let folder = tempfile::tempdir().expect("a folder");
         let database = (self.backend == Backend::Postgres).then(TestDatabase::create);
+        let mail = self.mail.then(SmtpSink::start);
+        let file = folder.path().join("test.db").display().to_string();
+        let url = database.as_ref().map_or(file, |found| found.url().to_owned());
+        let clock = ManualClock::new(START);
+        let launch = Launch {
+            folder: &folder,
+            url,
+            mail: mail.as_ref(),
+            settings: self.settings,
+            seed: self.seed,
+            clock: &clock,
+        };
+        let running = launch.start().await;
+        let (accounts, outsider) = people(&running.app).await;
+        TestApp { running, clock, mail, accounts, outsider, http: http_client(), folder, database }
+    }
+}
+
+/// What a service is started with.
+struct Launch<'a> {
+    folder: &'a TempDir,
+    url: String,
+    mail: Option<&'a SmtpSink>,
+    settings: Vec<(String, String)>,
+    seed: u64,
+    clock: &'a ManualClock,
+}
+
+impl Launch<'_> {
+    /// Starts the service.
+    async fn start(self) -> Running {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port is free");
         let base_url = format!("http://{}", listener.local_addr().expect("a bound socket has an address"));
-        let mail = self.mail.then(SmtpSink::start);
-        let file = |name: &str| folder.path().join(name).display().to_string();
         let mut overrides = vec![
             ("server.public_url".to_owned(), base_url.clone()),
             ("server.workers".to_owned(), "1".to_owned()),
             ("server.shutdown_seconds".to_owned(), "5".to_owned()),
-            ("database.url".to_owned(), database.as_ref().map_or(file("test.db"), |found| found.url().to_owned())),
+            ("database.url".to_owned(), self.url.clone()),
             ("database.read_connections".to_owned(), "2".to_owned()),
             ("database.write_connections".to_owned(), "3".to_owned()),
-            ("auth.token_key_file".to_owned(), file("test.key")),
+            ("auth.token_key_file".to_owned(), self.folder.path().join("test.key").display().to_string()),
             ("auth.sign_in_attempts_per_minute".to_owned(), "10000".to_owned()),
             ("outbound.allow_private".to_owned(), "true".to_owned()),
             ("outbound.allow_plain_http".to_owned(), "true".to_owned()),
         ];
-        if let Some(mail) = &mail {
+        if let Some(mail) = self.mail {
             overrides.push(("smtp.host".to_owned(), mail.address().ip().to_string()));
             overrides.push(("smtp.port".to_owned(), mail.address().port().to_string()));
             overrides.push(("smtp.security".to_owned(), "none".to_owned()));
         }
         overrides.extend(self.settings);
         let config = load(&Sources { overrides, ..Sources::default() }).expect("the settings of the tests are valid");
-        let clock = ManualClock::new(START);
-        let mailer = mail.is_some().then(|| SmtpMailer::new(&config.smtp).expect("the mail settings are valid"));
+        let mailer = self.mail.is_some().then(|| SmtpMailer::new(&config.smtp).expect("the mail settings are valid"));
         let ports = Ports {
-            clock: Arc::new(clock.clone()),
-            randomness: Arc::new(SeededRandomness::new(7)),
+            clock: Arc::new(self.clock.clone()),
+            randomness: Arc::new(SeededRandomness::new(self.seed)),
             mailer: mailer.map(|mailer| Arc::new(mailer) as Arc<dyn Mailer>),
             outbound: Arc::new(GuardedOutbound::new(config.outbound.clone())),
         };
@@ -166,12 +213,10 @@ impl Builder {
         let tokens = Tokens::new(config.server.public_url.clone(), key, &[]);
         let store = open_store(&config).await.expect("the database opens");
         let app = App::new(Arc::new(config), store, tokens, ports).expect("the service starts");
-        let (accounts, outsider) = people(&app).await;
         let server = serve(web::Data::from(Arc::clone(&app)), listener).expect("the server starts");
         let handle = server.handle();
         tokio::spawn(server);
-        let http = http_client();
-        TestApp { app, clock, base_url, mail, accounts, outsider, http, server: handle, folder, database }
+        Running { app, base_url, server: handle }
     }
 }
 
@@ -223,6 +268,14 @@ pub fn http_client() -> reqwest::Client {
     client.build().expect("a client")
 }
 
+impl std::ops::Deref for TestApp {
+    type Target = Running;
+
+    fn deref(&self) -> &Running {
+        &self.running
+    }
+}
+
 impl TestApp {
     /// A client that asks as somebody.
     pub fn client(&self, who: Who) -> TestClient<'_> {
@@ -272,11 +325,20 @@ impl TestApp {
         self.folder.path()
     }
 
+    /// The same service started again on its database, an SQLite file that it may only read now.
+    pub async fn restarted_read_only(mut self) -> Self {
+        self.running.stop().await;
+        let url = format!("sqlite:{}?mode=ro", self.folder.path().join("test.db").display());
+        let mail = self.mail.as_ref();
+        let launch = Launch { folder: &self.folder, url, mail, settings: Vec::new(), seed: 7, clock: &self.clock };
+        self.running = launch.start().await;
+        self
+    }
+
     /// Stops the service in order, and removes its database.
     pub async fn stop(self) {
-        let Self { app, server, folder, database, .. } = self;
-        server.stop(false).await;
-        app.finish(Duration::from_secs(5)).await;
+        let Self { running, folder, database, .. } = self;
+        running.stop().await;
         drop((folder, database));
     }
 }

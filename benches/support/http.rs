@@ -1,5 +1,5 @@
-//! The load generator: bodies over HTTP/1.1 connections that are kept open, each a thread that sends the next body
-//! when the answer to the last one has come. Plain blocking sockets, so that it takes as little of the processors
+//! A plain HTTP/1.1 client, and the load generator: bodies over connections that are kept open, each a thread that sends
+//! the next body when the answer to the last one has come. Blocking sockets, so that it takes as little of the processors
 //! from what is measured as it can.
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -54,18 +54,12 @@ pub fn send(target: &Target, bodies: Arc<Vec<Vec<u8>>>, connections: usize) -> O
 }
 
 fn connection(target: &Target, bodies: &[Vec<u8>], next: &AtomicUsize) -> Outcome<(Vec<Duration>, usize)> {
-    let stream = TcpStream::connect(target.address)?;
-    stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
-    let mut answers = BufReader::new(stream.try_clone()?);
-    let mut requests = stream;
+    let mut connection = Connection::open(target, Duration::from_secs(60))?;
     let (mut latencies, mut refused) = (Vec::new(), 0);
     while let Some(body) = bodies.get(next.fetch_add(1, Ordering::Relaxed)) {
         loop {
             let begun = Instant::now();
-            requests.write_all(head(target, "POST", "/v1/traces", body.len()).as_bytes())?;
-            requests.write_all(body)?;
-            let answer = read_answer(&mut answers)?;
+            let answer = connection.send("POST", "/v1/traces", "application/x-protobuf", body)?;
             match answer.status {
                 200 => {
                     latencies.push(begun.elapsed());
@@ -87,13 +81,34 @@ fn connection(target: &Target, bodies: &[Vec<u8>], next: &AtomicUsize) -> Outcom
 
 /// Whether a GET of `path` is answered 200 at present.
 pub fn answers_ok(target: &Target, path: &str) -> bool {
-    let ask = || -> Outcome<u16> {
-        let mut stream = TcpStream::connect_timeout(&target.address, Duration::from_secs(1))?;
-        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-        stream.write_all(head(target, "GET", path, 0).as_bytes())?;
-        Ok(read_answer(&mut BufReader::new(stream))?.status)
-    };
-    ask().is_ok_and(|status| status == 200)
+    Connection::open(target, Duration::from_secs(5))
+        .and_then(|mut connection| connection.send("GET", path, "application/json", b""))
+        .is_ok_and(|answer| answer.status == 200)
+}
+
+/// A connection that is kept open.
+pub struct Connection<'a> {
+    target: &'a Target,
+    requests: TcpStream,
+    answers: BufReader<TcpStream>,
+}
+
+impl<'a> Connection<'a> {
+    /// Connects; an answer may take `timeout`.
+    pub fn open(target: &'a Target, timeout: Duration) -> Outcome<Self> {
+        let requests = TcpStream::connect(target.address)?;
+        requests.set_nodelay(true)?;
+        requests.set_read_timeout(Some(timeout))?;
+        let answers = BufReader::new(requests.try_clone()?);
+        Ok(Self { target, requests, answers })
+    }
+
+    /// Sends a request and reads its answer.
+    pub fn send(&mut self, method: &str, path: &str, content_type: &str, body: &[u8]) -> Outcome<Answer> {
+        self.requests.write_all(head(self.target, method, path, content_type, body.len()).as_bytes())?;
+        self.requests.write_all(body)?;
+        read_answer(&mut self.answers)
+    }
 }
 
 /// Waits, on a thread that has nothing else to do.
@@ -102,9 +117,9 @@ pub fn pause(time: Duration) {
     thread::sleep(time);
 }
 
-fn head(target: &Target, method: &str, path: &str, length: usize) -> String {
+fn head(target: &Target, method: &str, path: &str, content_type: &str, length: usize) -> String {
     let mut head = format!(
-        "{method} {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/x-protobuf\r\ncontent-length: {length}\r\n",
+        "{method} {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n",
         target.address
     );
     for (name, value) in &target.headers {
@@ -114,10 +129,14 @@ fn head(target: &Target, method: &str, path: &str, length: usize) -> String {
     head
 }
 
-struct Answer {
-    status: u16,
-    retry_after_seconds: u64,
-    body: Vec<u8>,
+/// An answer.
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
+    /// When to come again, as far as it says so.
+    pub retry_after_seconds: u64,
+    /// Its body.
+    pub body: Vec<u8>,
 }
 
 fn read_answer(stream: &mut impl BufRead) -> Outcome<Answer> {
