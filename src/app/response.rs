@@ -2,25 +2,24 @@
 //! system that is asked by webhook; closed with what was done and what it moved.
 
 mod effect;
+mod open;
+mod told;
 
 use seatrial_domain::access::Permission;
-use seatrial_domain::ids::{DecisionId, GapId, ReleaseId, ResponseId, WorkflowId};
+use seatrial_domain::ids::ResponseId;
 use seatrial_domain::limits;
-use seatrial_domain::notice::Topic;
 use seatrial_domain::owner::OwnerId;
 use seatrial_domain::response::{Effect, OriginKind, ResponseKind, ResponseState};
-use seatrial_domain::signal::{Signal, SignalKind};
+use seatrial_domain::signal::Signal;
 use seatrial_domain::time::Timestamp;
 use seatrial_store::response::{self, Act, Note, ResponseFilter, ResponseRow};
-use seatrial_store::workflow::WorkflowRow;
-use seatrial_store::{Cursor, Page, Scope, WriteTx, decision, freshness, gap, release};
+use seatrial_store::{Cursor, Page, Scope, freshness};
 use serde_json::json;
 
 use super::App;
 use super::access::{Caller, ProjectAccess};
 use super::error::AppError;
-use super::notice::{Telling, event_body};
-use crate::render::view::mail::Told;
+use super::notice::event_body;
 
 /// A response to be opened.
 #[derive(Clone, Debug, PartialEq)]
@@ -120,193 +119,6 @@ impl App {
         let class = row.detail.get("failure_class").and_then(|class| class.as_str());
         let of_kind = open.iter().filter(|(of, ..)| class.is_none() || of.as_deref() == class);
         Ok(of_kind.map(|(_, failures, _)| failures).sum())
-    }
-
-    /// Opens a response, tells its owner, and asks other systems by webhook.
-    ///
-    /// # Errors
-    /// When what it is about is not there, nobody who can act is to do it, the signal is no rate, the time is over, the
-    /// caller may not, or the database fails.
-    pub async fn open_response(
-        &self,
-        caller: &Caller,
-        project: &str,
-        new: NewResponse,
-    ) -> Result<ResponseDetail, AppError> {
-        let project = self.enter(caller, project, Permission::ManageResponses).await?;
-        let work = self.find_workflow(&project, &new.workflow).await?;
-        let row = self.checked_response(&project, &work, new).await?;
-        let tx = self.store.write().await?;
-        response::insert(&tx, project.scope, &row).await?;
-        self.audit(&tx, &project, "open", "response", row.id, &self.response_data(&project, &row, &work)).await?;
-        self.tell_response(&tx, &project, &row, "opened").await?;
-        let body = event_body("response.opened", row.opened_at, self.response_data(&project, &row, &work))?;
-        self.announce(&tx, project.scope, &format!("{}:opened", row.id), &body).await?;
-        tx.commit().await?;
-        self.response_detail(&project, row.id).await
-    }
-
-    async fn checked_response(
-        &self,
-        project: &ProjectAccess,
-        work: &WorkflowRow,
-        new: NewResponse,
-    ) -> Result<ResponseRow, AppError> {
-        let signal = new.signal.unwrap_or_else(|| new.kind.signal());
-        if signal.definition().kind != SignalKind::Rate {
-            return Err(AppError::invalid("signal", "name a rate: its change can be shown with an interval"));
-        }
-        let title = new.title.unwrap_or_else(|| format!("{}: {}", new.kind.words(), work.name));
-        if limits::label(&title).as_deref() != Some(title.as_str()) {
-            let message = format!("use 1 to {} bytes without control characters", limits::LABEL_BYTES);
-            return Err(AppError::invalid("title", message));
-        }
-        if new.due_at <= self.now() {
-            return Err(AppError::invalid("due_at", "use a time after now"));
-        }
-        let owner = new
-            .owner
-            .or(work.owner)
-            .ok_or_else(|| AppError::invalid("owner", "say who is to do it: the workflow has no owner who would"))?;
-        self.able(project.scope, "owner", owner).await?;
-        let release = match new.release {
-            Some(name) => Some(self.release_of(project, work.id, &name).await?),
-            None => None,
-        };
-        self.check_origin(project, new.origin, &new.origin_id).await?;
-        Ok(ResponseRow {
-            id: ResponseId::from_uuid(self.ids.uuid_v7()),
-            workflow: work.id,
-            release,
-            origin: new.origin,
-            origin_id: new.origin_id,
-            kind: new.kind,
-            title,
-            signal,
-            detail: new.failure_class.map_or_else(|| json!({}), |class| json!({"failure_class": class})),
-            owner: Some(owner),
-            due_at: new.due_at,
-            state: ResponseState::Open,
-            opened_by: project.actor().clone(),
-            opened_at: self.now(),
-            acted: None,
-            closed: None,
-            effect: None,
-        })
-    }
-
-    async fn release_of(
-        &self,
-        project: &ProjectAccess,
-        workflow: WorkflowId,
-        name: &str,
-    ) -> Result<ReleaseId, AppError> {
-        let found = release::find(self.store.read(), project.scope, workflow, name).await?;
-        Ok(found.ok_or(AppError::NotFound { noun: "release" })?.id)
-    }
-
-    /// Whether what it is about is there. Failure patterns and alerts are named by whoever found them.
-    async fn check_origin(&self, project: &ProjectAccess, origin: OriginKind, id: &str) -> Result<(), AppError> {
-        let db = self.store.read();
-        let found = match origin {
-            OriginKind::Gap => match id.parse::<GapId>() {
-                Ok(id) => gap::find(db, project.scope, id).await?.is_some(),
-                Err(_) => false,
-            },
-            OriginKind::Decision => match id.parse::<DecisionId>() {
-                Ok(id) => decision::find(db, project.scope, id).await?.is_some(),
-                Err(_) => false,
-            },
-            OriginKind::FailurePattern | OriginKind::Alert => limits::label(id).as_deref() == Some(id),
-        };
-        if found {
-            return Ok(());
-        }
-        let message = format!("names no {} of this project", origin.as_str().replace('_', " "));
-        Err(AppError::invalid("origin_id", message))
-    }
-
-    fn response_data(&self, project: &ProjectAccess, row: &ResponseRow, work: &WorkflowRow) -> serde_json::Value {
-        let slug = &project.slug;
-        let acknowledge = (!row.kind.is_internal()).then(|| {
-            let base = &self.config.server.public_url;
-            json!({
-                "method": "POST",
-                "url": format!("{base}/api/v1/projects/{slug}/responses/{}/acknowledgement", row.id),
-                "body": {"note": "what was done"},
-            })
-        });
-        json!({
-            "project": slug,
-            "response": {
-                "id": row.id, "kind": row.kind, "title": row.title, "state": row.state, "signal": row.signal,
-                "detail": row.detail, "owner": row.owner, "due_at": row.due_at, "opened_at": row.opened_at,
-                "origin": {"kind": row.origin, "id": row.origin_id}, "effect": row.effect,
-            },
-            "workflow": {"id": work.id, "name": work.name},
-            "release": row.release,
-            "acknowledge": acknowledge,
-            "url": self.page_url(slug, &format!("/responses/{}", row.id)),
-        })
-    }
-
-    async fn tell_response(
-        &self,
-        tx: &WriteTx,
-        project: &ProjectAccess,
-        row: &ResponseRow,
-        what: &str,
-    ) -> Result<(), AppError> {
-        let Some(owner) = row.owner else { return Ok(()) };
-        let holder = self.holders(tx, project.scope, [owner]).await?.remove(&owner);
-        let mut people = holder.map(|holder| holder.people).unwrap_or_default();
-        people.retain(|person| person.account.to_string() != project.actor().id);
-        let names = (project.scope, project.slug.as_str(), project.name.as_str());
-        let (telling, told) = self.response_telling(names, row, what, self.now());
-        self.tell_all(tx, &telling, &people, &told).await?;
-        Ok(())
-    }
-
-    /// What is told of a response.
-    pub(super) fn response_telling(
-        &self,
-        (scope, slug, project): (Scope, &str, &str),
-        row: &ResponseRow,
-        what: &str,
-        at: Timestamp,
-    ) -> (Telling, Told) {
-        let url = self.page_url(slug, &format!("/responses/{}", row.id));
-        let due = &row.due_at.to_string()[..10];
-        let (title, lead) = match what {
-            "overdue" => {
-                (format!("Overdue response: {}", row.title), format!("A response was due on {due} and is open."))
-            }
-            "closed" => (format!("Closed: {}", row.title), "A response of yours was closed.".to_owned()),
-            _ => {
-                (format!("A response is yours: {}", row.title), format!("A response is yours now. It is due on {due}."))
-            }
-        };
-        let mut reasons = vec![row.title.clone(), format!("It is meant to move {}.", row.signal)];
-        reasons.extend(row.closed.as_ref().map(|act| act.note.clone()));
-        reasons.extend(row.effect.as_ref().map(|effect| effect.text.clone()));
-        let telling = Telling {
-            scope,
-            topic: Topic::Response,
-            key: format!("{}:{what}:{}", row.id, at.micros()),
-            thread: row.id.to_string(),
-            url: url.clone(),
-        };
-        let told = Told {
-            project: project.to_owned(),
-            recipient: String::new(),
-            title,
-            lead,
-            reasons,
-            because: "you own it".to_owned(),
-            act: "Open the response".to_owned(),
-            url,
-        };
-        (telling, told)
     }
 
     /// Gives a response to somebody else, or another due date.

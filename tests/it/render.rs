@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use seatrial::render::Renderer;
 use seatrial::render::view::{HOSTILE, NavCounts, Page, View};
 use seatrial::render::view::{
-    case, decision, failure, gate, overview, problem, release, run, scorecard, settings, sign_in, work,
+    case, decision, failure, gate, overview, problem, release, run, scorecard, settings, sign_in, task,
 };
 
 use html_check::check;
@@ -87,13 +87,13 @@ fn render_pages() -> Vec<Sample> {
     page(r, l, "empty", "Decisions", decision::DecisionList::empty_sample());
     page(r, l, "usual", "Decision", decision::DecisionPage::sample());
     page(r, l, "hostile", HOSTILE, decision::DecisionPage::hostile_sample());
-    page(r, l, "usual", "Gaps", work::WorkList::sample());
-    page(r, l, "hostile", HOSTILE, work::WorkList::hostile_sample());
-    page(r, l, "empty", "Gaps", work::WorkList::empty_sample());
-    page(r, l, "usual", "Gap", work::WorkPage::sample());
-    page(r, l, "hostile", HOSTILE, work::WorkPage::hostile_sample());
-    page(r, l, "usual", "Mails", work::MailChoice::sample());
-    page(r, l, "hostile", HOSTILE, work::MailChoice::hostile_sample());
+    page(r, l, "usual", "Gaps", task::TaskList::sample());
+    page(r, l, "hostile", HOSTILE, task::TaskList::hostile_sample());
+    page(r, l, "empty", "Gaps", task::TaskList::empty_sample());
+    page(r, l, "usual", "Gap", task::TaskPage::sample());
+    page(r, l, "hostile", HOSTILE, task::TaskPage::hostile_sample());
+    page(r, l, "usual", "Mails", task::MailChoice::sample());
+    page(r, l, "hostile", HOSTILE, task::MailChoice::hostile_sample());
     page(r, l, "usual", "Settings", settings::Settings::sample());
     page(r, l, "hostile", HOSTILE, settings::Settings::hostile_sample());
     page(r, l, "bare", "Settings", settings::Settings::bare_sample());

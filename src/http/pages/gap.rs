@@ -16,12 +16,12 @@ use super::link;
 use crate::app::error::AppError;
 use crate::http::extract::{PageForm, PageQuery};
 use crate::http::problem::Problem;
-use crate::render::view::work::{WorkField, WorkForm, WorkList, WorkNote, WorkPage, WorkRow};
+use crate::render::view::task::{TaskField, TaskForm, TaskList, TaskNote, TaskPage, TaskRow};
 use crate::render::view::{Empty, FilterChip, KeyValue, Link, Pager, SelectOption, Time};
 
 /// Which gaps or responses are wanted.
 #[derive(Debug, Deserialize)]
-pub struct WorkQuery {
+pub struct TaskQuery {
     /// `yes`: those of whoever looks.
     pub mine: Option<String>,
     /// `yes`: those that are over too.
@@ -30,7 +30,7 @@ pub struct WorkQuery {
     pub cursor: Option<String>,
 }
 
-impl WorkQuery {
+impl TaskQuery {
     /// The address of the same list with other filters.
     pub fn href(&self, base: &str, mine: bool, all: bool, cursor: Option<&str>) -> String {
         let yes = |on: bool| on.then_some("yes");
@@ -75,7 +75,7 @@ impl WorkQuery {
 ///
 /// # Errors
 /// When the project is not theirs or the database fails.
-pub async fn list(visitor: Visitor, project: Path<String>, query: Query<WorkQuery>) -> Answer {
+pub async fn list(visitor: Visitor, project: Path<String>, query: Query<TaskQuery>) -> Answer {
     let frame = visitor.enter(&project).await?;
     let filter = GapFilter {
         state: (!query.is_all()).then_some(GapState::Open),
@@ -88,7 +88,7 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<WorkQuer
     let owners = frame.app().owner_names(frame.caller(), frame.slug(), held).await?;
     let names = frame.app().names(frame.caller(), frame.slug()).await?;
     let base = frame.href("/gaps");
-    let body = WorkList {
+    let body = TaskList {
         heading: "Gaps".to_owned(),
         sub: "What is missing from the evidence of releases. With an unowned gap the machine never recommends to ship."
             .to_owned(),
@@ -107,7 +107,7 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<WorkQuer
         act: None,
         rows: rows
             .iter()
-            .map(|row| WorkRow {
+            .map(|row| TaskRow {
                 link: Link::new(frame.href(&format!("/gaps/{}", row.id)), &row.key),
                 state: row.state.as_str().to_owned(),
                 detail: format!(
@@ -152,8 +152,8 @@ pub async fn owner_options(frame: &Frame, chosen: Option<OwnerId>) -> Result<Vec
 }
 
 /// A field of a form.
-pub fn field(name: &str, label: &str, value: String) -> WorkField {
-    WorkField { id: format!("work-{name}"), name: name.to_owned(), label: label.to_owned(), value, options: Vec::new() }
+pub fn field(name: &str, label: &str, value: String) -> TaskField {
+    TaskField { id: format!("task-{name}"), name: name.to_owned(), label: label.to_owned(), value, options: Vec::new() }
 }
 
 /// A date as a form sends it.
@@ -168,7 +168,7 @@ pub fn end_of(day: &str) -> Result<Timestamp, AppError> {
     Ok(midnight.plus_days(1))
 }
 
-async fn gap_page(frame: &Frame, row: &GapRow, error: Option<String>, done: &str) -> Result<WorkPage, Problem> {
+async fn gap_page(frame: &Frame, row: &GapRow, error: Option<String>, done: &str) -> Result<TaskPage, Problem> {
     let (app, caller, slug) = (frame.app(), frame.caller(), frame.slug());
     let names = app.names(caller, slug).await?;
     let owners = app.owner_names(caller, slug, row.owner.into_iter().collect()).await?;
@@ -180,16 +180,16 @@ async fn gap_page(frame: &Frame, row: &GapRow, error: Option<String>, done: &str
         if !GapKind::of_key(&row.key).is_some_and(GapKind::cannot_be_owned) {
             let due = row.due_at.map(date_of).unwrap_or_default();
             let options = owner_options(frame, row.owner).await?;
-            forms.push(WorkForm {
+            forms.push(TaskForm {
                 action: href("owner"),
-                selects: vec![WorkField { options, ..field("owner", "Owner", String::new()) }],
+                selects: vec![TaskField { options, ..field("owner", "Owner", String::new()) }],
                 dates: vec![field("due", "Due", due)],
                 texts: Vec::new(),
                 button: "Give it to them".to_owned(),
                 primary: row.owner.is_none(),
             });
         }
-        forms.push(WorkForm {
+        forms.push(TaskForm {
             action: href("close"),
             selects: Vec::new(),
             dates: Vec::new(),
@@ -199,16 +199,16 @@ async fn gap_page(frame: &Frame, row: &GapRow, error: Option<String>, done: &str
         });
     }
     let mut notes =
-        vec![WorkNote { at: Time(row.found_at.micros()), what: "Found.".to_owned(), by: "the rules".to_owned() }];
+        vec![TaskNote { at: Time(row.found_at.micros()), what: "Found.".to_owned(), by: "the rules".to_owned() }];
     if let (Some(at), Some(by)) = (row.assigned_at, &row.assigned_by) {
         let what = format!("Given to {owner}.");
-        notes.push(WorkNote { at: Time(at.micros()), what, by: by.display_name.clone() });
+        notes.push(TaskNote { at: Time(at.micros()), what, by: by.display_name.clone() });
     }
     if let (Some(at), Some(by)) = (row.closed_at, &row.closed_by) {
         let what = format!("Closed: {}", row.done.clone().unwrap_or_default());
-        notes.push(WorkNote { at: Time(at.micros()), what, by: by.display_name.clone() });
+        notes.push(TaskNote { at: Time(at.micros()), what, by: by.display_name.clone() });
     }
-    Ok(WorkPage {
+    Ok(TaskPage {
         heading: row.key.clone(),
         back: Link::new(frame.href("/gaps"), "Gaps"),
         state: row.state.as_str().to_owned(),

@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::http::extract::{PageForm, PageQuery};
 use crate::http::problem::Problem;
 use crate::render::Renderer;
-use crate::render::view::work::{MailChoice, MailTopic, WorkList, WorkRow};
+use crate::render::view::task::{MailChoice, MailTopic, TaskList, TaskRow};
 use crate::render::view::{Empty, FilterChip, Link, Page, Pager, Time};
 
 /// Which notices are wanted.
@@ -38,7 +38,7 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<ListQuer
     };
     let next = next.map(|cursor| cursor.to_string());
     let waiting = rows.iter().any(|row| row.read_at.is_none());
-    let body = WorkList {
+    let body = TaskList {
         heading: "Notices".to_owned(),
         sub: "What you were told in this project, whether or not a mail went with it.".to_owned(),
         chips: vec![FilterChip { label: "Unread".to_owned(), href: href(!unread, None), on: unread }],
@@ -59,7 +59,7 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<ListQuer
         act: waiting.then(|| Link::new(frame.href("/notices/read"), "Mark all as read")),
         rows: rows
             .into_iter()
-            .map(|row| WorkRow {
+            .map(|row| TaskRow {
                 state: if row.read_at.is_some() { "read".to_owned() } else { "unread".to_owned() },
                 // What is stored is the whole address, for mails; a link on a page stays on this host.
                 link: Link::new(local(&row.url, &frame.app().config.server.public_url), row.subject),

@@ -10,19 +10,19 @@ use serde::Deserialize;
 
 use super::context::{Answer, Frame, Visitor};
 use super::form::refusal;
-use super::gap::{WorkQuery, date_of, field};
+use super::gap::{TaskQuery, date_of, field};
 use crate::app::error::AppError;
 use crate::app::response::ResponseDetail;
 use crate::http::extract::{PageForm, PageQuery};
 use crate::http::problem::Problem;
-use crate::render::view::work::{WorkForm, WorkList, WorkNote, WorkPage, WorkRow};
+use crate::render::view::task::{TaskForm, TaskList, TaskNote, TaskPage, TaskRow};
 use crate::render::view::{Empty, KeyValue, Link, Time};
 
 /// `GET /p/{project}/responses`.
 ///
 /// # Errors
 /// When the project is not theirs or the database fails.
-pub async fn list(visitor: Visitor, project: Path<String>, query: Query<WorkQuery>) -> Answer {
+pub async fn list(visitor: Visitor, project: Path<String>, query: Query<TaskQuery>) -> Answer {
     let frame = visitor.enter(&project).await?;
     let filter = ResponseFilter {
         state: (!query.is_all()).then_some(ResponseState::Open),
@@ -36,7 +36,7 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<WorkQuer
     let names = frame.app().names(frame.caller(), frame.slug()).await?;
     let base = frame.href("/responses");
     let note = format!("{} responses on this page, latest first", rows.len());
-    let body = WorkList {
+    let body = TaskList {
         heading: "Responses".to_owned(),
         sub: "What is done about gaps, failure patterns, decisions and alerts, and whether it helped.".to_owned(),
         chips: query.chips(&base),
@@ -55,7 +55,7 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<WorkQuer
         act: None,
         rows: rows
             .iter()
-            .map(|row| WorkRow {
+            .map(|row| TaskRow {
                 link: Link::new(frame.href(&format!("/responses/{}", row.id)), &row.title),
                 state: row.state.as_str().to_owned(),
                 detail: row.effect.as_ref().map_or_else(
@@ -92,7 +92,7 @@ async fn response_page(
     detail: &ResponseDetail,
     error: Option<String>,
     typed: &str,
-) -> Result<WorkPage, Problem> {
+) -> Result<TaskPage, Problem> {
     let (app, caller, slug, row) = (frame.app(), frame.caller(), frame.slug(), &detail.row);
     let names = app.names(caller, slug).await?;
     let owners = app.owner_names(caller, slug, row.owner.into_iter().collect()).await?;
@@ -104,7 +104,7 @@ async fn response_page(
     if paragraphs.is_empty() {
         paragraphs.push(format!("Nothing was done yet. It is meant to move {}.", row.signal));
     }
-    Ok(WorkPage {
+    Ok(TaskPage {
         heading: row.title.clone(),
         back: Link::new(frame.href("/responses"), "Responses"),
         state: row.state.as_str().to_owned(),
@@ -124,9 +124,9 @@ async fn response_page(
     })
 }
 
-fn happened(detail: &ResponseDetail) -> Vec<WorkNote> {
+fn happened(detail: &ResponseDetail) -> Vec<TaskNote> {
     let row = &detail.row;
-    let note = |at: i64, what: String, by: &str| WorkNote { at: Time(at), what, by: by.to_owned() };
+    let note = |at: i64, what: String, by: &str| TaskNote { at: Time(at), what, by: by.to_owned() };
     let mut notes = vec![note(row.opened_at.micros(), "Opened.".to_owned(), &row.opened_by.display_name)];
     notes.extend(detail.notes.iter().map(|n| note(n.at.micros(), n.text.clone(), &n.by.display_name)));
     notes.extend(row.acted.iter().map(|a| note(a.at.micros(), format!("Done: {}", a.note), &a.by.display_name)));
@@ -136,14 +136,14 @@ fn happened(detail: &ResponseDetail) -> Vec<WorkNote> {
     notes
 }
 
-fn forms(frame: &Frame, detail: &ResponseDetail, typed: &str) -> Vec<WorkForm> {
+fn forms(frame: &Frame, detail: &ResponseDetail, typed: &str) -> Vec<TaskForm> {
     let row = &detail.row;
-    let form = |act: &str, label: &str, button: &str, primary: bool| WorkForm {
+    let form = |act: &str, label: &str, button: &str, primary: bool| TaskForm {
         action: frame.href(&format!("/responses/{}/{act}", row.id)),
         selects: Vec::new(),
         dates: Vec::new(),
-        texts: vec![crate::render::view::work::WorkField {
-            id: format!("work-{act}"),
+        texts: vec![crate::render::view::task::TaskField {
+            id: format!("task-{act}"),
             ..field("text", label, if primary { typed.to_owned() } else { String::new() })
         }],
         button: button.to_owned(),

@@ -6,7 +6,7 @@ use super::{Empty, FilterChip, HOSTILE, KeyValue, Link, Pager, SelectOption, Tim
 
 /// Body of `/p/{project}/gaps`, `…/responses` and `…/notices`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct WorkList {
+pub struct TaskList {
     /// What these are.
     pub heading: String,
     /// What they are for.
@@ -14,7 +14,7 @@ pub struct WorkList {
     /// Filters as chips.
     pub chips: Vec<FilterChip>,
     /// The rows, latest first.
-    pub rows: Vec<WorkRow>,
+    pub rows: Vec<TaskRow>,
     /// Neighbouring pages.
     pub pager: Pager,
     /// Shown instead of the list when there is nothing in it.
@@ -25,7 +25,7 @@ pub struct WorkList {
 
 /// One row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct WorkRow {
+pub struct TaskRow {
     /// What it is, and where it is shown.
     pub link: Link,
     /// Where it stands.
@@ -40,12 +40,11 @@ pub struct WorkRow {
     pub since: Time,
 }
 
-impl View for WorkList {
-    const TEMPLATE: &'static str = "pages/work/list";
-    const SECTION: &'static str = "work";
+impl View for TaskList {
+    const TEMPLATE: &'static str = "pages/task/list";
 }
 
-impl WorkList {
+impl TaskList {
     /// A usual one.
     pub fn sample() -> Self {
         Self::named("No eval case covers the failure class wrong_refund.")
@@ -72,7 +71,7 @@ impl WorkList {
             heading: "Gaps".to_owned(),
             sub: "What is missing from the evidence, and who has it.".to_owned(),
             chips: vec![FilterChip { label: "Mine".to_owned(), href: "/p/demo/gaps?mine=yes".to_owned(), on: true }],
-            rows: vec![WorkRow {
+            rows: vec![TaskRow {
                 link: Link::new("/p/demo/gaps/gap_01", text),
                 state: "open".to_owned(),
                 detail: text.to_owned(),
@@ -89,7 +88,7 @@ impl WorkList {
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct WorkNote {
+pub struct TaskNote {
     /// When.
     pub at: Time,
     /// What.
@@ -100,7 +99,7 @@ pub struct WorkNote {
 
 /// A field of a form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct WorkField {
+pub struct TaskField {
     /// Its id on the page.
     pub id: String,
     /// The name it is sent by.
@@ -115,15 +114,15 @@ pub struct WorkField {
 
 /// A form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct WorkForm {
+pub struct TaskForm {
     /// Where it is sent.
     pub action: String,
     /// Choices.
-    pub selects: Vec<WorkField>,
+    pub selects: Vec<TaskField>,
     /// Dates.
-    pub dates: Vec<WorkField>,
+    pub dates: Vec<TaskField>,
     /// Texts.
-    pub texts: Vec<WorkField>,
+    pub texts: Vec<TaskField>,
     /// What the button says.
     pub button: String,
     /// Whether it is what one comes here for.
@@ -132,7 +131,7 @@ pub struct WorkForm {
 
 /// Body of `/p/{project}/gaps/{gap}` and `…/responses/{response}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct WorkPage {
+pub struct TaskPage {
     /// What it is.
     pub heading: String,
     /// The list it belongs to.
@@ -146,23 +145,22 @@ pub struct WorkPage {
     /// In words.
     pub paragraphs: Vec<String>,
     /// What happened to it.
-    pub notes: Vec<WorkNote>,
+    pub notes: Vec<TaskNote>,
     /// Owner, dates, origin.
     pub facts: Vec<KeyValue>,
     /// Where to go on.
     pub link: Option<Link>,
     /// What can be done.
-    pub forms: Vec<WorkForm>,
+    pub forms: Vec<TaskForm>,
     /// Why the last form was not accepted.
     pub error: Option<String>,
 }
 
-impl View for WorkPage {
-    const TEMPLATE: &'static str = "pages/work/show";
-    const SECTION: &'static str = "work";
+impl View for TaskPage {
+    const TEMPLATE: &'static str = "pages/task/show";
 }
 
-impl WorkPage {
+impl TaskPage {
     /// A usual one.
     pub fn sample() -> Self {
         Self::named("Open triage with failure class wrong_refund and promote one failure.")
@@ -174,8 +172,8 @@ impl WorkPage {
     }
 
     fn named(text: &str) -> Self {
-        let field = |name: &str, label: &str| WorkField {
-            id: format!("work-{name}"),
+        let field = |name: &str, label: &str| TaskField {
+            id: format!("task-{name}"),
             name: name.to_owned(),
             label: label.to_owned(),
             value: String::new(),
@@ -188,13 +186,13 @@ impl WorkPage {
             sub: "refund-handling 1.4.0".to_owned(),
             lead: "What to do".to_owned(),
             paragraphs: vec![text.to_owned()],
-            notes: vec![WorkNote { at: Time::sample(-30), what: text.to_owned(), by: "Ana Reyes".to_owned() }],
+            notes: vec![TaskNote { at: Time::sample(-30), what: text.to_owned(), by: "Ana Reyes".to_owned() }],
             facts: vec![KeyValue::new("Owner", text)],
             link: Some(Link::new("/p/demo/gates/gate_01", "The gate")),
-            forms: vec![WorkForm {
+            forms: vec![TaskForm {
                 action: "/p/demo/gaps/gap_01/close".to_owned(),
                 selects: Vec::new(),
-                dates: vec![WorkField { value: "2026-12-01".to_owned(), ..field("due", "Due") }],
+                dates: vec![TaskField { value: "2026-12-01".to_owned(), ..field("due", "Due") }],
                 texts: vec![field("done", "What was done")],
                 button: "Close".to_owned(),
                 primary: true,
