@@ -62,7 +62,12 @@ pub const KEPT: &[Table] = &[
     table("bundles", "frozen_at, digest", &[]),
     table("decisions", "sequence", &[]),
     table("proposals", "proposed_at, id", &[]),
-    table("gap_owners", "workflow_id, release_id, gap", &["owner_id"]),
+    table("teams", "id", &[]),
+    table("team_members", "team_id, account_id", &["account_id"]),
+    table("exemptions", "id", &[]),
+    table("gaps", "id", &["owner"]),
+    table("responses", "id", &["owner"]),
+    table("response_notes", "id", &[]),
     table("audit_entries", "at, id", &[]),
 ];
 
@@ -75,6 +80,9 @@ pub const LEFT_BEHIND: &[(&str, &str)] = &[
     ("signing_keys", "credentials"),
     ("webhooks", "hold secrets, and tell what happens at the old place"),
     ("outbox", "messages of the old place"),
+    ("deliveries", "attempts at messages of the old place"),
+    ("notices", "what people were told at the old place"),
+    ("notice_preferences", "hold the links of mails that were sent"),
     ("leases", "of the running service"),
 ];
 
