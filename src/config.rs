@@ -31,6 +31,8 @@ pub struct Config {
     pub worker: Worker,
     /// Sessions and access tokens.
     pub auth: Auth,
+    /// How much one client may ask.
+    pub limits: Limits,
     /// Mail.
     pub smtp: Smtp,
     /// Webhooks and other outgoing requests.
@@ -127,6 +129,16 @@ pub struct Auth {
     pub token_key_file: PathBuf,
     /// Attempts to sign in from one address, per minute.
     pub sign_in_attempts_per_minute: u32,
+}
+
+/// How much one client may ask.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Requests of one API key or account, per second; 0 is no limit.
+    pub caller_requests_per_second: u32,
+    /// Requests from one address, per second; 0 is no limit.
+    pub address_requests_per_second: u32,
 }
 
 /// Mail.

@@ -4,10 +4,11 @@ use seatrial_domain::access::{Actor, Role};
 use seatrial_domain::ids::{AccountId, SessionId};
 use seatrial_domain::limits;
 use seatrial_store::account::{self, AccountRow};
-use seatrial_store::{WriteTx, member, project, session};
+use seatrial_store::{Scope, WriteTx, member, password_reset, project, session};
 use serde_json::json;
 
 use super::App;
+use super::audit::Made;
 use super::error::{AppError, FieldError, Unauthenticated};
 use super::project::ProjectSummary;
 use crate::auth::password::{self, Verdict};
@@ -92,7 +93,15 @@ impl App {
         }
         let password_hash = self.passwords.hash(new.password).await.map_err(AppError::internal)?;
         let created_at = self.now().micros();
-        Ok(AccountRow { id: self.ids.uuid_v7(), email, name, password_hash, created_at, disabled_at: None })
+        Ok(AccountRow {
+            id: self.ids.uuid_v7(),
+            email,
+            name,
+            password_hash,
+            created_at,
+            disabled_at: None,
+            tokens_from: None,
+        })
     }
 
     /// Makes an account that belongs to no project yet.
@@ -101,10 +110,13 @@ impl App {
     /// When the input breaks a rule, the address is taken, or the database fails.
     pub async fn create_account(&self, new: NewAccount) -> Result<AccountView, AppError> {
         let row = self.account_row(new).await?;
+        let id = AccountId::from_uuid(row.id);
         let tx = self.store.write().await?;
         account::insert(&tx, row.clone()).await?;
+        let detail = Made { after: json!({"email": row.email, "name": row.name}) };
+        self.audit_as(&tx, Scope::installation(), &Actor::system("setup"), ("create", "account"), id, &detail)?;
         tx.commit().await?;
-        tracing::info!(account = %AccountId::from_uuid(row.id), "an account was made");
+        tracing::info!(account = %id, "an account was made");
         Ok(row.into())
     }
 
@@ -161,8 +173,12 @@ impl App {
     /// # Errors
     /// [`Unauthenticated::Invalid`] when it is gone or disabled, or when the database fails.
     pub async fn account(&self, id: AccountId) -> Result<AccountView, AppError> {
+        self.active_account(id).await.map(AccountView::from)
+    }
+
+    pub(super) async fn active_account(&self, id: AccountId) -> Result<AccountRow, AppError> {
         let row = account::by_id(self.store.read(), id).await?.filter(|row| row.disabled_at.is_none());
-        row.map(AccountView::from).ok_or(AppError::Unauthenticated { why: Unauthenticated::Invalid })
+        row.ok_or(AppError::Unauthenticated { why: Unauthenticated::Invalid })
     }
 
     /// The account with this address.
@@ -225,28 +241,88 @@ impl App {
         new: String,
         actor: &Actor,
     ) -> Result<(), AppError> {
-        password::check_new(&new).map_err(|problem| AppError::invalid("new_password", problem.to_string()))?;
-        let hash = self.passwords.hash(new).await.map_err(AppError::internal)?;
+        let hash = self.new_password_hash(new).await?;
         let tx = self.store.write().await?;
-        account::set_password_hash(&tx, id, hash).await?;
-        let ended = session::remove_all(&tx, id, kept).await?;
-        self.audit_everywhere(&tx, id, actor, "change_password", ended).await?;
+        self.put_password(&tx, id, kept, hash, (actor, "change_password")).await?;
         tx.commit().await?;
         Ok(())
     }
 
-    /// An account belongs to no project, so what happens to it is in the log of each project that trusts it.
-    async fn audit_everywhere(
+    /// The hash of a new password, if it is acceptable. Outside any transaction: hashing takes a while.
+    pub(super) async fn new_password_hash(&self, new: String) -> Result<String, AppError> {
+        password::check_new(&new).map_err(|problem| AppError::invalid("new_password", problem.to_string()))?;
+        self.passwords.hash(new).await.map_err(AppError::internal)
+    }
+
+    /// Sets the password and ends what rests on the old one: links, access tokens, and sessions but the one that is
+    /// kept.
+    pub(super) async fn put_password(
+        &self,
+        tx: &WriteTx,
+        id: AccountId,
+        kept: Option<SessionId>,
+        hash: String,
+        (actor, action): (&Actor, &'static str),
+    ) -> Result<(), AppError> {
+        account::set_password_hash(tx, id, hash).await?;
+        account::end_tokens(tx, id, self.now()).await?;
+        password_reset::remove_all(tx, id).await?;
+        let ended = session::remove_all(tx, id, kept).await?;
+        self.audit_everywhere(tx, id, actor, action, &json!({"sessions_ended": ended})).await
+    }
+
+    /// Ends every session and access token of an account, for an operator at the command line. Returns how many sessions
+    /// there were.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn sign_out_everywhere(&self, part: &'static str, id: AccountId) -> Result<u64, AppError> {
+        let tx = self.store.write().await?;
+        account::end_tokens(&tx, id, self.now()).await?;
+        let ended = session::remove_all(&tx, id, None).await?;
+        let detail = json!({"sessions_ended": ended});
+        self.audit_everywhere(&tx, id, &Actor::system(part), "sign_out", &detail).await?;
+        tx.commit().await?;
+        Ok(ended)
+    }
+
+    /// Disables an account, which ends its sessions and tokens, or lets it sign in again; for an operator at the command
+    /// line. Returns whether that changed anything.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn set_account_disabled(
+        &self,
+        part: &'static str,
+        id: AccountId,
+        disabled: bool,
+    ) -> Result<bool, AppError> {
+        let tx = self.store.write().await?;
+        let changed = account::set_disabled(&tx, id, disabled.then(|| self.now())).await?;
+        if changed {
+            let ended = if disabled { session::remove_all(&tx, id, None).await? } else { 0 };
+            account::end_tokens(&tx, id, self.now()).await?;
+            let action = if disabled { "disable" } else { "enable" };
+            let detail = json!({"sessions_ended": ended});
+            self.audit_everywhere(&tx, id, &Actor::system(part), action, &detail).await?;
+        }
+        tx.commit().await?;
+        Ok(changed)
+    }
+
+    /// An account belongs to no project, so what happens to it is in the installation's log and in that of each project
+    /// that trusts it.
+    pub(super) async fn audit_everywhere(
         &self,
         tx: &WriteTx,
         id: AccountId,
         actor: &Actor,
         action: &'static str,
-        sessions_ended: u64,
+        detail: &serde_json::Value,
     ) -> Result<(), AppError> {
-        for (scope, _) in member::of_account(tx, id).await? {
-            let detail = json!({"sessions_ended": sessions_ended});
-            self.audit_as(tx, scope, actor, (action, "account"), id, &detail).await?;
+        let projects = member::of_account(tx, id).await?.into_iter().map(|(scope, _)| scope);
+        for scope in projects.chain([Scope::installation()]) {
+            self.audit_as(tx, scope, actor, (action, "account"), id, detail)?;
         }
         Ok(())
     }

@@ -169,7 +169,7 @@ impl App {
         let head = chain.last().map(|last| last.digest);
         let detail = json!({"rows": rows, "decisions": chain.len(), "slug": slug, "made_at": header.made_at});
         let actor = Actor::system("command-line");
-        self.audit_as(&tx, scope, &actor, ("import", "project"), header.project, &detail).await?;
+        self.audit_as(&tx, scope, &actor, ("import", "project"), header.project, &detail)?;
         tx.commit().await?;
         Ok(ArchiveSummary { slug, rows, decisions: chain.len() as u64, head, accounts_made })
     }
@@ -316,6 +316,7 @@ impl Import<'_> {
                         password_hash: hash.clone(),
                         created_at: self.app.now().micros(),
                         disabled_at: None,
+                        tokens_from: None,
                     };
                     account::insert(self.tx, row).await?;
                     self.made.push(person.email);

@@ -99,6 +99,20 @@ pub enum AppError {
         /// When to try again.
         retry_after_seconds: u32,
     },
+    /// One caller or one address asks too often.
+    #[error("too many requests from {whose}; try again in {retry_after_seconds} s")]
+    RateLimited {
+        /// Whose: `this address`, `this API key`.
+        whose: &'static str,
+        /// When to try again.
+        retry_after_seconds: u32,
+    },
+    /// What was sent rests on a version that somebody has replaced meanwhile.
+    #[error("somebody changed it since you read it; read it again, and send what you want with the new ETag")]
+    ChangedMeanwhile,
+    /// The disk that holds the database is full.
+    #[error("the disk that holds the database is full, so nothing can be recorded; free some space")]
+    StorageFull,
     /// The database cannot be written to.
     #[error(
         "the database is read-only, so nothing can be recorded; make the file and its folder writable for the service"
@@ -113,7 +127,7 @@ pub enum AppError {
 fn place(noun: &str) -> &'static str {
     if noun == "project" {
         ", or you do not belong to it"
-    } else if ["account", "session"].contains(&noun) {
+    } else if ["account", "session", "invitation"].contains(&noun) {
         ""
     } else {
         " in this project"
@@ -149,11 +163,18 @@ impl AppError {
             Self::Conflict { code, .. } => code,
             Self::TooLarge { .. } => "too_large",
             Self::Overloaded { .. } => "overloaded",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::ChangedMeanwhile => "changed_meanwhile",
+            Self::StorageFull => "storage_full",
             Self::ReadOnly => "read_only",
             Self::Internal(_) => "internal",
         }
     }
 }
+
+/// What is told to who sends a request again whose answer is not kept.
+pub const ALREADY_DONE: &str = "This request was carried out already, and its answer is not there to be repeated. Read \
+                                what it made from the list.";
 
 impl From<Denied> for AppError {
     fn from(denied: Denied) -> Self {
@@ -165,6 +186,8 @@ impl From<StoreError> for AppError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::ReadOnly => Self::ReadOnly,
+            StoreError::Full => Self::StorageFull,
+            StoreError::AlreadyDone => Self::Conflict { code: "already_done", detail: ALREADY_DONE.to_owned() },
             StoreError::Duplicate => Self::Conflict {
                 code: "already_exists",
                 detail: "There already is one with this name; choose another, or use the one that is there.".to_owned(),

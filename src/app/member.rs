@@ -9,6 +9,7 @@ use serde_json::json;
 use super::App;
 use super::access::{Caller, ProjectAccess};
 use super::account::{NewAccount, normalise_email};
+use super::audit::{Change, Gone, Made};
 use super::error::AppError;
 
 /// Somebody to be added to a project.
@@ -81,7 +82,7 @@ impl App {
             return Err(AppError::Conflict { code: "already_a_member", detail });
         }
         member::put(&tx, project.scope, id, &roles, self.now()).await?;
-        let detail = json!({"email": row.email, "roles": roles, "made_account": made_account});
+        let detail = Made { after: json!({"email": row.email, "roles": roles, "made_account": made_account}) };
         self.audit(&tx, project, "add", "member", id, &detail).await?;
         let member =
             MemberRow { account: id, name: row.name, email: row.email, roles, active: row.disabled_at.is_none() };
@@ -106,7 +107,7 @@ impl App {
         let mut member = self.held_member(&tx, &project, id).await?;
         member::put(&tx, project.scope, id, &roles, self.now()).await?;
         keep_an_admin(&tx, &project).await?;
-        let detail = json!({"before": member.roles, "after": roles});
+        let detail = Change { before: &member.roles, after: &roles };
         self.audit(&tx, &project, "change_roles", "member", id, &detail).await?;
         tx.commit().await?;
         member.roles = roles;
@@ -123,7 +124,7 @@ impl App {
         let member = self.held_member(&tx, &project, id).await?;
         member::remove(&tx, project.scope, id).await?;
         keep_an_admin(&tx, &project).await?;
-        let detail = json!({"email": member.email, "roles": member.roles});
+        let detail = Gone { before: json!({"email": member.email, "roles": member.roles}) };
         self.audit(&tx, &project, "remove", "member", id, &detail).await?;
         tx.commit().await?;
         Ok(())
@@ -136,7 +137,7 @@ impl App {
     }
 }
 
-fn checked_roles(mut roles: Vec<Role>) -> Result<Vec<Role>, AppError> {
+pub(super) fn checked_roles(mut roles: Vec<Role>) -> Result<Vec<Role>, AppError> {
     roles.sort_unstable();
     roles.dedup();
     if roles.is_empty() { Err(AppError::invalid("roles", "must name at least one role")) } else { Ok(roles) }

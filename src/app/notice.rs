@@ -20,7 +20,7 @@ use crate::render::view::Time;
 use crate::render::view::mail::{
     DecisionRecorded, MailView, ScorecardDue, ScorecardNotice, ScorecardOverdue, ScorecardStale, ScorecardUnowned, Told,
 };
-use crate::render::{RenderError, Renderer, text};
+use crate::render::{Mail, RenderError, Renderer, text};
 
 /// Which notice about a scorecard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +75,12 @@ pub(super) struct Letter {
 
 /// The templates, read at first use.
 static RENDERER: LazyLock<Result<Renderer, RenderError>> = LazyLock::new(Renderer::new);
+
+/// A mail from its model.
+pub(super) fn render_mail(view: &impl MailView) -> Result<Mail, AppError> {
+    let renderer = RENDERER.as_ref().map_err(|error| AppError::internal(error.to_string()))?;
+    renderer.mail(view).map_err(AppError::internal)
+}
 
 /// A mail's words, everything in them escaped.
 pub(super) fn letter<T: MailView>(view: &T, summary: &[String], preferences_url: &str) -> Result<Letter, AppError> {

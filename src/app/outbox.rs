@@ -16,9 +16,10 @@ use serde::{Deserialize, Serialize};
 use super::App;
 use super::access::Caller;
 use super::error::AppError;
-use super::notice::Telling;
+use super::notice::{Telling, render_mail};
 use super::ports::{Mail, MailError, OutboundRequest};
 use crate::notify::webhook::{Verdict, WebhookSecret, headers, judge, next_wait_seconds};
+use crate::render::view::mail::MailView;
 use crate::telemetry::metrics::DeliveryLabels;
 
 /// Why an endpoint was turned off by itself.
@@ -45,6 +46,9 @@ struct MailPayload {
     thread: Option<String>,
     #[serde(default)]
     unsubscribe_url: Option<String>,
+    /// It holds a link that is used once: forgotten when it is sent or given up.
+    #[serde(default)]
+    once: bool,
 }
 
 /// A message with what became of each attempt.
@@ -56,7 +60,35 @@ pub struct MessageDetail {
     pub deliveries: Vec<Delivery>,
 }
 
+/// To whom a mail with a link goes that is used once.
+pub(super) struct LinkMail<'a> {
+    pub(super) scope: Scope,
+    /// The id under which the message is listed.
+    pub(super) recipient: String,
+    pub(super) address: &'a str,
+    pub(super) name: &'a str,
+    /// What it tells.
+    pub(super) key: &'a str,
+}
+
 impl App {
+    /// A mail with a link that is used once, to be enqueued.
+    pub(super) fn link_message(&self, to: &LinkMail<'_>, mail: &impl MailView) -> Result<Message, AppError> {
+        let mail = render_mail(mail)?;
+        let payload = MailPayload {
+            to_address: to.address.to_owned(),
+            to_name: to.name.to_owned(),
+            subject: mail.subject,
+            text: mail.text,
+            html: Some(mail.html),
+            thread: None,
+            unsubscribe_url: None,
+            once: true,
+        };
+        let payload_json = serde_json::to_string(&payload).map_err(AppError::internal)?;
+        Ok(self.message(to.scope, Channel::Mail, to.recipient.clone(), to.key, payload_json))
+    }
+
     fn message(&self, scope: Scope, channel: Channel, recipient: String, key: &str, payload_json: String) -> Message {
         let now = self.now();
         let waits = channel == Channel::Mail && self.mailer.is_none();
@@ -95,6 +127,7 @@ impl App {
             html: Some(html),
             thread: Some(what.thread.clone()),
             unsubscribe_url: Some(unsubscribe_url),
+            once: false,
         };
         let payload_json = serde_json::to_string(&payload).map_err(AppError::internal)?;
         Ok(self.message(what.scope, Channel::Mail, to.account.to_string(), &what.key, payload_json))
@@ -145,6 +178,10 @@ impl App {
         let access = self.enter(caller, project, Permission::ManageProject).await?;
         let tx = self.store.write().await?;
         let message = outbox::find(&tx, access.scope, id).await?.ok_or(NO_MESSAGE)?;
+        if message.channel == Channel::Mail && serde_json::from_str::<MailPayload>(&message.payload_json).is_err() {
+            let detail = "It held a link that is used once and was forgotten; ask for a new link instead.".to_owned();
+            return Err(AppError::Conflict { code: "message_forgotten", detail });
+        }
         if !outbox::revive(&tx, access.scope, id, self.now()).await? {
             let detail =
                 format!("Only a message that was given up can be sent again; this one is {}.", message.state.as_str());
@@ -321,6 +358,14 @@ impl App {
                 outbox::mark_dead(&tx, message, why).await?;
             }
         }
+        let over = !matches!(verdict, Verdict::Retry { .. });
+        if over && message.channel == Channel::Mail && says_once(message) {
+            outbox::forget_payload(&tx, message).await?;
+        }
         tx.commit().await
     }
+}
+
+fn says_once(message: &Message) -> bool {
+    serde_json::from_str::<MailPayload>(&message.payload_json).is_ok_and(|payload| payload.once)
 }

@@ -15,6 +15,7 @@ use serde_json::json;
 
 use super::App;
 use super::access::{Caller, ProjectAccess};
+use super::audit::{Change, Made};
 use super::error::{AppError, FieldError};
 
 pub use seatrial_domain::project::ProjectSettings;
@@ -133,8 +134,8 @@ impl App {
         if let Some(admin) = admin {
             member::put(&tx, scope, admin, &[Role::Admin], now).await?;
         }
-        let detail = json!({"slug": row.slug, "name": row.name, "settings": new.settings});
-        self.audit_as(&tx, scope, actor, ("create", "project"), scope.project(), &detail).await?;
+        let detail = Made { after: json!({"slug": row.slug, "name": row.name, "settings": new.settings}) };
+        self.audit_as(&tx, scope, actor, ("create", "project"), scope.project(), &detail)?;
         tx.commit().await?;
         Ok(row.into())
     }
@@ -157,7 +158,7 @@ impl App {
         let tx = self.store.write().await?;
         let settings_json = serde_json::to_string(&settings).map_err(AppError::internal)?;
         project::set_settings(&tx, project.scope.project(), settings_json).await?;
-        let detail = json!({"before": project.settings, "after": settings});
+        let detail = Change { before: &project.settings, after: &settings };
         self.audit(&tx, &project, "change_settings", "project", project.scope.project(), &detail).await?;
         tx.commit().await?;
         Ok(settings)
@@ -191,8 +192,10 @@ impl App {
             return Err(AppError::Invalid { errors });
         }
         let tx = self.store.write().await?;
+        let before = price::table(&tx, project.scope).await?;
         price::replace(&tx, project.scope, &table).await?;
-        self.audit(&tx, project, "change_prices", "project", project.scope.project(), &table).await?;
+        let detail = Change { before: &before, after: &table };
+        self.audit(&tx, project, "change_prices", "project", project.scope.project(), &detail).await?;
         tx.commit().await?;
         Ok(table)
     }
@@ -222,8 +225,10 @@ impl App {
             return Err(AppError::Invalid { errors });
         }
         let tx = self.store.write().await?;
+        let before = failure_class::list(&tx, project.scope).await?;
         failure_class::replace(&tx, project.scope, &classes).await?;
-        self.audit(&tx, &project, "change_failure_classes", "project", project.scope.project(), &classes).await?;
+        let detail = Change { before: &before, after: &classes };
+        self.audit(&tx, &project, "change_failure_classes", "project", project.scope.project(), &detail).await?;
         tx.commit().await?;
         Ok(Taxonomy::new(classes))
     }

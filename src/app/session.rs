@@ -2,14 +2,18 @@
 
 use std::time::Duration;
 
+use seatrial_domain::access::Actor;
 use seatrial_domain::ids::{AccountId, SessionId};
 use seatrial_domain::time::Timestamp;
 use seatrial_store::session::{self, SessionRow};
+use seatrial_store::{Scope, WriteTx, idempotency, password_reset, signing_key};
+use serde_json::json;
 
 use super::App;
 use super::access::Caller;
 use super::account::AccountView;
 use super::error::{AppError, Unauthenticated};
+use super::idempotency::ANSWERS_SECONDS;
 use crate::auth::secret::Secret;
 use crate::auth::session::{NewSession, SessionPolicy, SessionState, SessionTimes, lookup_hash};
 
@@ -83,8 +87,8 @@ impl App {
             expires_at: ends_at.micros(),
         };
         let tx = self.store.write().await?;
-        session::remove_ended(&tx, now).await?;
         session::insert(&tx, row).await?;
+        self.audit_session(&tx, account, SessionId::from_uuid(id), "begin")?;
         tx.commit().await?;
         Ok(BegunSession { id: SessionId::from_uuid(id), token, ends_at })
     }
@@ -145,9 +149,41 @@ impl App {
     /// [`AppError::NotFound`] when they have no such session, or when the database fails.
     pub async fn end_session(&self, account: AccountId, id: SessionId) -> Result<(), AppError> {
         let tx = self.store.write().await?;
-        let removed = session::remove(&tx, account, id).await?;
+        if !session::remove(&tx, account, id).await? {
+            return Err(AppError::NotFound { noun: "session" });
+        }
+        self.audit_session(&tx, account, id, "end")?;
         tx.commit().await?;
-        if removed { Ok(()) } else { Err(AppError::NotFound { noun: "session" }) }
+        Ok(())
+    }
+
+    fn audit_session(
+        &self,
+        tx: &WriteTx,
+        account: AccountId,
+        id: SessionId,
+        action: &'static str,
+    ) -> Result<(), AppError> {
+        let actor = Actor::account(account.to_string(), "");
+        self.audit_as(tx, Scope::installation(), &actor, (action, "session"), id, &json!({}))
+    }
+
+    /// Removes what has ended: sessions, links for new passwords, marks of requests, keys whose tokens have ended.
+    /// Returns how many rows went.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn forget_ended(&self) -> Result<u64, AppError> {
+        let now = self.now();
+        let idle = i64::try_from(self.session_policy().idle.as_micros()).unwrap_or(i64::MAX);
+        let idle_since = Timestamp::from_micros(now.micros().saturating_sub(idle));
+        let tx = self.store.write().await?;
+        let mut gone = session::remove_ended(&tx, now, idle_since).await?;
+        gone += password_reset::remove_ended(&tx, now).await?;
+        gone += idempotency::forget(&tx, now.plus_seconds(-ANSWERS_SECONDS)).await?;
+        gone += signing_key::forget(&tx, now).await?;
+        tx.commit().await?;
+        Ok(gone)
     }
 }
 

@@ -3,11 +3,11 @@
 //! A token says who, never what they may do: roles are looked up when the token is used. Browsers use
 //! sessions instead.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
@@ -135,6 +135,23 @@ impl SigningKey {
         }
     }
 
+    /// Replaces the key in the file at `path` by a new one. The old private half is gone after that.
+    ///
+    /// # Errors
+    /// [`KeyError`] when the file cannot be written.
+    pub fn replace(path: &Path) -> Result<Self, KeyError> {
+        let key = Self::generate()?;
+        let temporary = path.with_extension(format!("{}.new", std::process::id()));
+        write_private(&temporary, &key.pkcs8)?;
+        fs::rename(&temporary, path)?;
+        Ok(key)
+    }
+
+    /// The public half, 32 bytes.
+    pub fn public(&self) -> &[u8] {
+        &self.public
+    }
+
     /// The name of the key in token headers: the start of the digest of its public half.
     pub fn kid(&self) -> &str {
         &self.kid
@@ -155,19 +172,44 @@ fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
 #[derive(Debug)]
 pub struct Tokens {
     issuer: String,
-    signing: SigningKey,
-    verifying: HashMap<String, DecodingKey>,
+    signing: RwLock<Arc<SigningKey>>,
+    /// Where the signing key is kept; another key in it is used from the next token on.
+    file: Option<PathBuf>,
 }
 
 impl Tokens {
-    /// Tokens of the installation at `issuer` (its public URL), signed by `signing`. Tokens signed by
-    /// one of the `retired` keys are still accepted until they end.
-    pub fn new(issuer: impl Into<String>, signing: SigningKey, retired: &[SigningKey]) -> Self {
-        let verifying = std::iter::once(&signing)
-            .chain(retired)
-            .map(|key| (key.kid.clone(), DecodingKey::from_ed_der(&key.public)))
-            .collect();
-        Self { issuer: issuer.into(), signing, verifying }
+    /// Tokens of the installation at `issuer` (its public URL), signed by `signing`.
+    pub fn new(issuer: impl Into<String>, signing: SigningKey) -> Self {
+        Self { issuer: issuer.into(), signing: RwLock::new(Arc::new(signing)), file: None }
+    }
+
+    /// The same, signed by the key in a file, which is made when it is missing.
+    ///
+    /// # Errors
+    /// [`KeyError`] when the file cannot be read, written or understood.
+    pub fn of_file(issuer: impl Into<String>, file: &Path) -> Result<Self, KeyError> {
+        let signing = SigningKey::load_or_create(file)?;
+        Ok(Self { file: Some(file.to_owned()), ..Self::new(issuer, signing) })
+    }
+
+    /// The key that signs. It is looked for in the file each time, so that a new one is used at once.
+    pub fn signing(&self) -> Arc<SigningKey> {
+        let known = Arc::clone(&self.signing.read().unwrap_or_else(PoisonError::into_inner));
+        let Some(bytes) = self.file.as_ref().and_then(|file| fs::read(file).ok()) else { return known };
+        if bytes == known.pkcs8 {
+            return known;
+        }
+        match SigningKey::from_pkcs8(&bytes) {
+            Ok(key) => {
+                let key = Arc::new(key);
+                *self.signing.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&key);
+                key
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the signing key's file cannot be used; the key before it still signs");
+                known
+            }
+        }
     }
 
     /// A token for the account `sub`, optionally limited to one project. `jti` is its own id.
@@ -187,24 +229,35 @@ impl Tokens {
         };
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = Some(TYPE.to_owned());
-        header.kid = Some(self.signing.kid.clone());
-        encode(&header, &claims, &self.signing.encoding).map(Secret::new).map_err(|_| KeyError::Damaged)
+        let signing = self.signing();
+        header.kid = Some(signing.kid.clone());
+        encode(&header, &claims, &signing.encoding).map(Secret::new).map_err(|_| KeyError::Damaged)
     }
 
-    /// What a presented token says, once its signature, algorithm, type, issuer, audience and times are right.
+    /// Which key a presented token says it was signed by. Proves nothing.
     ///
     /// # Errors
-    /// [`TokenError`].
-    pub fn verify(&self, presented: &str, now: Timestamp) -> Result<Claims, TokenError> {
+    /// [`TokenError::Invalid`] when it is no token of this kind.
+    pub fn key_of(presented: &str) -> Result<String, TokenError> {
         if presented.len() > MAX_TOKEN_BYTES {
             return Err(TokenError::Invalid);
         }
         let header = decode_header(presented).map_err(|_| TokenError::Invalid)?;
-        let key = header.kid.as_ref().and_then(|kid| self.verifying.get(kid)).ok_or(TokenError::Invalid)?;
         if header.typ.as_deref() != Some(TYPE) {
             return Err(TokenError::Invalid);
         }
-        let claims = decode::<Claims>(presented, key, &self.validation()).map_err(|_| TokenError::Invalid)?.claims;
+        header.kid.ok_or(TokenError::Invalid)
+    }
+
+    /// What a presented token says, once its signature by the key with this public half, its algorithm, issuer,
+    /// audience and times are right.
+    ///
+    /// # Errors
+    /// [`TokenError`].
+    pub fn verify(&self, presented: &str, public: &[u8], now: Timestamp) -> Result<Claims, TokenError> {
+        Self::key_of(presented)?;
+        let key = DecodingKey::from_ed_der(public);
+        let claims = decode::<Claims>(presented, &key, &self.validation()).map_err(|_| TokenError::Invalid)?.claims;
         let now_seconds = now.micros().div_euclid(1_000_000);
         if claims.exp.saturating_add(LEEWAY_SECONDS) <= now_seconds {
             return Err(TokenError::Expired);
@@ -213,15 +266,6 @@ impl Tokens {
             return Err(TokenError::Invalid);
         }
         Ok(claims)
-    }
-
-    /// The public keys as a JSON Web Key Set, for others that verify tokens of this installation.
-    pub fn public_keys(&self) -> serde_json::Value {
-        use base64::Engine;
-        let x = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(&self.signing.public);
-        serde_json::json!({"keys": [
-            {"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": self.signing.kid, "x": x}
-        ]})
     }
 
     /// Times are checked by us, against the port's clock; the library would ask the operating system.
@@ -234,6 +278,19 @@ impl Tokens {
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         validation
     }
+}
+
+/// Public keys as a JSON Web Key Set (RFC 7517), for others that verify tokens of this installation. Each is its name
+/// and its 32 bytes.
+pub fn key_set<'a>(keys: impl Iterator<Item = (&'a str, &'a [u8])>) -> Vec<serde_json::Value> {
+    use base64::Engine as _;
+    let x = |bytes: &[u8]| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
+    let jwk = |(kid, public): (&str, &[u8])| {
+        serde_json::json!({
+            "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": kid, "x": x(public)
+        })
+    };
+    keys.map(jwk).collect()
 }
 
 /// Whether a bearer credential looks like an access token rather than an API key.

@@ -78,7 +78,7 @@ impl Story {
         };
         // The story issues no tokens; its key is thrown away.
         let key = SigningKey::generate().map_err(Failure::new)?;
-        let tokens = Tokens::new(service.config.server.public_url.clone(), key, &[]);
+        let tokens = Tokens::new(service.config.server.public_url.clone(), key);
         let app = App::new(Arc::clone(&service.config), service.store.clone(), tokens, ports)?;
         let settings = ProjectSettings {
             currency: control::CURRENCY.to_owned(),

@@ -8,7 +8,7 @@ use clap::Args;
 use super::exit::Failure;
 use crate::app::ports::{Mailer, Randomness, SystemClock, SystemRandomness};
 use crate::app::{App, Ports, open_store};
-use crate::auth::token::{SigningKey, Tokens};
+use crate::auth::token::Tokens;
 use crate::config::{Config, Sources, load};
 use crate::notify::mail::SmtpMailer;
 use crate::notify::outbound::GuardedOutbound;
@@ -45,9 +45,8 @@ impl SettingsArguments {
 /// When the signing key, the database or the mail settings cannot be used.
 pub async fn open(config: Config) -> Result<Arc<App>, Failure> {
     let key_file = &config.auth.token_key_file;
-    let key = SigningKey::load_or_create(key_file)
+    let tokens = Tokens::of_file(config.server.public_url.clone(), key_file)
         .map_err(|error| Failure::new(format!("auth.token_key_file ({}): {error}", key_file.display())))?;
-    let tokens = Tokens::new(config.server.public_url.clone(), key, &[]);
     let mailer = if config.mail_enabled() {
         Some(Arc::new(SmtpMailer::new(&config.smtp).map_err(Failure::new)?) as Arc<dyn Mailer>)
     } else {

@@ -51,6 +51,7 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let stop = stop_signal()?;
 
     let app = open(config).await?;
+    app.register_signing_key().await?;
     greet(&app, &public_url).await?;
     if arguments.demo {
         demo::fill(&app, &administrator()).await?;

@@ -88,6 +88,8 @@ ids! {
     ApiKeyId("key", "API key");
     /// A signed-in browser.
     SessionId("ses", "session");
+    /// Somebody asked into a project.
+    InvitationId("inv", "invitation");
     /// One kind of work an agent does.
     WorkflowId("wf", "workflow");
     /// One version of a workflow's agent.

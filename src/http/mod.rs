@@ -16,5 +16,6 @@ pub mod otlp;
 pub mod pages;
 pub mod present;
 pub mod problem;
+pub mod problem_table;
 pub mod server;
 pub mod sign_in;

@@ -118,8 +118,10 @@ fn decode_refusal(format: Format, refusal: &DecodeError) -> HttpResponse {
 fn app_refusal(format: Format, problem: &AppError) -> HttpResponse {
     // Only what may pass with time is retryable; a database that cannot be written may be mended meanwhile.
     let (status, retry_after_seconds) = match problem {
-        AppError::Overloaded { retry_after_seconds } => (StatusCode::TOO_MANY_REQUESTS, Some(*retry_after_seconds)),
-        AppError::ReadOnly => (StatusCode::SERVICE_UNAVAILABLE, Some(30)),
+        AppError::Overloaded { retry_after_seconds } | AppError::RateLimited { retry_after_seconds, .. } => {
+            (StatusCode::TOO_MANY_REQUESTS, Some(*retry_after_seconds))
+        }
+        AppError::ReadOnly | AppError::StorageFull => (StatusCode::SERVICE_UNAVAILABLE, Some(30)),
         AppError::Internal(cause) => {
             tracing::error!(%cause, "an OTLP request was not taken in");
             (StatusCode::SERVICE_UNAVAILABLE, Some(5))

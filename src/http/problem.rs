@@ -201,6 +201,17 @@ impl From<AppError> for Problem {
                 problem.retry_after_seconds = Some(retry_after_seconds);
                 problem
             }
+            AppError::RateLimited { retry_after_seconds, .. } => {
+                let mut problem = new(StatusCode::TOO_MANY_REQUESTS, "Too many requests");
+                problem.retry_after_seconds = Some(retry_after_seconds);
+                problem
+            }
+            AppError::ChangedMeanwhile => new(StatusCode::PRECONDITION_FAILED, "Changed meanwhile"),
+            AppError::StorageFull => {
+                let mut problem = new(StatusCode::INSUFFICIENT_STORAGE, "The disk is full");
+                problem.retry_after_seconds = Some(READ_ONLY_RETRY_SECONDS);
+                problem
+            }
             AppError::ReadOnly => {
                 let mut problem = new(StatusCode::SERVICE_UNAVAILABLE, "The database is read-only");
                 problem.retry_after_seconds = Some(READ_ONLY_RETRY_SECONDS);

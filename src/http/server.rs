@@ -10,13 +10,16 @@ use tracing_actix_web::TracingLogger;
 use utoipa_actix_web::AppExt as _;
 
 use super::middleware::content_encoding::{is_otlp, refuse_encodings};
+use super::middleware::idempotency::repeatable;
 use super::middleware::metrics::record_request;
+use super::middleware::origin::carry_origin;
 use super::middleware::rate_limit::AttemptLimiter;
+use super::middleware::request_limit::RequestLimits;
 use super::middleware::root_span::{SeatrialRootSpan, echo_request_id};
 use super::middleware::security_headers::security_headers;
 use super::pages::problem::show_problems;
 use super::problem::Problem;
-use super::{api, extract, health, otlp, pages};
+use super::{api, extract, health, otlp, pages, problem_table};
 use crate::app::App;
 use crate::config::Transport;
 use crate::render::Renderer;
@@ -31,10 +34,14 @@ pub fn serve(app: web::Data<App>, listener: TcpListener) -> std::io::Result<Serv
     let https = app.config.transport() == Transport::Tls;
     let attempts = app.config.auth.sign_in_attempts_per_minute;
     let limiter = web::Data::new(AttemptLimiter::new(attempts, &app.config.server.trusted_proxies));
+    let limits = web::Data::new(RequestLimits::new(&app.config.limits));
     let renderer = web::Data::new(Renderer::new().map_err(std::io::Error::other)?);
     let server = HttpServer::new(move || {
         let metrics = Arc::clone(&app.metrics);
+        let (origin, repeated) = (app.clone(), app.clone());
         actix_web::App::new()
+            .wrap(from_fn(move |request, next| repeatable(repeated.clone(), request, next)))
+            .wrap(from_fn(move |request, next| carry_origin(origin.clone(), request, next)))
             .wrap(from_fn(|request, next| refuse_encodings(is_otlp, request, next)))
             .wrap(from_fn(move |request, next| record_request(Arc::clone(&metrics), request, next)))
             .wrap(from_fn(show_problems))
@@ -43,8 +50,10 @@ pub fn serve(app: web::Data<App>, listener: TcpListener) -> std::io::Result<Serv
             .wrap(TracingLogger::<SeatrialRootSpan>::new())
             .app_data(app.clone())
             .app_data(limiter.clone())
+            .app_data(limits.clone())
             .app_data(renderer.clone())
             .configure(extract::configure)
+            .service(problem_table::problems)
             .service(health::healthz)
             .service(health::readyz)
             .service(health::metrics)

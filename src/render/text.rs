@@ -196,3 +196,15 @@ pub fn safe_href(href: &str) -> Option<&str> {
         }
     }
 }
+
+/// A line of CSV (RFC 4180). Control characters are shown, and a text that a spreadsheet would take for a formula is
+/// marked as text by an apostrophe.
+pub fn csv_line(fields: &[&str]) -> String {
+    let field = |text: &&str| {
+        let shown = visible(text);
+        let formula = shown.starts_with(['=', '+', '-', '@']);
+        let marked = if formula { format!("'{shown}") } else { shown.into_owned() };
+        format!("\"{}\"", marked.replace('"', "\"\""))
+    };
+    format!("{}\r\n", fields.iter().map(field).collect::<Vec<_>>().join(","))
+}

@@ -4,6 +4,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
 use sea_orm::{QueryOrder as _, QuerySelect as _};
 use seatrial_domain::ids::AccountId;
+use seatrial_domain::time::Timestamp;
 
 use crate::connection::{Connection, WriteTx};
 use crate::entity::account;
@@ -57,4 +58,35 @@ pub async fn set_password_hash(tx: &WriteTx, id: AccountId, password_hash: Strin
         .exec(tx.raw())
         .await?;
     Ok(())
+}
+
+/// Ends the access tokens that were issued to an account before `now`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end_tokens(tx: &WriteTx, id: AccountId, now: Timestamp) -> Result<(), StoreError> {
+    account::Entity::update_many()
+        .col_expr(account::Column::TokensFrom, Expr::value(now.micros()))
+        .filter(account::Column::Id.eq(id.uuid()))
+        .exec(tx.raw())
+        .await?;
+    Ok(())
+}
+
+/// Disables an account at `now`, or lets it sign in again. Returns whether that changed anything.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_disabled(tx: &WriteTx, id: AccountId, now: Option<Timestamp>) -> Result<bool, StoreError> {
+    let other = match now {
+        Some(_) => account::Column::DisabledAt.is_null(),
+        None => account::Column::DisabledAt.is_not_null(),
+    };
+    let updated = account::Entity::update_many()
+        .col_expr(account::Column::DisabledAt, Expr::value(now.map(Timestamp::micros)))
+        .filter(account::Column::Id.eq(id.uuid()))
+        .filter(other)
+        .exec(tx.raw())
+        .await?;
+    Ok(updated.rows_affected > 0)
 }

@@ -1,9 +1,13 @@
 //! What queries run on: a pool of readers, or a transaction that writes.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, TransactionTrait as _};
 
+use crate::audit;
 use crate::error::StoreError;
 use crate::open::Backend;
+use crate::scope::Scope;
 
 /// Something a query can run on.
 pub trait Connection: Sync {
@@ -29,6 +33,8 @@ impl Connection for ReadConnection {
 pub struct WriteTx {
     raw: DatabaseTransaction,
     pub(crate) backend: Backend,
+    /// Audit entries, written as the last thing before the commit.
+    pending: Mutex<Vec<(Scope, audit::Draft)>>,
 }
 
 impl Connection for WriteTx {
@@ -46,14 +52,19 @@ impl WriteTx {
             ..sea_orm::TransactionOptions::default()
         };
         let raw = writer.begin_with_options(options).await?;
-        Ok(Self { raw, backend })
+        Ok(Self { raw, backend, pending: Mutex::default() })
     }
 
-    /// Makes everything durable.
+    pub(crate) fn pending(&self) -> MutexGuard<'_, Vec<(Scope, audit::Draft)>> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes the audit entries and makes everything durable.
     ///
     /// # Errors
     /// When the database refuses; nothing is changed then.
     pub async fn commit(self) -> Result<(), StoreError> {
+        audit::write_pending(&self).await?;
         self.raw.commit().await.map_err(StoreError::from)
     }
 }

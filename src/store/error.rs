@@ -32,6 +32,9 @@ pub enum StoreError {
     /// A row that must be unique is there already.
     #[error("there already is such a row")]
     Duplicate,
+    /// The request was carried out already, under the same key.
+    #[error("this request was carried out already")]
+    AlreadyDone,
     /// A text holds the character NUL, which PostgreSQL cannot keep.
     #[error("a text holds the character NUL (U+0000)")]
     Nul,

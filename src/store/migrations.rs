@@ -30,4 +30,5 @@ pub const MIGRATIONS: &[Step] = &[
     step!(2, "learning", "0002_learning.sql"),
     step!(3, "owners", "0003_owners.sql"),
     step!(4, "record", "0004_record.sql"),
+    step!(5, "identity", "0005_identity.sql"),
 ];

@@ -264,6 +264,19 @@ pub async fn mark_dead(tx: &WriteTx, message: &Message, why: &str) -> Result<(),
     Ok(())
 }
 
+/// Forgets what a message said: for one with a link that is used once, as soon as it is sent or given up.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_payload(tx: &WriteTx, message: &Message) -> Result<(), StoreError> {
+    outbox::Entity::update_many()
+        .col_expr(outbox::Column::PayloadJson, Expr::value("{}"))
+        .filter(outbox::Column::Id.eq(message.id.uuid()))
+        .exec(tx.raw())
+        .await?;
+    Ok(())
+}
+
 fn same_attempt(message: &Message) -> Condition {
     Condition::all()
         .add(outbox::Column::Id.eq(message.id.uuid()))

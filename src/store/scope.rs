@@ -15,6 +15,12 @@ impl Scope {
         Self(project)
     }
 
+    /// What belongs to no project: accounts, sessions, keys that sign. Its log is the operator's.
+    #[must_use]
+    pub const fn installation() -> Self {
+        Self(ProjectId::from_uuid(Uuid::nil()))
+    }
+
     /// The project.
     #[must_use]
     pub const fn project(self) -> ProjectId {

@@ -1,6 +1,6 @@
 //! Signed-in browsers: a row per session, found by the hash of its token.
 
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
 use sea_orm::{QueryOrder as _, QuerySelect as _};
 use seatrial_domain::ids::{AccountId, SessionId};
@@ -80,11 +80,12 @@ pub async fn remove_all(tx: &WriteTx, account: AccountId, kept: Option<SessionId
     Ok(delete.exec(tx.raw()).await?.rows_affected)
 }
 
-/// Removes the sessions that ended before `now` for good. Returns how many.
+/// Removes the sessions that reached their end at `now` or were not used since `idle_since`. Returns how many.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn remove_ended(tx: &WriteTx, now: Timestamp) -> Result<u64, StoreError> {
-    let delete = session::Entity::delete_many().filter(session::Column::ExpiresAt.lte(now.micros()));
+pub async fn remove_ended(tx: &WriteTx, now: Timestamp, idle_since: Timestamp) -> Result<u64, StoreError> {
+    let ended = session::Column::ExpiresAt.lte(now.micros()).or(session::Column::SeenAt.lte(idle_since.micros()));
+    let delete = session::Entity::delete_many().filter(ended);
     Ok(delete.exec(tx.raw()).await?.rows_affected)
 }

@@ -87,7 +87,19 @@ pub async fn find_gaps(app: &App) -> Result<usize, AppError> {
 /// # Errors
 /// When the database fails; nothing is lost then.
 pub async fn deliver_due(app: &App) -> Result<usize, AppError> {
+    if app.mailer.is_some() {
+        app.answer_reset_requests().await?;
+    }
     app.deliver_due().await
+}
+
+/// Removes sessions that ended, links that are not good any more, marks of old requests and keys without tokens.
+/// Returns how many rows went.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_ended(app: &App) -> Result<usize, AppError> {
+    Ok(usize::try_from(app.forget_ended().await?).unwrap_or(usize::MAX))
 }
 
 /// Removes the bodies of traces and reports older than `retention.trace_days`: what people and models wrote. Facts

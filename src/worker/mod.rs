@@ -37,12 +37,21 @@ pub enum Job {
     DeliverDue,
     /// What people and models wrote is removed when it is old.
     Retention,
+    /// Sessions and links that have ended are removed.
+    ForgetEnded,
 }
 
 impl Job {
     /// Every job.
-    pub const ALL: [Self; 6] =
-        [Self::SettleDue, Self::CloseIdle, Self::CheckScorecards, Self::FindGaps, Self::DeliverDue, Self::Retention];
+    pub const ALL: [Self; 7] = [
+        Self::SettleDue,
+        Self::CloseIdle,
+        Self::CheckScorecards,
+        Self::FindGaps,
+        Self::DeliverDue,
+        Self::Retention,
+        Self::ForgetEnded,
+    ];
 
     /// The name of its lease, and in logs and metrics.
     #[must_use]
@@ -54,6 +63,7 @@ impl Job {
             Self::FindGaps => "find_gaps",
             Self::DeliverDue => "deliver_due",
             Self::Retention => "retention",
+            Self::ForgetEnded => "forget_ended",
         }
     }
 
@@ -62,7 +72,7 @@ impl Job {
             Self::SettleDue | Self::CloseIdle | Self::DeliverDue => Duration::from_millis(settings.poll_ms),
             Self::CheckScorecards => Duration::from_secs(settings.staleness_seconds),
             Self::FindGaps => GAPS_EVERY,
-            Self::Retention => Duration::from_secs(settings.retention_seconds),
+            Self::Retention | Self::ForgetEnded => Duration::from_secs(settings.retention_seconds),
         }
     }
 
@@ -74,6 +84,7 @@ impl Job {
             Self::FindGaps => jobs::find_gaps(app).await,
             Self::DeliverDue => jobs::deliver_due(app).await,
             Self::Retention => jobs::retention(app).await,
+            Self::ForgetEnded => jobs::forget_ended(app).await,
         }
     }
 }

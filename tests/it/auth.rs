@@ -126,7 +126,12 @@ fn a_form_token_belongs_to_one_session() {
 }
 
 fn tokens() -> Tokens {
-    Tokens::new(ISSUER, SigningKey::generate().expect("a key"), &[])
+    Tokens::new(ISSUER, SigningKey::generate().expect("a key"))
+}
+
+/// Verifies with the tokens' own key.
+fn verify(tokens: &Tokens, presented: &str, now: Timestamp) -> Result<Claims, TokenError> {
+    tokens.verify(presented, tokens.signing().public(), now)
 }
 
 #[test]
@@ -134,36 +139,36 @@ fn an_access_token_says_who_and_ends_after_an_hour() {
     let tokens = tokens();
     let token = tokens.issue("acct_1", Some("proj_1"), "jti-1", NOON).expect("signed");
     assert!(looks_like_token(token.expose()) && !looks_like_token("sea_0_0"));
-    let claims = tokens.verify(token.expose(), at_seconds(3_599)).expect("good for an hour");
+    let claims = verify(&tokens, token.expose(), at_seconds(3_599)).expect("good for an hour");
     assert_eq!(
         (claims.sub.as_str(), claims.project.as_deref(), claims.jti.as_str()),
         ("acct_1", Some("proj_1"), "jti-1")
     );
     assert_eq!(claims.exp - claims.iat, 3_600);
-    assert_eq!(tokens.verify(token.expose(), at_seconds(3_631)), Err(TokenError::Expired));
-    assert_eq!(tokens.verify(token.expose(), at_seconds(-31)), Err(TokenError::Invalid), "issued in the future");
+    assert_eq!(verify(&tokens, token.expose(), at_seconds(3_631)), Err(TokenError::Expired));
+    assert_eq!(verify(&tokens, token.expose(), at_seconds(-31)), Err(TokenError::Invalid), "issued in the future");
 }
 
 #[test]
 fn another_key_issuer_or_a_changed_token_is_not_accepted() {
     let tokens = tokens();
     let token = tokens.issue("acct_1", None, "jti", NOON).expect("signed");
-    assert_eq!(self::tokens().verify(token.expose(), NOON), Err(TokenError::Invalid), "another key");
+    assert_eq!(verify(&self::tokens(), token.expose(), NOON), Err(TokenError::Invalid), "another key");
     let key = SigningKey::generate().expect("a key");
     let copy = SigningKey::from_pkcs8(key.to_pkcs8()).expect("the same key");
-    let elsewhere = Tokens::new("https://other.example", key, &[]).issue("acct_1", None, "jti", NOON).expect("signed");
-    assert_eq!(Tokens::new(ISSUER, copy, &[]).verify(elsewhere.expose(), NOON), Err(TokenError::Invalid), "issuer");
+    let elsewhere = Tokens::new("https://other.example", key).issue("acct_1", None, "jti", NOON).expect("signed");
+    assert_eq!(verify(&Tokens::new(ISSUER, copy), elsewhere.expose(), NOON), Err(TokenError::Invalid), "issuer");
     for index in 0..token.expose().len() {
         let mut bytes = token.expose().as_bytes().to_vec();
         bytes[index] = if bytes[index] == b'A' { b'B' } else { b'A' };
         let changed = String::from_utf8(bytes).expect("ASCII");
         // The last character of a signature has bits that mean nothing; all others count.
         if index + 1 < token.expose().len() {
-            assert!(tokens.verify(&changed, NOON).is_err(), "changed at {index}");
+            assert!(verify(&tokens, &changed, NOON).is_err(), "changed at {index}");
         }
     }
     for text in ["", "ey", "a.b.c", &"ey.".repeat(3_000)] {
-        assert_eq!(tokens.verify(text, NOON), Err(TokenError::Invalid));
+        assert_eq!(verify(&tokens, text, NOON), Err(TokenError::Invalid));
     }
 }
 
@@ -172,8 +177,8 @@ fn only_ed25519_is_accepted_whatever_the_header_says() {
     let key = SigningKey::generate().expect("a key");
     let kid = key.kid().to_owned();
     let signer = EncodingKey::from_ed_der(key.to_pkcs8());
-    let tokens = Tokens::new(ISSUER, key, &[]);
-    let public = tokens.public_keys()["keys"][0]["x"].as_str().expect("the public key").to_owned();
+    let tokens = Tokens::new(ISSUER, key);
+    let public = tokens.signing().public().to_vec();
     let claims = Claims {
         iss: ISSUER.into(),
         aud: ISSUER.into(),
@@ -190,17 +195,17 @@ fn only_ed25519_is_accepted_whatever_the_header_says() {
         header
     };
     // The classic confusion: the public key used as the secret of a symmetric algorithm.
-    let forged = encode(&header(Algorithm::HS256, "at+jwt"), &claims, &EncodingKey::from_secret(public.as_bytes()));
-    assert_eq!(tokens.verify(&forged.expect("encoded"), NOON), Err(TokenError::Invalid));
+    let forged = encode(&header(Algorithm::HS256, "at+jwt"), &claims, &EncodingKey::from_secret(&public));
+    assert_eq!(verify(&tokens, &forged.expect("encoded"), NOON), Err(TokenError::Invalid));
     let other_type = encode(&header(Algorithm::EdDSA, "JWT"), &claims, &signer).expect("encoded");
-    assert_eq!(tokens.verify(&other_type, NOON), Err(TokenError::Invalid), "another kind of token");
+    assert_eq!(verify(&tokens, &other_type, NOON), Err(TokenError::Invalid), "another kind of token");
     let genuine = encode(&header(Algorithm::EdDSA, "at+jwt"), &claims, &signer).expect("encoded");
-    assert_eq!(tokens.verify(&genuine, NOON).as_ref(), Ok(&claims));
+    assert_eq!(verify(&tokens, &genuine, NOON).as_ref(), Ok(&claims));
     let (_, unsigned) = genuine.split_once('.').expect("three parts");
     let (body, _) = unsigned.split_once('.').expect("three parts");
     // {"alg":"none","typ":"at+jwt"}
     let none = format!("eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0.{body}.");
-    assert_eq!(tokens.verify(&none, NOON), Err(TokenError::Invalid));
+    assert_eq!(verify(&tokens, &none, NOON), Err(TokenError::Invalid));
 }
 
 #[test]
@@ -217,10 +222,15 @@ fn a_retired_key_still_verifies_and_the_key_file_is_private() {
         let mode = std::fs::metadata(&path).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
-    let old_token = Tokens::new(ISSUER, first, &[]).issue("acct_1", None, "jti", NOON).expect("signed");
-    let rotated = Tokens::new(ISSUER, SigningKey::generate().expect("a key"), &[again]);
-    assert!(rotated.verify(old_token.expose(), NOON).is_ok());
+    let tokens = Tokens::of_file(ISSUER, &path).expect("read");
+    let old_token = tokens.issue("acct_1", None, "jti", NOON).expect("signed");
+    let new = SigningKey::replace(&path).expect("written");
+    assert_eq!(tokens.signing().kid(), new.kid(), "the new key is used at once");
+    assert!(tokens.verify(old_token.expose(), first.public(), NOON).is_ok());
+    assert!(tokens.verify(old_token.expose(), new.public(), NOON).is_err());
+    assert_eq!(std::fs::read_dir(folder.path()).expect("listed").count(), 1, "nothing is left behind");
     std::fs::write(&path, b"not a key").expect("written");
+    assert_eq!(tokens.signing().kid(), new.kid(), "a key that signs is not given up for one that cannot");
     let error = SigningKey::load_or_create(&path).expect_err("damaged").to_string();
     assert!(error.contains("restore it"), "{error}");
 }

@@ -133,7 +133,15 @@ async fn a_failure_is_promoted_once(app: &TestApp) {
     let dismissed = post(app, Role::Reviewer, &format!("failures/{run}/dismiss"), json!({ "reason": "no" })).await;
     assert_eq!(code(&dismissed), (409, "already_decided"));
     assert_eq!(get(app, "cases").await.1["items"].as_array().map(Vec::len), Some(1));
-    let audit = app.app.audit_entries(&app.caller(Role::Admin), "demo-co", seatrial_store::Page::new(None, None)).await;
+    let audit = app
+        .app
+        .audit_entries(
+            &app.caller(Role::Admin),
+            "demo-co",
+            &seatrial_store::audit::Search::default(),
+            seatrial_store::Page::new(None, None),
+        )
+        .await;
     let audit = audit.expect("an admin reads the audit log").0;
     assert_eq!(audit.iter().filter(|entry| entry.action == "promote").count(), 1);
 }

@@ -1,6 +1,7 @@
 //! The integration tests: one binary, a module per noun, on what `support` gives.
 
 mod archive;
+mod audit;
 mod auth;
 mod bad_input;
 mod case;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use seatrial::http::problem_table::{CODES, Code};
 use seatrial_domain::access::Permission;
 use serde_json::Value;
 
@@ -280,9 +281,15 @@ fn is_code(text: &str) -> bool {
 
 #[test]
 fn every_code_of_a_problem_is_explained() {
-    let page = std::fs::read_to_string(repository("docs/API.md")).expect("docs/API.md is there");
     let codes = codes();
     assert!(codes.contains("read_only") && codes.contains("not_frozen") && codes.len() > 25, "found only {codes:?}");
-    let missing: Vec<String> = codes.into_iter().filter(|code| !page.contains(&format!("`{code}`"))).collect();
-    none("docs/API.md explains every code, since programs branch on them; it lacks:", &missing);
+    let table: BTreeMap<&str, &Code> = CODES.iter().map(|code| (code.code, code)).collect();
+    assert_eq!(table.len(), CODES.len(), "a code is there once");
+    assert!(CODES.is_sorted_by_key(|code| (code.status, code.code)), "the table is in order");
+    let missing: Vec<String> = codes.iter().filter(|code| !table.contains_key(code.as_str())).cloned().collect();
+    none("http::problem_table explains every code, since programs branch on them; it lacks:", &missing);
+    let page = std::fs::read_to_string(repository("docs/API.md")).expect("docs/API.md is there");
+    let row = |code: &&Code| format!("| `{}` | {} | {} |\n", code.code, code.status, code.meaning);
+    let missing: Vec<String> = CODES.iter().filter(|code| !page.contains(&row(code))).map(|code| row(&code)).collect();
+    none("docs/API.md has the same table; it lacks:", &missing);
 }

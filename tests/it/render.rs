@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use seatrial::render::Renderer;
 use seatrial::render::view::{HOSTILE, NavCounts, Page, View};
 use seatrial::render::view::{
-    case, decision, failure, gate, overview, problem, release, run, scorecard, settings, sign_in, task,
+    account, case, decision, failure, gate, overview, problem, release, run, scorecard, settings, sign_in, task,
 };
 
 use html_check::check;
@@ -47,7 +47,17 @@ fn render_pages() -> Vec<Sample> {
     let mut list = Vec::new();
     let l = &mut list;
     page(r, l, "usual", "Sign in", sign_in::SignIn::sample());
+    page(r, l, "usual", "Your account", account::AccountPage::sample());
+    page(r, l, "hostile", HOSTILE, account::AccountPage::hostile_sample());
+    page(r, l, "usual", "A new password", account::AskPassword::sample());
+    page(r, l, "asked", "A new password", account::AskPassword::asked_sample());
+    page(r, l, "bare", "A new password", account::AskPassword::bare_sample());
+    page(r, l, "usual", "A new password", account::ChoosePassword::sample());
+    page(r, l, "usual", "An invitation", account::InvitationPage::sample());
+    page(r, l, "known", "An invitation", account::InvitationPage::known_sample());
+    page(r, l, "hostile", HOSTILE, account::InvitationPage::hostile_sample());
     page(r, l, "usual", "Problem", problem::Problem::sample());
+    page(r, l, "usual", "Problems", problem::ProblemCodes::sample());
     page(r, l, "usual", "Overview", overview::Overview::sample());
     page(r, l, "hostile", HOSTILE, overview::Overview::hostile_sample());
     page(r, l, "empty", "Overview", overview::Overview::empty_sample());

@@ -223,7 +223,7 @@ async fn restart_sends_nothing(app: &TestApp) {
         mailer: Some(Arc::new(SmtpMailer::new(&config.smtp).expect("valid")) as Arc<dyn Mailer>),
         outbound: Arc::new(GuardedOutbound::new(config.outbound.clone())),
     };
-    let tokens = Tokens::new(config.server.public_url.clone(), key, &[]);
+    let tokens = Tokens::new(config.server.public_url.clone(), key);
     let other = App::new(config, store, tokens, ports).expect("another process");
     assert_eq!(jobs::check_scorecards(&other).await.expect("judged"), 0);
     assert_eq!(jobs::deliver_due(&other).await.expect("sent"), 0);

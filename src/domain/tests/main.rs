@@ -1,6 +1,7 @@
 //! Tests of the domain, one module per noun, one binary.
 
 mod access;
+mod audit;
 mod canonical;
 mod case;
 mod decision;

@@ -19,6 +19,10 @@ mod inbox;
 mod member;
 mod outbox;
 mod owner;
+mod invitation;
+mod member;
+mod notice;
+mod password_reset;
 mod policy;
 mod project;
 mod response;
@@ -61,6 +65,10 @@ fn nouns(config: &mut ServiceConfig<'_>) {
         .configure(member::configure)
         .configure(outbox::configure)
         .configure(owner::configure)
+        .configure(invitation::configure)
+        .configure(member::configure)
+        .configure(notice::configure)
+        .configure(password_reset::configure)
         .configure(policy::configure)
         .configure(project::configure)
         .configure(response::configure)

@@ -98,14 +98,17 @@ async fn issue(
 
 /// Read the public keys
 ///
-/// For others that verify access tokens of this installation.
+/// For others that verify access tokens of this installation. A key that was replaced stays until its last token ends.
 #[utoipa::path(
     operation_id = "read_keys", tag = "tokens",
-    responses((status = 200, description = "The keys", body = KeySet)),
+    responses(
+        (status = 200, description = "The keys", body = KeySet),
+        (status = 503, description = "The database cannot be read", body = ProblemBody),
+    ),
     security(()),
     extensions(("x-permission" = json!("none")))
 )]
 #[get("/jwks")]
-async fn jwks(app: Data<App>) -> HttpResponse {
-    HttpResponse::Ok().json(app.tokens.public_keys())
+async fn jwks(app: Data<App>) -> Result<Json<KeySet>, Problem> {
+    Ok(Json(KeySet { keys: app.public_keys().await? }))
 }

@@ -10,7 +10,7 @@ use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
@@ -21,7 +21,9 @@ use crate::app::session::SessionHolder;
 use crate::auth::csrf;
 use crate::auth::secret::Secret;
 use crate::auth::token::looks_like_token;
+use crate::http::client_address::of_request as of_address;
 use crate::http::cookie::SessionCookies;
+use crate::http::middleware::request_limit::RequestLimits;
 use crate::http::problem::Problem;
 
 /// The header by which a script of a page proves that it belongs to the session.
@@ -86,17 +88,41 @@ const fn refuse(why: Unauthenticated) -> AppError {
     AppError::Unauthenticated { why }
 }
 
-/// Who presents this, and whether it may be used: a cookie alone must not change anything.
-async fn resolve(app: &App, presented: Presented) -> Result<(Caller, bool), AppError> {
-    match presented {
-        Presented::Nothing => Err(refuse(Unauthenticated::Missing)),
-        Presented::Unreadable => Err(refuse(Unauthenticated::Invalid)),
-        Presented::ApiKey(key) => Ok((app.resolve_api_key(key.expose()).await?, true)),
-        Presented::Token(token) => Ok((app.resolve_token(token.expose()).await?, true)),
-        Presented::Session { token, csrf_proved } => {
-            Ok((app.resolve_session(token.expose()).await?.caller(), csrf_proved))
-        }
+/// Who presents this, and whether it may be used: a cookie alone must not change anything. Counts the request by where
+/// it comes from before anything is looked up, and by who asks after.
+async fn resolve(
+    app: &App,
+    presented: Presented,
+    counted: Result<Option<web::Data<RequestLimits>>, AppError>,
+) -> Result<(Caller, bool), AppError> {
+    let limits = counted?;
+    let (caller, usable) = match presented {
+        Presented::Nothing => return Err(refuse(Unauthenticated::Missing)),
+        Presented::Unreadable => return Err(refuse(Unauthenticated::Invalid)),
+        Presented::ApiKey(key) => (app.resolve_api_key(key.expose()).await?, true),
+        Presented::Token(token) => (app.resolve_token(token.expose()).await?, true),
+        Presented::Session { token, csrf_proved } => (app.resolve_session(token.expose()).await?.caller(), csrf_proved),
+    };
+    if let Some(limits) = limits {
+        limits.check_caller(&caller)?;
     }
+    Ok((caller, usable))
+}
+
+/// Counts a request by the address it comes from. A request that is looked at twice (to see whether it was carried out
+/// already) is counted once.
+pub(super) fn count(app: &App, request: &HttpRequest) -> Result<Option<web::Data<RequestLimits>>, AppError> {
+    struct Counted;
+
+    let Some(limits) = request.app_data::<web::Data<RequestLimits>>() else { return Ok(None) };
+    if request.extensions_mut().insert(Counted).is_some() {
+        return Ok(None);
+    }
+    // Without an address (a Unix socket) nobody can be told from anybody.
+    if let Some(address) = of_address(request, &app.config.server.trusted_proxies) {
+        limits.check_address(address)?;
+    }
+    Ok(Some(limits.clone()))
 }
 
 /// Who sends a request, for handlers that answer in a format of their own. A cookie alone counts as nobody there.
@@ -106,7 +132,7 @@ async fn resolve(app: &App, presented: Presented) -> Result<(Caller, bool), AppE
 pub async fn of_request(request: &HttpRequest) -> Result<Caller, AppError> {
     let app = app_of(request);
     let presented = Presented::of(&app, request);
-    let (caller, usable) = resolve(&app, presented).await?;
+    let (caller, usable) = resolve(&app, presented, count(&app, request)).await?;
     if usable { Ok(caller) } else { Err(refuse(Unauthenticated::Missing)) }
 }
 
@@ -133,8 +159,9 @@ impl FromRequest for Caller {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let app = app_of(request);
         let presented = Presented::of(&app, request);
+        let counted = count(&app, request);
         Box::pin(async move {
-            let (caller, usable) = resolve(&app, presented).await?;
+            let (caller, usable) = resolve(&app, presented, counted).await?;
             if usable { Ok(caller) } else { Err(missing_csrf()) }
         })
     }
@@ -158,7 +185,9 @@ impl FromRequest for SessionCaller {
             return Box::pin(ready(Err(refuse(Unauthenticated::Missing).into())));
         };
         let proved = request.method().is_safe() || proves_page(&token, request.headers());
+        let counted = count(&app, request).map(drop);
         Box::pin(async move {
+            counted?;
             let holder = app.resolve_session(token.expose()).await?;
             if proved { Ok(Self { holder }) } else { Err(missing_csrf()) }
         })

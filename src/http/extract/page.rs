@@ -9,7 +9,7 @@ use actix_web::http::{Method, StatusCode, header};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError};
 use seatrial_domain::ids::SessionId;
 
-use super::caller::app_of;
+use super::caller::{app_of, count};
 use crate::app::access::Caller;
 use crate::app::error::AppError;
 use crate::auth::csrf;
@@ -82,6 +82,9 @@ impl FromRequest for PageCaller {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let app = app_of(request);
         let location = sign_in_location(request);
+        if let Err(error) = count(&app, request) {
+            return Box::pin(ready(Err(PageRejection::Problem(error.into()))));
+        }
         let Some(token) = SessionCookies::new(&app.config).read(request) else {
             return Box::pin(ready(Err(PageRejection::SignIn { location })));
         };

@@ -1,8 +1,11 @@
 //! What happens to every request. Outermost first: root span, security headers, metrics, refusal of
-//! request encodings, then the routes.
+//! request encodings, where it comes from, whether it was carried out already, then the routes.
 
 pub mod content_encoding;
+pub mod idempotency;
 pub mod metrics;
+pub mod origin;
 pub mod rate_limit;
+pub mod request_limit;
 pub mod root_span;
 pub mod security_headers;

@@ -60,7 +60,7 @@ impl AttemptLimiter {
 }
 
 /// One customer has a whole /64 of IPv6 addresses, so that is what is counted.
-fn network_of(address: IpAddr) -> IpAddr {
+pub(super) fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64))),
         v4 => v4,

@@ -6,7 +6,7 @@ use crate::render::view::Flash;
 const NAME: &str = "done";
 
 /// What each code says.
-const WORDS: [(&str, &str); 21] = [
+const WORDS: [(&str, &str); 25] = [
     ("fact_added", "The fact is added. Every figure computed from this run has changed with it."),
     ("fact_known", "This fact had been added already; nothing has changed."),
     ("promoted", "The failure is an eval case now. It is a draft until somebody makes it active."),
@@ -27,6 +27,10 @@ const WORDS: [(&str, &str); 21] = [
     ("webhook_removed", "The webhook is removed."),
     ("webhook_tested", "A test message is on its way to the webhook."),
     ("signed_out", "You are signed out."),
+    ("password_changed", "Your password is changed. Other browsers are signed out."),
+    ("password_chosen", "Your password is set. Sign in with it."),
+    ("session_ended", "That browser is signed out."),
+    ("joined", "You belong to the project now. Sign in to go there."),
     ("release_moved", "The release is moved."),
 ];
 

@@ -4,6 +4,7 @@
 //! A form that was accepted answers 303 with a code of what happened; one that was not is shown again with what was
 //! typed. Errors are problems as in the API, shown as a page by [`problem::show_problems`].
 
+mod account;
 pub mod assets;
 mod case;
 mod context;
@@ -28,9 +29,21 @@ mod settings;
 mod sign_in;
 mod trace;
 
+use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get, post};
 
+use crate::render::Renderer;
+use crate::render::view::{Page, View};
+
 pub use context::{Frame, Visitor};
+
+/// A page outside any project, as a response.
+///
+/// # Errors
+/// When the template and its model do not fit, which is a fault of the build.
+pub fn context_html<T: View>(renderer: &Renderer, page: &Page<T>) -> context::Answer {
+    context::html(renderer, StatusCode::OK, page)
+}
 
 /// Everything that is no API: pages, assets and the API's own documentation.
 pub fn configure(config: &mut ServiceConfig) {
@@ -43,6 +56,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/sign-in", get().to(sign_in::show))
         .route("/sign-in", post().to(sign_in::sign_in))
         .route("/sign-out", post().to(sign_in::sign_out))
+        .configure(account_routes)
         .route("/p/{project}", get().to(overview::show))
         .route("/p/{project}/runs", get().to(run::list))
         .route("/p/{project}/runs/{run}", get().to(run::show))
@@ -56,6 +70,19 @@ pub fn configure(config: &mut ServiceConfig) {
         .configure(owning)
         .configure(deciding)
         .configure(settings_routes);
+}
+
+fn account_routes(config: &mut ServiceConfig) {
+    config
+        .route("/account", get().to(account::show))
+        .route("/account/password", post().to(account::change_password))
+        .route("/account/sessions/{session}/end", post().to(account::end_session))
+        .route("/password-reset", get().to(account::ask))
+        .route("/password-reset", post().to(account::ask_password))
+        .route("/password-reset/choose", get().to(account::choose))
+        .route("/password-reset/choose", post().to(account::choose_password))
+        .route("/invitation", get().to(account::invitation))
+        .route("/invitation", post().to(account::accept_invitation));
 }
 
 fn learning(config: &mut ServiceConfig) {

@@ -43,7 +43,10 @@ fn for_people(request: &HttpRequest) -> bool {
     let path = request.path();
     let accepts = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     !PROGRAMS.iter().any(|program| path.starts_with(program))
-        && (path.starts_with("/p/") || path.starts_with("/sign-") || accepts.contains("text/html"))
+        && (path.starts_with("/p/")
+            || path.starts_with("/sign-")
+            || path.starts_with("/account")
+            || accepts.contains("text/html"))
 }
 
 fn page(request: &HttpRequest, problem: &Problem) -> Option<HttpResponse> {

@@ -12,6 +12,8 @@ mod page;
 mod release_sample;
 mod run_sample;
 
+pub mod account;
+pub mod account_mail;
 pub mod artifact;
 pub mod case;
 pub mod decision;

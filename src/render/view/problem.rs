@@ -38,3 +38,39 @@ impl Problem {
         }
     }
 }
+
+/// What each code of a problem means: the page that `type` points to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProblemCodes {
+    /// Every code.
+    pub codes: Vec<ProblemCode>,
+}
+
+/// One code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProblemCode {
+    /// The code, which is also the fragment of its address.
+    pub name: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What it means.
+    pub meaning: String,
+}
+
+impl View for ProblemCodes {
+    const TEMPLATE: &'static str = "pages/problem/codes";
+}
+
+impl ProblemCodes {
+    /// Two of them.
+    pub fn sample() -> Self {
+        let code = |status, name: &str, meaning: &str| ProblemCode {
+            name: name.to_owned(),
+            status,
+            meaning: meaning.to_owned(),
+        };
+        Self {
+            codes: vec![code(404, "not_found", "there is no such thing"), code(409, "last_admin", "keeps an admin")],
+        }
+    }
+}

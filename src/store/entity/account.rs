@@ -13,6 +13,7 @@ pub struct Model {
     pub password_hash: String,
     pub created_at: i64,
     pub disabled_at: Option<i64>,
+    pub tokens_from: Option<i64>,
 }
 
 /// No relations: queries name the columns they join on.

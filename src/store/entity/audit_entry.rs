@@ -15,6 +15,11 @@ pub struct Model {
     pub noun: String,
     pub noun_id: String,
     pub detail_json: String,
+    pub actor_id: Option<String>,
+    pub address: Option<String>,
+    pub sequence: Option<i64>,
+    pub digest: Option<String>,
+    pub canonical: Option<Vec<u8>>,
 }
 
 /// No relations: queries name the columns they join on.

@@ -1,4 +1,4 @@
-//! Keys that sign access tokens.
+//! Public keys that verify access tokens.
 
 use sea_orm::entity::prelude::*;
 
@@ -8,9 +8,9 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: String,
-    pub private_key: Vec<u8>,
     pub public_key: Vec<u8>,
     pub created_at: i64,
+    pub retired_at: Option<i64>,
 }
 
 /// No relations: queries name the columns they join on.

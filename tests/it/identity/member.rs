@@ -86,7 +86,11 @@ async fn members_are_added_with_and_without_an_account(app: &TestApp) {
     }
     let (_, log) = answer(admin.get("/api/v1/projects/demo-co/audit-entries")).await;
     assert!(!log.to_string().contains("passphrase"));
-    let made = log["items"].as_array().expect("a list").iter().filter(|entry| entry["detail"]["made_account"] == true);
+    let made = log["items"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter(|entry| entry["detail"]["after"]["made_account"] == true);
     assert_eq!(made.count(), 1);
 }
 

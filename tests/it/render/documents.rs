@@ -1,6 +1,7 @@
 //! The review artifact and the mails.
 
 use seatrial::render::Renderer;
+use seatrial::render::view::account_mail::{Invitation, PasswordReset};
 use seatrial::render::view::artifact::ArtifactView;
 use seatrial::render::view::mail::{
     DecisionRecorded, GateWaiting, MailView, ScorecardDue, ScorecardOverdue, ScorecardStale, ScorecardUnowned, TestMail,
@@ -99,6 +100,8 @@ fn every_mail_renders_and_its_subject_is_one_line() {
         try_mail(renderer, &if hostile { ScorecardUnowned::hostile_sample() } else { ScorecardUnowned::sample() });
         try_mail(renderer, &if hostile { GateWaiting::hostile_sample() } else { GateWaiting::sample() });
         try_mail(renderer, &if hostile { DecisionRecorded::hostile_sample() } else { DecisionRecorded::sample() });
+        try_mail(renderer, &if hostile { PasswordReset::hostile_sample() } else { PasswordReset::sample() });
+        try_mail(renderer, &if hostile { Invitation::hostile_sample() } else { Invitation::sample() });
         try_mail(renderer, &if hostile { TestMail::hostile_sample() } else { TestMail::sample() });
     }
 }

@@ -15,7 +15,7 @@ use seatrial::app::ports::{Mailer, ManualClock, SeededRandomness, SystemRandomne
 use seatrial::app::project::{NewProject, ProjectSettings};
 use seatrial::app::{App, Ports, open_store};
 use seatrial::auth::password::Passwords;
-use seatrial::auth::token::{SigningKey, Tokens};
+use seatrial::auth::token::Tokens;
 use seatrial::config::{Sources, load};
 use seatrial::http::server::serve;
 use seatrial::notify::mail::SmtpMailer;
@@ -209,8 +209,8 @@ impl Launch<'_> {
             mailer: mailer.map(|mailer| Arc::new(mailer) as Arc<dyn Mailer>),
             outbound: Arc::new(GuardedOutbound::new(config.outbound.clone())),
         };
-        let key = SigningKey::load_or_create(&config.auth.token_key_file).expect("a signing key");
-        let tokens = Tokens::new(config.server.public_url.clone(), key, &[]);
+        let tokens = Tokens::of_file(config.server.public_url.clone(), &config.auth.token_key_file);
+        let tokens = tokens.expect("a signing key");
         let store = open_store(&config).await.expect("the database opens");
         let app = App::new(Arc::new(config), store, tokens, ports).expect("the service starts");
         let server = serve(web::Data::from(Arc::clone(&app)), listener).expect("the server starts");
@@ -252,6 +252,7 @@ async fn person(app: &App, tx: &seatrial_store::WriteTx, name: &str) -> AccountI
         password_hash: HASH.get().cloned().unwrap_or_default(),
         created_at: START.micros(),
         disabled_at: None,
+        tokens_from: None,
     };
     account::insert(tx, row).await.expect("an account is made");
     AccountId::from_uuid(id)

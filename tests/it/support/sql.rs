@@ -21,3 +21,18 @@ pub async fn sql(app: &TestApp, statement: &'static str) -> Result<(), String> {
         }
     }
 }
+
+/// The texts of a question with one text column, asked of the service's own database.
+pub async fn texts(app: &TestApp, question: &'static str) -> Vec<String> {
+    match app.app.config.database_kind() {
+        DatabaseKind::Sqlite(path) => {
+            let mut connection =
+                SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.expect("SQLite");
+            sqlx::query_scalar(question).fetch_all(&mut connection).await.expect(question)
+        }
+        DatabaseKind::Postgres(url) => {
+            let mut connection = PgConnection::connect(url.expose()).await.expect("PostgreSQL");
+            sqlx::query_scalar(question).fetch_all(&mut connection).await.expect(question)
+        }
+    }
+}
