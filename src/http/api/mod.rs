@@ -16,12 +16,10 @@ mod gap;
 mod gate;
 mod gate_view;
 mod inbox;
+mod invitation;
 mod member;
 mod outbox;
 mod owner;
-mod invitation;
-mod member;
-mod notice;
 mod password_reset;
 mod policy;
 mod project;
@@ -62,12 +60,10 @@ fn nouns(config: &mut ServiceConfig<'_>) {
         .configure(gap::configure)
         .configure(gate::configure)
         .configure(inbox::configure)
+        .configure(invitation::configure)
         .configure(member::configure)
         .configure(outbox::configure)
         .configure(owner::configure)
-        .configure(invitation::configure)
-        .configure(member::configure)
-        .configure(notice::configure)
         .configure(password_reset::configure)
         .configure(policy::configure)
         .configure(project::configure)
