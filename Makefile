@@ -31,7 +31,7 @@ fmt: ## format the Rust code
 	cargo fmt --all
 
 bench: web ## the benchmarks, each beside its reference in the same run; make bench ONLY=ingest runs one
-	cargo bench --locked $(if $(ONLY),--bench $(ONLY),--benches)
+	cargo bench --locked --workspace $(if $(ONLY),--bench $(ONLY),--benches)
 
 web: web/dist/manifest.json ## the web assets into web/dist
 

@@ -10,7 +10,7 @@ use seatrial_domain::gate::{Recommendation, evaluate};
 use seatrial_domain::ids::{ReleaseId, WorkflowId};
 use seatrial_domain::owner::{Owner, OwnerId, responsible};
 use seatrial_domain::scorecard::{Scorecard, SegmentRef};
-use seatrial_domain::time::Timestamp;
+use seatrial_domain::time::{DAY, HOUR, Timestamp};
 use seatrial_store::accumulate::{CellQuery, blocks, cells};
 use seatrial_store::gate::GateRow;
 use seatrial_store::release::ReleaseRow;
@@ -82,7 +82,11 @@ impl App {
         let policy = policy::current(db, scope).await?.map(|row| row.policy).unwrap_or_default();
         Ok(FreezeInput {
             gate: gate.id,
-            project: FrozenProject { id: scope.project(), name: project.name.clone() },
+            project: FrozenProject {
+                id: scope.project(),
+                name: project.name.clone(),
+                currency: project.settings.currency.clone(),
+            },
             workflow: FrozenWorkflow {
                 id: work.id,
                 name: work.name,
@@ -100,6 +104,7 @@ impl App {
             freshness,
             against,
             pool_ratio: gate.pool_ratio,
+            labour_nanos_per_hour: project.settings.labour_nanos_per_hour,
             units_known: evidence::units_known(db, scope, gate.workflow, &releases).await?,
             taxonomy: failure_class::taxonomy(db, scope).await?,
             // Results of eval cases come with the suites; until then no bundle claims any.
@@ -147,7 +152,8 @@ struct Arm {
 
 impl Arm {
     async fn read(self, db: &impl Connection, dimensions: &[String]) -> Result<ArmEvidence, AppError> {
-        let mut arm = ArmEvidence { totals: self.totals(db).await?, ..ArmEvidence::default() };
+        let (totals, open) = self.totals(db).await?;
+        let mut arm = ArmEvidence { totals, open, ..ArmEvidence::default() };
         for basis in [Basis::Settled, Basis::Concluded] {
             for dimension in std::iter::once(ALL).chain(dimensions.iter().map(String::as_str)) {
                 // The bound is exclusive, and a run that closed just now counts.
@@ -170,8 +176,9 @@ impl Arm {
         Ok(arm)
     }
 
-    /// What all runs of the release add up to: for closed runs and unknown outcomes, which no block counts.
-    async fn totals(self, db: &impl Connection) -> Result<Counts, AppError> {
+    /// What all runs of the release add up to, for closed runs and unknown outcomes, which no block counts; and the
+    /// runs that are open, by the end of the day, or lately of the hour, in which they started.
+    async fn totals(self, db: &impl Connection) -> Result<(Counts, Vec<(Timestamp, u64)>), AppError> {
         let query = CellQuery {
             workflow: self.workflow,
             releases: vec![self.release],
@@ -180,10 +187,25 @@ impl Arm {
             to: self.as_of.plus_micros(1),
             by: Resolution::Day,
         };
+        let lately = self.as_of.floor_to(DAY).plus_days(-1);
+        let recent = CellQuery { from: lately, by: Resolution::Hour, ..query.clone() };
         let mut sum = Counts::default();
-        for (_, _, cell) in cells(db, self.scope, &query).await? {
+        let mut open = Vec::new();
+        let mut still = |counts: &Counts, until: Timestamp| {
+            let n = u64::try_from(counts.runs - counts.closed).unwrap_or(0);
+            if n > 0 {
+                open.push((until, n));
+            }
+        };
+        for (_, start, cell) in cells(db, self.scope, &query).await? {
             sum.add(&cell.counts, 1);
+            if start < lately {
+                still(&cell.counts, start.plus_micros(DAY));
+            }
         }
-        Ok(sum)
+        for (_, start, cell) in cells(db, self.scope, &recent).await? {
+            still(&cell.counts, start.plus_micros(HOUR));
+        }
+        Ok((sum, open))
     }
 }

@@ -5,7 +5,7 @@ use seatrial_domain::canonical::{self, CanonicalError};
 use seatrial_domain::decision::SealedDecision;
 use seatrial_domain::digest::Digest;
 use seatrial_domain::evidence::{EvidenceChanges, Pairing, changes};
-use seatrial_domain::gate::{GateState, Recommendation};
+use seatrial_domain::gate::{Forecast, GateState, Recommendation, forecasts};
 use seatrial_domain::ids::{GateId, ReleaseId};
 use seatrial_domain::release::ReleaseState;
 use seatrial_store::bundle::{BundleRow, BundleSummary};
@@ -167,6 +167,18 @@ impl App {
             }
         };
         Ok(Preview { evaluation, changes })
+    }
+
+    /// How many more runs the checks of a gate will probably take, on the evidence of now. It decides nothing.
+    ///
+    /// # Errors
+    /// When there is no such gate in the project, the caller may not, or the database fails.
+    pub async fn forecast_gate(&self, caller: &Caller, project: &str, id: GateId) -> Result<Vec<Forecast>, AppError> {
+        let project = self.enter(caller, project, Permission::ReadEvidence).await?;
+        let gate = gate::find(self.store.read(), project.scope, id).await?.ok_or_else(no_gate)?;
+        let bundle = self.preview(&project, &gate).await?.bundle;
+        // Thousands of simulated blocks: on a thread made for long computations.
+        tokio::task::spawn_blocking(move || forecasts(&bundle)).await.map_err(AppError::internal)
     }
 
     pub(super) async fn preview(&self, project: &ProjectAccess, gate: &GateRow) -> Result<Evaluation, AppError> {

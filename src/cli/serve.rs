@@ -52,10 +52,11 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
 
     let app = open(config).await?;
     app.register_signing_key().await?;
-    greet(&app, &public_url).await?;
-    if arguments.demo {
-        demo::fill(&app, &administrator()).await?;
-    }
+    let first_account = first_account(&app).await?;
+    let filled = if arguments.demo { demo::fill(&app, &administrator()).await } else { Ok(()) };
+    // Said even when the demo could not be told: the password is shown this once.
+    greet(&public_url, first_account.as_ref());
+    filled?;
     tracing::info!(public_url, "the service is ready");
     let worker = Worker::start(Arc::clone(&app));
     let served = serve_until(Arc::clone(&app), listener, stop).await;
@@ -84,19 +85,15 @@ fn listen(config: &mut Config) -> Result<TcpListener, Failure> {
     Ok(listener)
 }
 
-/// Makes the administrator at the first start, and says where the service is and how to sign in.
-async fn greet(app: &App, public_url: &str) -> Result<(), Failure> {
+/// Makes the administrator at the first start.
+async fn first_account(app: &App) -> Result<Option<(AccountView, Chosen)>, Failure> {
     let email = administrator();
     let chosen = chosen_password(PASSWORD_VARIABLE, app.randomness.as_ref());
     let made = app.ensure_administrator(&email, "Administrator", &chosen.password).await.map_err(|error| {
         let failure = Failure::from(error);
         Failure::new(format!("the first account ({EMAIL_VARIABLE}, {PASSWORD_VARIABLE}): {}", failure.message))
     })?;
-    match made {
-        Some(account) => show_first_account(public_url, &account, &chosen),
-        None => printer::say(&format!("Seatrial is at {public_url}")),
-    }
-    Ok(())
+    Ok(made.map(|account| (account, chosen)))
 }
 
 /// The first administrator's address.
@@ -105,7 +102,12 @@ fn administrator() -> String {
     email.unwrap_or_else(|| ADMINISTRATOR.to_owned())
 }
 
-fn show_first_account(public_url: &str, account: &AccountView, chosen: &Chosen) {
+/// Says where the service is and how to sign in: the last lines before it serves.
+fn greet(public_url: &str, first_account: Option<&(AccountView, Chosen)>) {
+    let Some((account, chosen)) = first_account else {
+        printer::say(&format!("Seatrial is at {public_url}"));
+        return;
+    };
     printer::data(&format!("Seatrial is at {public_url}"));
     if chosen.random {
         printer::data(&format!("Sign in as {} with the password {}", account.email, chosen.password));

@@ -172,8 +172,14 @@ pub fn scorecards() -> Vec<DemoScorecard> {
 
 /// What each of the three is held to; only the ceiling on failures of high cost differs.
 fn checks(high_cost_ceiling: f64) -> Vec<Check> {
-    let check =
-        |key: &str, signal, criterion, role| Check { key: key.to_owned(), signal, scope: Scope::All, criterion, role };
+    let check = |key: &str, signal, criterion, role| Check {
+        key: key.to_owned(),
+        signal,
+        statistic: None,
+        scope: Scope::All,
+        criterion,
+        role,
+    };
     let not_worse = |margin| Criterion::NotWorseThanBaseline { margin: Some(margin) };
     let within = |margin| Criterion::WithinBaseline { margin: Some(margin) };
     let ceiling = Criterion::Ceiling { rate: high_cost_ceiling };

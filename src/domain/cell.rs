@@ -3,14 +3,17 @@
 //! All fields are integers, so adding and then subtracting a run leaves exactly what was there: a late fact takes the
 //! old contribution out and puts the new one in. One function, [`Counts::of`], defines what a run adds.
 
+mod block;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Severity;
 use crate::run::{ApprovalStatus, Outcome, RunFacts};
-use crate::stats::sketch::Sketch;
-use crate::time::{DAY, HOUR, Timestamp};
+use crate::time::{DAY, HOUR};
+
+pub use block::{Basis, Block, Cell, Sketches};
 
 /// Count, sum and sum of squares of an amount over the runs where it is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,12 +49,13 @@ impl Amount {
 }
 
 macro_rules! counts {
-    ($($(#[$doc:meta])* $field:ident,)+) => {
+    ($($(#[$doc:meta])* $field:ident,)+; $($(#[$wide_doc:meta])* $wide:ident,)+) => {
         /// Integer counters over a group of runs. Where a counter's fact can be unknown, a `…_known` counter beside it
         /// is its denominator.
         #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
         pub struct Counts {
             $($(#[$doc])* pub $field: i64,)+
+            $($(#[$wide_doc])* pub $wide: i128,)+
             /// Cost in nano-units, over concluded runs.
             pub cost: Amount,
             /// Cost in nano-units, over successful runs whose cost is known.
@@ -70,6 +74,7 @@ macro_rules! counts {
             /// Adds `other` `sign` times (1 or -1).
             pub fn add(&mut self, other: &Self, sign: i64) {
                 $(self.$field += sign * other.$field;)+
+                $(self.$wide += i128::from(sign) * other.$wide;)+
                 self.cost.add(&other.cost, sign);
                 self.success_cost.add(&other.success_cost, sign);
                 self.latency.add(&other.latency, sign);
@@ -154,6 +159,23 @@ counts! {
     input_tokens,
     /// Output tokens in all.
     output_tokens,
+    ;
+    /// Squares of rescue seconds, over runs where rescues are known.
+    rescue_squares,
+    /// Squares of rescue seconds, over runs whose cost is known.
+    cost_rescue_squares,
+    /// Cost in nano-units times rescue seconds, over runs whose cost is known.
+    cost_rescue_product,
+    /// Squares of retries.
+    retry_squares,
+    /// Squares of tool calls, over runs where they are known.
+    tool_call_squares,
+    /// Squares of tool errors, over runs where they are known.
+    tool_error_squares,
+    /// Squares of tool calls, over runs where tool errors are known.
+    tool_error_call_squares,
+    /// Tool errors times tool calls.
+    tool_error_product,
 }
 
 impl Counts {
@@ -208,6 +230,7 @@ impl Counts {
             self.rescues_known = 1;
             self.rescued = i64::from(!rescues.is_empty());
             self.rescue_seconds = rescues.iter().filter_map(|rescue| rescue.seconds).sum();
+            self.rescue_squares = square(self.rescue_seconds);
         }
     }
 
@@ -216,17 +239,22 @@ impl Counts {
             self.retries_known = 1;
             self.retried = i64::from(retries > 0);
             self.retries = retries;
+            self.retry_squares = square(retries);
         }
         let calls = facts.tools.as_ref().map(|tools| i64::try_from(tools.len()).unwrap_or(i64::MAX));
         if let Some(calls) = calls {
             self.tools_known = 1;
             self.tool_calls = calls;
+            self.tool_call_squares = square(calls);
         }
         if let Some(errors) = facts.tool_errors {
             self.tool_errors_known = 1;
             self.tool_error_runs = i64::from(errors > 0);
             self.tool_errors = errors;
             self.tool_errors_calls = calls.unwrap_or(0);
+            self.tool_error_squares = square(errors);
+            self.tool_error_call_squares = square(self.tool_errors_calls);
+            self.tool_error_product = i128::from(errors) * i128::from(self.tool_errors_calls);
         }
         if let Some(tokens) = facts.tokens {
             self.tokens_known = 1;
@@ -236,11 +264,11 @@ impl Counts {
     }
 
     fn add_cost(&mut self, facts: &RunFacts, successful: bool) {
-        if facts.cost_nanos.is_none() {
-            return;
-        }
+        let Some(cost) = facts.cost_nanos else { return };
         self.cost = Amount::of(facts.cost_nanos);
         self.cost_rescue_seconds = self.rescue_seconds;
+        self.cost_rescue_squares = self.rescue_squares;
+        self.cost_rescue_product = i128::from(cost) * i128::from(self.rescue_seconds);
         if successful {
             self.cost_success = 1;
             self.success_cost = self.cost;
@@ -254,45 +282,8 @@ impl Counts {
     }
 }
 
-/// A group of runs: counters, and a sketch per amount for its quantiles.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cell {
-    /// The counters.
-    pub counts: Counts,
-    /// Latency of concluded runs in microseconds.
-    pub latency: Sketch,
-    /// Cost of concluded runs in nano-units.
-    pub cost: Sketch,
-    /// Time to trusted completion of successful runs in microseconds.
-    pub time_to_trust: Sketch,
-}
-
-impl Cell {
-    /// What one run adds.
-    #[must_use]
-    pub fn of(facts: &RunFacts) -> Self {
-        let mut cell = Self { counts: Counts::of(facts), ..Self::default() };
-        if facts.concluded() {
-            facts.latency_micros().into_iter().for_each(|value| cell.latency.add(value));
-            facts.cost_nanos.into_iter().for_each(|value| cell.cost.add(value));
-            facts.time_to_trust_micros().into_iter().for_each(|value| cell.time_to_trust.add(value));
-        }
-        cell
-    }
-
-    /// Adds `other` `sign` times (1 or -1).
-    pub fn add(&mut self, other: &Self, sign: i64) {
-        self.counts.add(&other.counts, sign);
-        self.latency.combine(&other.latency, sign);
-        self.cost.combine(&other.cost, sign);
-        self.time_to_trust.combine(&other.time_to_trust, sign);
-    }
-
-    /// Whether nothing is counted.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.counts.is_empty()
-    }
+fn square(n: i64) -> i128 {
+    i128::from(n) * i128::from(n)
 }
 
 /// The dimension of the cell that holds all runs of a release; its value is empty.
@@ -318,23 +309,4 @@ impl Resolution {
             Self::Day => DAY,
         }
     }
-}
-
-/// Which runs a block of evidence counts, and by which time it orders them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Basis {
-    /// Settled runs by the minute they settled: evidence for and against.
-    Settled,
-    /// Concluded runs by the minute they closed: evidence of harm, which does not wait.
-    Concluded,
-}
-
-/// One minute of evidence.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Block {
-    /// The minute.
-    pub minute: Timestamp,
-    /// What its runs add up to; one run per unit.
-    pub counts: Counts,
 }

@@ -6,6 +6,7 @@
 mod changes;
 mod freeze;
 mod gaps;
+mod looks;
 mod series;
 
 use serde::{Deserialize, Serialize};
@@ -18,12 +19,14 @@ use crate::ids::{GateId, ProjectId, ReleaseId, WorkflowId};
 use crate::policy::Policy;
 use crate::release::ReleaseState;
 use crate::scorecard::{Exemption, Freshness, Scorecard};
-use crate::stats::Outcomes;
+use crate::stats::ratio::RatioSums;
+use crate::stats::{Outcomes, Sketch};
 use crate::time::Timestamp;
 use crate::workflow::{FactKind, FactSource, RiskClass};
 
 pub use changes::{CheckChange, EvidenceChanges, ThenNow, changes};
 pub use freeze::{ArmBlocks, ArmEvidence, FreezeInput, freeze};
+pub use looks::{Beside, Look, Minute, looks};
 pub use series::{PairSide, Tick, build_series, matched_series, pairing_of, pool_ratio};
 
 /// The version of the bundle's shape that this code writes and reads.
@@ -50,6 +53,9 @@ pub struct FrozenProject {
     pub id: ProjectId,
     /// Its name then.
     pub name: String,
+    /// The currency of its costs then.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub currency: String,
 }
 
 /// A workflow as frozen.
@@ -91,7 +97,7 @@ pub struct RateCount {
 }
 
 /// The ordered blocks of one signal over one group of runs, in both arms.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Series {
     /// Blocks of settled runs of both arms, each `[n_a, s_a, n_b, s_b]`.
@@ -107,6 +113,20 @@ pub struct Series {
     pub candidate_concluded: RateCount,
     /// Whether the earlier baseline was used up before the candidate's runs were.
     pub pool_exhausted: bool,
+    /// Looks at the sums of an amount or a ratio, in its unit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sums: Vec<Look<RatioSums>>,
+    /// Looks at the sketches of an amount whose quantile is asked for, in the sketch's unit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sketches: Vec<Look<Sketch>>,
+    /// Runs of the candidate that have been open for longer than the quantile asked for: not yet done.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub open: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 impl Series {
@@ -118,7 +138,7 @@ impl Series {
 }
 
 /// A segment's series.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SegmentSeries {
     /// The dimension.
@@ -142,7 +162,7 @@ pub struct MatchedSeries {
 }
 
 /// What one check looked at. Segments and matched series are sorted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CheckEvidence {
     /// The check's key on the scorecard.

@@ -3,11 +3,15 @@
 //! [`evaluate`] is a pure function of a frozen bundle: the same bytes in, the same bytes out, on any machine. The
 //! machine recommends; a person decides ([`crate::decision`]).
 
+mod amount;
 mod check;
 mod compose;
 mod evidence_class;
+mod forecast;
+mod mix;
 mod process;
 mod segment;
+pub mod vague;
 mod words;
 
 use serde::{Deserialize, Serialize};
@@ -19,6 +23,10 @@ use crate::gap::{Gap, NextStepKind};
 use crate::scorecard::{CheckRole, Criterion, SegmentRef};
 use crate::signal::Signal;
 use crate::stats::Interval;
+
+pub use amount::{AmountFigure, AmountFigures, AmountUnit};
+pub use forecast::{Forecast, forecasts};
+pub use mix::{ClassMove, MixShift};
 
 /// The version of the recommendation's shape.
 pub const RECOMMENDATION_SCHEMA: u32 = 1;
@@ -192,6 +200,9 @@ pub struct Figures {
     pub ln_e_ship: f64,
     /// Logarithm of the evidence for a fail, latched at its highest.
     pub ln_e_rollback: f64,
+    /// Of an amount or a ratio: its figures in its own unit. The counts above say over how many runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<AmountFigures>,
 }
 
 /// What one segment says about a check.
@@ -335,6 +346,9 @@ pub struct Recommendation {
     pub pairing: Pairing,
     /// Each check, in the scorecard's order.
     pub checks: Vec<CheckResult>,
+    /// Whether failures are of another kind than the baseline's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure_mix: Option<MixShift>,
     /// What is missing.
     pub gaps: Vec<Gap>,
     /// What to do next; always there unless the answer is *ship*.

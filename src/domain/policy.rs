@@ -30,7 +30,7 @@ pub struct Policy {
     /// Outcomes of both arms that close a block of evidence; in 2..=1000.
     pub block_outcomes: u64,
     /// How the evidence bets.
-    #[schema(value_type = String, example = "plug_in")]
+    #[schema(value_type = String, example = "hedged")]
     pub method: EvidenceMethod,
     /// Share of closed runs with unknown outcome above which there is a gap; in [0, 1].
     pub unknown_outcome_limit: f64,
@@ -58,7 +58,7 @@ impl Default for Policy {
             planned_candidate_runs: 500,
             pool_ratio: 1.0,
             block_outcomes: 10,
-            method: EvidenceMethod::PlugIn,
+            method: EvidenceMethod::Hedged,
             unknown_outcome_limit: 0.10,
             deciders: vec![Role::ReleaseManager, Role::Admin],
             second_persons: vec![Role::ReleaseManager, Role::Admin],

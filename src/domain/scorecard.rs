@@ -1,5 +1,6 @@
 //! Scorecards: the checks a workflow is held to, with an owner, a backup and a review cadence. Versioned.
 
+mod check;
 mod diff;
 mod exemption;
 mod freshness;
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{ScorecardId, WorkflowId};
 use crate::limits::label;
 use crate::owner::{Owner, OwnerId};
-use crate::signal::{Direction, Signal, SignalKind};
+use crate::signal::Signal;
 
 pub use diff::{Change, ChangeKind, changes};
 pub use exemption::{EXEMPTION_DAYS, Exemption};
@@ -34,7 +35,57 @@ pub enum Scope {
     },
 }
 
-/// What a check asks of its signal. Rates and margins are shares: 0.05 is five points.
+/// Which statistic of an amount a check reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Statistic {
+    /// Its mean.
+    Mean,
+    /// Its median.
+    P50,
+    /// Its 95th percentile.
+    P95,
+}
+
+impl Statistic {
+    /// The name used in the API and on pages.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mean => "mean",
+            Self::P50 => "p50",
+            Self::P95 => "p95",
+        }
+    }
+
+    /// The quantile it is, when it is one.
+    #[must_use]
+    pub const fn quantile(self) -> Option<f64> {
+        match self {
+            Self::Mean => None,
+            Self::P50 => Some(0.5),
+            Self::P95 => Some(0.95),
+        }
+    }
+}
+
+/// What a check reads of its signal.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Reads {
+    /// A rate.
+    Rate,
+    /// One sum over another.
+    Ratio,
+    /// The mean of an amount.
+    Mean,
+    /// A quantile of an amount.
+    Quantile(f64),
+}
+
+/// What a check asks of its signal.
+///
+/// Of a rate, bounds and margins are shares: 0.05 is five points. Of an amount or a ratio, bounds are in the signal's
+/// own unit and margins are shares of the baseline's figure: 0.05 is five per cent more or less.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Criterion {
@@ -47,6 +98,16 @@ pub enum Criterion {
     Ceiling {
         /// In (0, 1).
         rate: f64,
+    },
+    /// The amount is below this one.
+    AtMost {
+        /// In the signal's unit: seconds, units of the currency, or a number.
+        value: f64,
+    },
+    /// The amount is above this one.
+    AtLeast {
+        /// In the signal's unit.
+        value: f64,
     },
     /// The candidate is not worse than the baseline by the margin.
     NotWorseThanBaseline {
@@ -91,6 +152,9 @@ pub struct Check {
     /// What it reads.
     #[schema(value_type = String, example = "success_rate")]
     pub signal: Signal,
+    /// Which statistic of an amount; the usual one of the signal when absent. A rate or a ratio has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statistic: Option<Statistic>,
     /// Over which runs.
     #[serde(default)]
     pub scope: Scope,
@@ -243,37 +307,5 @@ impl Scorecard {
             }
         }
         if errors.is_empty() { Ok(()) } else { Err(errors) }
-    }
-}
-
-impl Check {
-    /// The part that cannot stand, and why.
-    fn problem(&self) -> Option<(&'static str, &'static str)> {
-        let definition = self.signal.definition();
-        let inside = |x: f64| x > 0.0 && x < 1.0;
-        if definition.kind != SignalKind::Rate {
-            return Some(("signal", "only a rate can carry a verdict; show an amount or a ratio beside it"));
-        }
-        match self.criterion {
-            Criterion::Floor { rate } | Criterion::Ceiling { rate } if !inside(rate) => {
-                Some(("criterion", "a rate above 0 and below 1; 0 and 1 cannot be proved by any number of runs"))
-            }
-            Criterion::Floor { .. } if definition.direction == Direction::LowerIsBetter => {
-                Some(("criterion", "lower is better for this signal: give it a ceiling"))
-            }
-            Criterion::Ceiling { .. } if definition.direction == Direction::HigherIsBetter => {
-                Some(("criterion", "higher is better for this signal: give it a floor"))
-            }
-            Criterion::NotWorseThanBaseline { .. } if definition.direction == Direction::ChangeMatters => {
-                Some(("criterion", "neither direction is worse for this signal: ask it to stay within the baseline"))
-            }
-            Criterion::NotWorseThanBaseline { margin: Some(margin) }
-            | Criterion::WithinBaseline { margin: Some(margin) }
-                if !inside(margin) =>
-            {
-                Some(("criterion", "a margin above 0 and below 1, such as 0.05 for five points"))
-            }
-            _ => None,
-        }
     }
 }

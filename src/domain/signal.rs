@@ -3,6 +3,8 @@
 //! Each says what it proves and what it does not. A value always carries its numerator, denominator, coverage and
 //! interval; a signal whose facts nobody reports is *unverified* and cannot carry a verdict.
 
+mod source;
+mod sums;
 mod value;
 
 use std::fmt;

@@ -43,6 +43,18 @@ pub enum FactKind {
     Rescues,
 }
 
+impl FactKind {
+    /// What it is called in a sentence, in the plural.
+    #[must_use]
+    pub const fn noun(self) -> &'static str {
+        match self {
+            Self::Approvals => "approvals",
+            Self::Escalations => "escalations",
+            Self::Rescues => "rescues",
+        }
+    }
+}
+
 /// Who reports a kind of fact. Where a source is declared, a closed run without such a fact is *known to have none*;
 /// where none is declared it is *unknown*.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]

@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 
 use sea_orm::sea_query::Value;
 use sea_orm::{ConnectionTrait as _, FromQueryResult, Statement};
-use seatrial_domain::cell::{Basis, Block, Cell, Counts, Resolution};
+use seatrial_domain::cell::{Basis, Block, Cell, Counts, Resolution, Sketches};
 use seatrial_domain::ids::{ReleaseId, WorkflowId};
+use seatrial_domain::run::RunFacts;
 use seatrial_domain::time::Timestamp;
 
 use crate::connection::{Connection as _, WriteTx};
@@ -58,7 +59,37 @@ pub struct BlockKey {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     cells: BTreeMap<CellKey, Cell>,
-    blocks: BTreeMap<BlockKey, BTreeMap<Timestamp, Counts>>,
+    blocks: BTreeMap<BlockKey, BTreeMap<Timestamp, Minute>>,
+}
+
+/// What is kept of one minute of evidence.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Minute {
+    counts: Counts,
+    sketches: Sketches,
+}
+
+impl Minute {
+    /// What one run adds on a basis. Only settled runs decide about quantiles, so only they are sketched.
+    pub(crate) fn of(facts: &RunFacts, basis: Basis) -> Self {
+        let sketches = if basis == Basis::Settled { Sketches::of(facts) } else { Sketches::default() };
+        Self { counts: Counts::of(facts), sketches }
+    }
+
+    fn add(&mut self, other: &Self, sign: i64) {
+        self.counts.add(&other.counts, sign);
+        self.sketches.add(&other.sketches, sign);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.counts.is_empty()
+    }
+}
+
+impl From<Block> for Minute {
+    fn from(block: Block) -> Self {
+        Self { counts: block.counts, sketches: block.sketches }
+    }
 }
 
 impl Changes {
@@ -70,18 +101,18 @@ impl Changes {
         }
     }
 
-    /// Adds a run's counts `sign` times to the minute of `at`.
-    pub fn block(&mut self, group: &Group, basis: Basis, at: Timestamp, counts: &Counts, sign: i64) {
+    /// Adds a run `sign` times to the minute of `at`.
+    pub(crate) fn block(&mut self, group: &Group, basis: Basis, at: Timestamp, run: &Minute, sign: i64) {
         let key = BlockKey { group: group.clone(), basis, start: at.hour() };
         let minute = at.floor_to(seatrial_domain::time::MINUTE);
-        self.blocks.entry(key).or_default().entry(minute).or_default().add(counts, sign);
+        self.blocks.entry(key).or_default().entry(minute).or_default().add(run, sign);
     }
 
     /// Drops what sums to nothing.
     pub(crate) fn compact(&mut self) {
         self.cells.retain(|_, cell| !cell.is_empty());
         self.blocks.retain(|_, minutes| {
-            minutes.retain(|_, counts| !counts.is_empty());
+            minutes.retain(|_, minute| !minute.is_empty());
             !minutes.is_empty()
         });
     }
@@ -119,6 +150,17 @@ impl Changes {
         }
         Ok(())
     }
+}
+
+/// Forgets every cell and block of a project, to be written anew. The caller holds the project's write lock.
+pub(crate) async fn forget(tx: &WriteTx, scope: Scope) -> Result<(), StoreError> {
+    let raw = tx.raw();
+    let backend = raw.get_database_backend();
+    for table in [&CELLS, &BLOCKS] {
+        let sql = format!("DELETE FROM {} WHERE project_id = {}", table.name, placeholder_counter(backend)());
+        raw.execute_raw(Statement::from_sql_and_values(backend, sql, [Value::from(scope.uuid())])).await?;
+    }
+    Ok(())
 }
 
 /// Keys per statement: eight parameters each stay well below both databases' limits.
@@ -184,6 +226,15 @@ pub(crate) fn placeholders(backend: Backend, rows: usize, columns: usize) -> Str
     text
 }
 
+/// How what is wanted is joined with what is kept. SQLite takes hundreds of wanted keys for a reason to walk the whole
+/// table instead; there a cross join fixes the order of its loops, and each key is looked up.
+const fn each_wanted(backend: Backend) -> &'static str {
+    match backend {
+        Backend::Sqlite => "CROSS JOIN",
+        Backend::Postgres => "JOIN",
+    }
+}
+
 async fn find(tx: &WriteTx, table: &Table, keys: Vec<[Value; 7]>) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
     let rows = keys.len();
     let values = keys
@@ -192,11 +243,12 @@ async fn find(tx: &WriteTx, table: &Table, keys: Vec<[Value; 7]>) -> Result<Vec<
         .flat_map(|(i, key)| key.into_iter().chain([Value::from(i64::try_from(i).unwrap_or_default())]));
     let sql = format!(
         "WITH wanted (project_id, workflow_id, release_id, dimension, kind, start_at, value, position) AS (VALUES {}) \
-         SELECT wanted.position AS position, kept.body AS body FROM wanted JOIN {} AS kept \
+         SELECT wanted.position AS position, kept.body AS body FROM wanted {} {} AS kept \
          ON kept.project_id = wanted.project_id AND kept.workflow_id = wanted.workflow_id \
          AND kept.release_id = wanted.release_id AND kept.dimension = wanted.dimension \
          AND kept.{} = wanted.kind AND kept.start_at = wanted.start_at AND kept.value = wanted.value",
         placeholders(tx.backend, rows, 8),
+        each_wanted(tx.backend),
         table.name,
         table.kind,
     );
@@ -247,23 +299,23 @@ async fn apply_cells(tx: &WriteTx, scope: Scope, changes: &[(CellKey, Cell)]) ->
 async fn apply_blocks(
     tx: &WriteTx,
     scope: Scope,
-    changes: &[(BlockKey, BTreeMap<Timestamp, Counts>)],
+    changes: &[(BlockKey, BTreeMap<Timestamp, Minute>)],
 ) -> Result<(), StoreError> {
     let key = |key: &BlockKey| key_values(scope, &key.group, basis_name(key.basis), key.start);
     let kept = find(tx, &BLOCKS, changes.iter().map(|(k, _)| key(k)).collect()).await?;
     let mut rows = Vec::with_capacity(changes.len());
     for ((block_key, change), kept) in changes.iter().zip(kept) {
-        let mut minutes: BTreeMap<Timestamp, Counts> = match kept {
+        let mut minutes: BTreeMap<Timestamp, Minute> = match kept {
             None => BTreeMap::new(),
-            Some(body) => blob::decode_blocks(&body)?.into_iter().map(|block| (block.minute, block.counts)).collect(),
+            Some(body) => blob::decode_blocks(&body)?.into_iter().map(|block| (block.minute, block.into())).collect(),
         };
-        for (minute, counts) in change {
-            minutes.entry(*minute).or_default().add(counts, 1);
+        for (minute, added) in change {
+            minutes.entry(*minute).or_default().add(added, 1);
         }
         let blocks: Vec<Block> = minutes
             .into_iter()
-            .filter(|(_, counts)| !counts.is_empty())
-            .map(|(minute, counts)| Block { minute, counts })
+            .filter(|(_, kept)| !kept.is_empty())
+            .map(|(minute, Minute { counts, sketches })| Block { minute, counts, sketches })
             .collect();
         rows.push((key(block_key), blob::encode_blocks(&blocks)?));
     }

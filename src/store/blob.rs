@@ -11,46 +11,51 @@ use zstd::bulk::Compressor;
 
 use crate::error::StoreError;
 
-/// The layout of the values below. Raised when one of their types changes; blobs of another version are recomputed.
-const VERSION: u8 = 1;
+/// The layout of a trace's skeleton. Raised when one of its types changes.
+const SPANS: u8 = 1;
+/// The layout of cells and evidence blocks. Raised when one of their types changes, together with a migration that has
+/// them recomputed from the runs.
+const SUMS: u8 = 2;
 /// Compression level: the fastest. Traces are written once and read rarely.
 const LEVEL: i32 = 1;
 
-fn encode<T: Serialize>(what: &'static str, value: &T) -> Result<Vec<u8>, StoreError> {
-    postcard::to_extend(value, vec![VERSION]).map_err(|error| StoreError::corrupt(what, error))
+fn encode<T: Serialize>(what: &'static str, layout: u8, value: &T) -> Result<Vec<u8>, StoreError> {
+    postcard::to_extend(value, vec![layout]).map_err(|error| StoreError::corrupt(what, error))
 }
 
-fn decode<T: DeserializeOwned>(what: &'static str, bytes: &[u8]) -> Result<T, StoreError> {
+fn decode<T: DeserializeOwned>(what: &'static str, layout: u8, bytes: &[u8]) -> Result<T, StoreError> {
     match bytes.split_first() {
-        Some((&VERSION, rest)) => postcard::from_bytes(rest).map_err(|error| StoreError::corrupt(what, error)),
-        Some((version, _)) => Err(StoreError::corrupt(what, format!("layout {version} is not {VERSION}"))),
+        Some((&found, rest)) if found == layout => {
+            postcard::from_bytes(rest).map_err(|error| StoreError::corrupt(what, error))
+        }
+        Some((found, _)) => Err(StoreError::corrupt(what, format!("layout {found} is not {layout}"))),
         None => Err(StoreError::corrupt(what, "it is empty")),
     }
 }
 
 pub(crate) fn encode_cell(cell: &Cell) -> Result<Vec<u8>, StoreError> {
-    encode("cell", cell)
+    encode("cell", SUMS, cell)
 }
 
 pub(crate) fn decode_cell(bytes: &[u8]) -> Result<Cell, StoreError> {
-    decode("cell", bytes)
+    decode("cell", SUMS, bytes)
 }
 
 pub(crate) fn encode_blocks(blocks: &[Block]) -> Result<Vec<u8>, StoreError> {
-    encode("block", &blocks)
+    encode("block", SUMS, &blocks)
 }
 
 pub(crate) fn decode_blocks(bytes: &[u8]) -> Result<Vec<Block>, StoreError> {
-    decode("block", bytes)
+    decode("block", SUMS, bytes)
 }
 
 pub(crate) fn encode_spans(spans: &[Span]) -> Result<Vec<u8>, StoreError> {
-    let plain = encode("trace skeleton", &spans)?;
+    let plain = encode("trace skeleton", SPANS, &spans)?;
     compress(&plain)
 }
 
 pub(crate) fn decode_spans(bytes: &[u8]) -> Result<Vec<Span>, StoreError> {
-    decode("trace skeleton", &decompress(bytes)?)
+    decode("trace skeleton", SPANS, &decompress(bytes)?)
 }
 
 /// Compresses a body for storage.

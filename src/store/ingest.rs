@@ -13,8 +13,8 @@ mod write;
 
 use std::collections::BTreeMap;
 
-use sea_orm::ConnectionTrait as _;
-use seatrial_domain::ids::{FactId, RunId};
+use sea_orm::{ConnectionTrait as _, Statement};
+use seatrial_domain::ids::{FactId, ProjectId, RunId};
 use seatrial_domain::run::{LateFact, MergeConflict, RunReport};
 use seatrial_domain::span::Span;
 use seatrial_domain::time::Timestamp;
@@ -188,4 +188,29 @@ pub async fn check_sums(store: &Store, scope: Scope) -> Result<Option<String>, S
     let kept = crate::accumulate::kept(&tx, scope).await?;
     let computed = contribution::recompute(&tx, scope).await?;
     Ok(kept.first_difference(&computed))
+}
+
+/// Writes the sums of every project anew whose layout a migration has changed; nothing when there is none. Each project
+/// in a transaction of its own, so that an upgrade that was cut off goes on where it stopped.
+///
+/// # Errors
+/// When the database fails or a stored run cannot be decoded.
+pub(crate) async fn rebuild_sums(store: &Store) -> Result<(), StoreError> {
+    loop {
+        let tx = store.write().await?;
+        let raw = tx.raw();
+        let backend = raw.get_database_backend();
+        let next =
+            Statement::from_string(backend, "SELECT project_id FROM sums_to_rebuild ORDER BY project_id LIMIT 1");
+        let Some(row) = raw.query_one_raw(next).await? else { return Ok(()) };
+        let project: uuid::Uuid = row.try_get("", "project_id")?;
+        let scope = Scope::of(ProjectId::from_uuid(project));
+        lock(&tx, scope).await?;
+        tracing::info!(project = %scope.project(), "writing the sums of a project anew, since their layout has changed");
+        contribution::rebuild(&tx, scope).await?;
+        let mark = if backend == sea_orm::DbBackend::Postgres { "$1" } else { "?" };
+        let done = format!("DELETE FROM sums_to_rebuild WHERE project_id = {mark}");
+        raw.execute_raw(Statement::from_sql_and_values(backend, done, [project.into()])).await?;
+        tx.commit().await?;
+    }
 }

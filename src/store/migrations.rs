@@ -31,4 +31,5 @@ pub const MIGRATIONS: &[Step] = &[
     step!(3, "owners", "0003_owners.sql"),
     step!(4, "record", "0004_record.sql"),
     step!(5, "identity", "0005_identity.sql"),
+    step!(6, "evidence", "0006_evidence.sql"),
 ];

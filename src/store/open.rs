@@ -72,14 +72,17 @@ impl Store {
     /// # Errors
     /// When the URL is wrong, the database cannot be reached or written, or is newer than this version.
     pub async fn open(options: &OpenOptions) -> Result<Self, StoreError> {
-        if options.url.starts_with("sqlite:") {
-            Self::open_sqlite(options).await
+        let store = if options.url.starts_with("sqlite:") {
+            Self::open_sqlite(options).await?
         } else if options.url.starts_with("postgres://") || options.url.starts_with("postgresql://") {
-            Self::open_postgres(options).await
+            Self::open_postgres(options).await?
         } else {
             // The URL may hold a password: only its beginning is repeated.
-            Err(StoreError::Url(options.url.split_once(':').map_or("…", |(scheme, _)| scheme).to_owned()))
-        }
+            let scheme = options.url.split_once(':').map_or("…", |(scheme, _)| scheme);
+            return Err(StoreError::Url(scheme.to_owned()));
+        };
+        crate::ingest::rebuild_sums(&store).await?;
+        Ok(store)
     }
 
     async fn open_sqlite(options: &OpenOptions) -> Result<Self, StoreError> {

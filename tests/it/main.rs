@@ -9,6 +9,7 @@ mod cli;
 mod config;
 mod decision;
 mod demo;
+mod evidence;
 mod failure;
 mod gate;
 mod gate_cases;

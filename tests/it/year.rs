@@ -84,7 +84,7 @@ async fn process(app: &TestApp) -> (Arc<App>, Arc<MortalMailer>) {
         mailer: Some(Arc::clone(&mailer) as Arc<dyn Mailer>),
         outbound: Arc::new(GuardedOutbound::new(config.outbound.clone())),
     };
-    let tokens = Tokens::new(config.server.public_url.clone(), key, &[]);
+    let tokens = Tokens::new(config.server.public_url.clone(), key);
     (App::new(config, store, tokens, ports).expect("another process"), mailer)
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::gaps::gaps;
+use super::looks::{Beside, Look, Minute, looks};
 use super::series::{Tick, build_series, matched_series, pairing_of, pool_ratio};
 use super::{
     ArmTotals, BUNDLE_SCHEMA, CheckEvidence, ClassMix, EvalSummary, EvidenceBundle, FactCoverage, FrozenProject,
@@ -13,10 +14,15 @@ use crate::failure::Taxonomy;
 use crate::ids::GateId;
 use crate::owner::Owner;
 use crate::policy::Policy;
-use crate::scorecard::{Check, Exemption, Freshness, Scorecard, SegmentRef};
+use crate::scorecard::{Check, Criterion, Exemption, Freshness, Reads, Scorecard, SegmentRef};
 use crate::signal::Signal;
+use crate::stats::Sketch;
+use crate::stats::ratio::RatioSums;
 use crate::time::Timestamp;
 use crate::workflow::{FactKind, FactSource};
+
+/// The unit in which sketches keep durations.
+const MICROS_PER_SECOND: f64 = 1e6;
 
 /// One arm's blocks over one group of runs, on both bases; minutes in any order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,6 +42,8 @@ pub struct ArmEvidence {
     pub segments: BTreeMap<SegmentRef, ArmBlocks>,
     /// The release's counters from cells, for closed runs and unknown outcomes.
     pub totals: Counts,
+    /// Runs that are still open, by the end of the hour or day in which they started.
+    pub open: Vec<(Timestamp, u64)>,
 }
 
 /// What a bundle is assembled from.
@@ -69,6 +77,8 @@ pub struct FreezeInput {
     pub pool_ratio: Option<f64>,
     /// Whether any run names a unit.
     pub units_known: bool,
+    /// What an hour of rescue costs the project, in nano-units.
+    pub labour_nanos_per_hour: i64,
     /// The project's failure classes.
     pub taxonomy: Taxonomy,
     /// Eval results of the candidate.
@@ -165,7 +175,14 @@ fn frame(input: &FreezeInput) -> Frame {
 fn check_evidence(input: &FreezeInput, scorecard: &Scorecard, check: &Check, frame: Frame) -> CheckEvidence {
     let frame = if check.criterion.is_relative() { frame } else { Frame { pairing: Pairing::None, ..frame } };
     let unverified = check.signal.needs().filter(|fact| !input.observes.contains_key(fact));
-    let overall = series(&check.signal, &input.against.all, &input.candidate.all, frame);
+    let whole_arm = |arms: (&ArmBlocks, &ArmBlocks)| match check.reads() {
+        Reads::Rate => series(&check.signal, arms.0, arms.1, frame),
+        reads => amount_series(input, check, reads, arms, frame),
+    };
+    let mut overall = whole_arm((&input.against.all, &input.candidate.all));
+    if let Reads::Quantile(q) = check.reads() {
+        overall.open = open_longer(input, check, q, &overall);
+    }
     let mut segments = Vec::new();
     let mut matched = Vec::new();
     let none = ArmBlocks::default();
@@ -191,10 +208,10 @@ fn check_evidence(input: &FreezeInput, scorecard: &Scorecard, check: &Check, fra
                 dimension: dimension.clone(),
                 value: segment.value.clone(),
                 required: scorecard.requires(&dimension, &segment.value),
-                series: series(&check.signal, baseline, candidate, frame),
+                series: whole_arm((baseline, candidate)),
             });
         }
-        if frame.pairing != Pairing::None {
+        if frame.pairing != Pairing::None && check.reads() == Reads::Rate {
             matched.push(matched_by(&check.signal, &dimension, &arms, frame));
         }
     }
@@ -235,6 +252,70 @@ fn series(signal: &Signal, baseline: &ArmBlocks, candidate: &ArmBlocks, frame: F
         frame.ratio,
         frame.block_outcomes,
     )
+}
+
+/// The looks at an amount or a ratio over one group of runs.
+fn amount_series(
+    input: &FreezeInput,
+    check: &Check,
+    reads: Reads,
+    (baseline, candidate): (&ArmBlocks, &ArmBlocks),
+    frame: Frame,
+) -> Series {
+    let sums = |blocks: &[Block]| -> Vec<Minute<RatioSums>> {
+        let of = |block: &Block| check.signal.sums(&block.counts, input.labour_nanos_per_hour).unwrap_or_default();
+        blocks.iter().map(|block| (block, of(block))).map(|(b, sum)| Minute { at: b.minute, n: sum.n, sum }).collect()
+    };
+    let total = |minutes: &[Minute<RatioSums>]| {
+        let mut sum = RatioSums::default();
+        minutes.iter().for_each(|minute| sum.add(&minute.sum));
+        RateCount { n: sum.n, successes: (sum.y.max(0.0) + 0.5) as u64 }
+    };
+    let (a, b) = (sums(&baseline.settled), sums(&candidate.settled));
+    let mut series = Series {
+        baseline: total(&a),
+        candidate: total(&b),
+        candidate_concluded: total(&sums(&candidate.concluded)),
+        ..Series::default()
+    };
+    if let Reads::Quantile(_) = reads {
+        let sketches = |blocks: &[Block]| -> Vec<Minute<Sketch>> {
+            let of = |block: &Block| check.signal.sketch(&block.sketches).map(|(sketch, _)| sketch.clone());
+            let minute = |block: &Block| {
+                let sum = of(block).unwrap_or_default();
+                Minute { at: block.minute, n: u64::try_from(sum.count()).unwrap_or(0), sum }
+            };
+            blocks.iter().map(minute).collect()
+        };
+        let beside = Beside::whole(frame.pairing);
+        (series.sketches, _) = looks(sketches(&baseline.settled), sketches(&candidate.settled), beside);
+    } else {
+        let (found, exhausted) = looks(a, b, Beside::growing(frame.pairing, frame.ratio));
+        let rounded = |look: Look<RatioSums>| Look { a: look.a.round9(), b: look.b.round9() };
+        series.sums = found.into_iter().map(rounded).collect();
+        series.pool_exhausted = exhausted;
+    }
+    series
+}
+
+/// Runs that have been open for longer than the bound of the check, or than the candidate's own quantile where it is
+/// compared with the baseline: whatever they measure, it lies above that already.
+fn open_longer(input: &FreezeInput, check: &Check, q: f64, series: &Series) -> u64 {
+    let unit = check.signal.sketch_unit().unwrap_or(1.0);
+    if unit != MICROS_PER_SECOND {
+        return 0;
+    }
+    let bound = match check.criterion {
+        Criterion::AtMost { value } | Criterion::AtLeast { value } => Some(value * unit),
+        _ => {
+            let mut all = Sketch::new();
+            series.sketches.iter().for_each(|look| all.merge(&look.b));
+            all.quantile(q)
+        }
+    };
+    let Some(bound) = bound else { return 0 };
+    let longer = |(started, _): &&(Timestamp, u64)| (input.as_of.micros() - started.micros()) as f64 > bound;
+    input.candidate.open.iter().filter(longer).map(|(_, n)| n).sum()
 }
 
 /// A rate's outcomes by minute, moved by `shift` microseconds.

@@ -5,8 +5,8 @@ use super::{CheckEvidence, EvidenceBundle};
 use crate::failure::Severity;
 use crate::gap::{Gap, GapKind};
 use crate::owner::responsible;
-use crate::scorecard::{Check, CheckRole, FreshnessState, Scorecard};
-use crate::workflow::FactKind;
+use crate::scorecard::{Check, CheckRole, FreshnessState, Reads, Scorecard};
+use crate::stats::sequence::BURN_IN;
 
 /// Every gap with its owner, sorted by kind and subject.
 pub(super) fn gaps(bundle: &EvidenceBundle, input: &FreezeInput) -> Vec<Gap> {
@@ -55,14 +55,10 @@ fn of_check(bundle: &EvidenceBundle, check: &Check, evidence: &CheckEvidence, ga
     let signal = &check.signal;
     let mut add = |kind, text: String| gaps.push(Gap::new(kind, key, text));
     if let Some(fact) = evidence.unverified {
-        let what = match fact {
-            FactKind::Approvals => "approvals",
-            FactKind::Escalations => "escalations",
-            FactKind::Rescues => "rescues",
-        };
+        let what = fact.noun();
         add(
             GapKind::UnverifiedSignal,
-            format!("{signal} is unverified: nobody reports {what} for this workflow. Declare a source for them."),
+            format!("{signal} is unverified: nobody reports {what} for this workflow. {}.", signal.missing()),
         );
     }
     if check.criterion.is_relative() && bundle.baseline.is_none() {
@@ -77,7 +73,7 @@ fn of_check(bundle: &EvidenceBundle, check: &Check, evidence: &CheckEvidence, ga
     if n == 0 && closed > 0 {
         add(
             GapKind::NoDenominator,
-            format!("{signal} is known for none of {closed} concluded runs. Report its facts."),
+            format!("{signal} is known for none of {closed} concluded runs. {}.", signal.missing()),
         );
     } else if n < floor {
         add(
@@ -85,6 +81,19 @@ fn of_check(bundle: &EvidenceBundle, check: &Check, evidence: &CheckEvidence, ga
             format!(
                 "{signal} is known for {n} concluded runs; the policy wants {floor}. {} more are needed.",
                 floor - n
+            ),
+        );
+    }
+    let mean = matches!(check.reads(), Reads::Mean | Reads::Ratio);
+    let against = evidence.overall.baseline.n;
+    if mean && check.criterion.is_relative() && bundle.baseline.is_some() && against < BURN_IN {
+        let subject = check.subject();
+        let short = BURN_IN - against;
+        add(
+            GapKind::TooFewRuns,
+            format!(
+                "{subject} is known for {against} settled runs of the baseline, and a mean is judged from {BURN_IN} on. \
+                 {short} more of the baseline are needed: run both releases side by side, or give the check a bound."
             ),
         );
     }

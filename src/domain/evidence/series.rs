@@ -7,6 +7,9 @@ use super::{Pairing, RateCount, Series};
 use crate::stats::Outcomes;
 use crate::time::{HOUR, Timestamp};
 
+/// Later blocks hold one part in this many of the outcomes before them.
+const GROWTH: u64 = 32;
+
 /// Outcomes of one arm in one minute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tick {
@@ -97,6 +100,7 @@ pub fn build_series(
         candidate: total(settled),
         candidate_concluded: all_concluded,
         pool_exhausted,
+        ..Series::default()
     }
 }
 
@@ -115,21 +119,36 @@ pub fn matched_series(segments: &[(&[Tick], &[Tick])], pairing: Pairing, block_o
         }
     }
     pairs.sort_by_key(|&(at, k, i, ..)| (at, k, i));
-    let size = usize::try_from(block_outcomes.div_ceil(2)).unwrap_or(usize::MAX).max(1);
-    pairs
-        .chunks_exact(size)
-        .map(|chunk| {
-            chunk.iter().fold(Outcomes::default(), |block, (.., a, b)| {
-                block.merged(Outcomes { n_a: 1, s_a: u64::from(a.success), n_b: 1, s_b: u64::from(b.success) })
-            })
-        })
-        .collect()
+    let mut blocks = Vec::new();
+    let mut rest = pairs.as_slice();
+    loop {
+        let seen = 2 * (pairs.len() - rest.len());
+        let size = usize::try_from(closing(block_outcomes, seen).div_ceil(2)).unwrap_or(usize::MAX).max(1);
+        let Some((block, after)) = rest.split_at_checked(size) else { return blocks };
+        rest = after;
+        blocks.push(block.iter().fold(Outcomes::default(), |block, (.., a, b)| {
+            block.merged(Outcomes { n_a: 1, s_a: u64::from(a.success), n_b: 1, s_b: u64::from(b.success) })
+        }));
+    }
+}
+
+/// Outcomes that close the next block after `seen` of them: the policy's, or a part of what was seen. A block earns
+/// nothing from its own outcomes, so this costs some three per cent more of them and keeps any series to hundreds of
+/// blocks.
+fn closing(block_outcomes: u64, seen: usize) -> u64 {
+    block_outcomes.max(seen as u64 / GROWTH)
 }
 
 /// An arm alone, for an absolute criterion.
 fn alone(candidate: &[Single], block_outcomes: u64) -> Vec<Outcomes> {
-    let size = usize::try_from(block_outcomes).unwrap_or(usize::MAX).max(1);
-    candidate.chunks_exact(size).map(|chunk| outcomes(&[], chunk)).collect()
+    let mut blocks = Vec::new();
+    let mut from = 0;
+    loop {
+        let size = usize::try_from(closing(block_outcomes, from)).unwrap_or(usize::MAX).max(1);
+        let Some(block) = candidate.get(from..from.saturating_add(size)) else { return blocks };
+        blocks.push(outcomes(&[], block));
+        from += size;
+    }
 }
 
 /// An earlier baseline, used without replacement in time order at a fixed ratio.
@@ -143,7 +162,7 @@ fn historical(pool: &[Single], candidate: &[Single], ratio: f64, block_outcomes:
             return (blocks, true);
         }
         let held = (wanted - a + k - b) as u64;
-        if held >= block_outcomes && wanted > a {
+        if held >= closing(block_outcomes, a + b) && wanted > a {
             blocks.push(outcomes(&pool[a..wanted], &candidate[b..k]));
             (a, b) = (wanted, k);
         }
@@ -164,10 +183,11 @@ fn concurrent(pool: &[Single], candidate: &[Single], block_outcomes: u64) -> Vec
         let to_a = pool.partition_point(|single| single.at <= minute);
         let to_b = candidate.partition_point(|single| single.at <= minute);
         let (a, b) = (to_a - from_a, to_b - from_b);
-        if a == 0 || b == 0 || ((a + b) as u64) < block_outcomes {
+        let size = closing(block_outcomes, from_a + from_b);
+        if a == 0 || b == 0 || ((a + b) as u64) < size {
             continue;
         }
-        let full = usize::try_from((a + b) as u64 / block_outcomes.max(1)).unwrap_or(1);
+        let full = usize::try_from((a + b) as u64 / size.max(1)).unwrap_or(1);
         let parts = full.min(a).min(b);
         for i in 0..parts {
             let part_a = &pool[from_a + a * i / parts..from_a + a * (i + 1) / parts];

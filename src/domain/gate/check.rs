@@ -1,13 +1,15 @@
 //! One check: overall, standardised, and by segment.
 
+use super::amount::amount_figures;
 use super::evidence_class::evidence_class;
 use super::process::{Answer, Question, further_units};
 use super::segment::{BySegment, by_segment};
 use super::{CheckResult, CheckVerdict, Figures, FurtherRuns, words};
 use crate::evidence::{CheckEvidence, EvidenceBundle, Series};
-use crate::scorecard::Check;
+use crate::scorecard::{Check, Reads};
 use crate::stats::interval::{newcombe, wilson};
 use crate::stats::round9;
+use crate::stats::sequence::BURN_IN;
 
 /// Level of the intervals shown.
 const SHOWN_ALPHA: f64 = 0.05;
@@ -15,8 +17,8 @@ const SHOWN_ALPHA: f64 = 0.05;
 /// Reads one check from its evidence.
 pub(super) fn evaluate_check(bundle: &EvidenceBundle, check: &Check, evidence: &CheckEvidence) -> CheckResult {
     let policy = &bundle.policy;
-    let question = Question::of(&check.criterion, check.signal.definition().direction, policy);
-    let overall = question.ask(&evidence.overall.settled, evidence.overall.harm(), policy);
+    let question = Question::of(check, policy);
+    let overall = question.ask(&evidence.overall, policy, policy.alpha);
     let mut parts = by_segment(bundle, check, evidence, &question);
     if evidence.unverified.is_some() {
         parts.silence();
@@ -24,9 +26,9 @@ pub(super) fn evaluate_check(bundle: &EvidenceBundle, check: &Check, evidence: &
     let figures = figures(bundle, check, &evidence.overall, &overall);
     let concluded = evidence.overall.candidate_concluded.n;
     let silent = silent(bundle, check, evidence);
-    let verdict = if silent.is_some() { CheckVerdict::Inconclusive } else { verdict(&overall, &parts) };
-    let (evidence_class, class_reasons) = evidence_class(bundle, check, evidence, &figures, verdict);
-    let further = (verdict == CheckVerdict::Inconclusive).then(|| further(bundle, check, evidence, &overall));
+    let verdict = if silent.is_some() { CheckVerdict::Inconclusive } else { verdict(&overall, &parts, policy.bar()) };
+    let (evidence_class, class_reasons) = evidence_class(bundle, check, evidence, &figures, &parts.dimensions, verdict);
+    let further = (verdict == CheckVerdict::Inconclusive).then(|| further(bundle, check, evidence, &overall, &parts));
     let text = text(bundle, check, verdict, &figures, &parts, silent, further.as_ref(), &overall);
     CheckResult {
         key: check.key.clone(),
@@ -36,7 +38,7 @@ pub(super) fn evaluate_check(bundle: &EvidenceBundle, check: &Check, evidence: &
         verdict,
         text,
         concluded,
-        not_stationary: not_stationary(bundle, check, evidence, &overall, &figures),
+        not_stationary: not_stationary(bundle, check, &overall, &figures),
         further_runs: further,
         figures,
         evidence_class,
@@ -51,19 +53,41 @@ fn silent(bundle: &EvidenceBundle, check: &Check, evidence: &CheckEvidence) -> O
     let n = evidence.overall.candidate_concluded.n;
     let floor = bundle.policy.floor_units;
     if evidence.unverified.is_some() {
-        return Some(format!("{} is unverified: nobody reports the facts it rests on", check.signal));
+        return Some(format!("{} is unverified: nobody reports the facts it rests on", check.subject()));
     }
     if check.criterion.is_relative() && bundle.baseline.is_none() {
         return Some("there is no baseline to compare with".to_owned());
     }
-    (n < floor)
-        .then(|| format!("{} of the {} concluded units that the policy wants", words::whole(n), words::whole(floor)))
+    if n < floor {
+        return Some(format!(
+            "{} of the {} concluded units that the policy wants",
+            words::whole(n),
+            words::whole(floor)
+        ));
+    }
+    burning_in(bundle, check, evidence)
 }
 
-fn verdict(overall: &Answer, parts: &BySegment) -> CheckVerdict {
+/// Why a mean or a ratio cannot be judged yet: too few runs in an arm for its sequence to hold.
+fn burning_in(bundle: &EvidenceBundle, check: &Check, evidence: &CheckEvidence) -> Option<String> {
+    if !matches!(check.reads(), Reads::Mean | Reads::Ratio) {
+        return None;
+    }
+    let short = |whose: &str, n: u64| {
+        let (n, wanted) = (words::whole(n), words::whole(BURN_IN));
+        format!("the {whose} has {n} settled runs where it is known, and a mean is judged from {wanted} on")
+    };
+    let (a, b) = (evidence.overall.baseline.n, evidence.overall.candidate.n);
+    if check.criterion.is_relative() && bundle.baseline.is_some() && a < BURN_IN {
+        return Some(short("baseline", a));
+    }
+    (b < BURN_IN).then(|| short("release", b))
+}
+
+fn verdict(overall: &Answer, parts: &BySegment, bar: f64) -> CheckVerdict {
     let segment_fails = parts.with(CheckVerdict::Fail).next().is_some() || parts.standardised_fails().next().is_some();
     let conflicts = parts.with(CheckVerdict::Conflict).next().is_some();
-    match (overall.passes(), overall.fails(), segment_fails) {
+    match (overall.passes(bar), overall.fails(bar), segment_fails) {
         (false, true, _) | (_, _, true) => CheckVerdict::Fail,
         (true, true, false) => CheckVerdict::Conflict,
         _ if conflicts => CheckVerdict::Conflict,
@@ -77,6 +101,23 @@ pub(super) fn figures(bundle: &EvidenceBundle, check: &Check, series: &Series, a
     let baseline = bundle.baseline.as_ref().map(|_| series.baseline);
     let (a, b) = (series.baseline, series.candidate);
     let rate = |n: u64, s: u64| (n > 0).then(|| round9(s as f64 / n as f64));
+    let amount = amount_figures(bundle, check, series, SHOWN_ALPHA);
+    if amount.is_some() {
+        return Figures {
+            baseline,
+            candidate: b,
+            candidate_concluded: series.candidate_concluded,
+            baseline_rate: None,
+            candidate_rate: None,
+            baseline_interval: None,
+            candidate_interval: None,
+            difference: None,
+            difference_interval: None,
+            ln_e_ship: answer.ln_e_ship,
+            ln_e_rollback: answer.ln_e_rollback,
+            amount,
+        };
+    }
     let compared = baseline.is_some() && check.criterion.is_relative() && a.n > 0 && b.n > 0;
     Figures {
         baseline,
@@ -94,10 +135,32 @@ pub(super) fn figures(bundle: &EvidenceBundle, check: &Check, series: &Series, a
         },
         ln_e_ship: answer.ln_e_ship,
         ln_e_rollback: answer.ln_e_rollback,
+        amount: None,
     }
 }
 
-fn further(bundle: &EvidenceBundle, check: &Check, evidence: &CheckEvidence, overall: &Answer) -> FurtherRuns {
+/// What keeps a check that passes overall from passing, each with its figures.
+fn segments_wait(parts: &BySegment) -> String {
+    let required = parts.segments.iter().filter(|s| s.required && s.verdict == CheckVerdict::Inconclusive);
+    let mut named: Vec<String> = required.take(8).map(|segment| segment.text.clone()).collect();
+    let unsettled = |verdict| matches!(verdict, Some(CheckVerdict::Inconclusive));
+    let dimensions = parts.dimensions.iter().filter(|dimension| unsettled(dimension.standardised));
+    named.extend(
+        dimensions.map(|dimension| format!("at an unchanged mix of {} it is not settled", dimension.dimension)),
+    );
+    if named.is_empty() {
+        return "Overall it passes; its segments need more runs.".to_owned();
+    }
+    format!("Overall it passes; more runs are needed where {}.", named.join("; "))
+}
+
+fn further(
+    bundle: &EvidenceBundle,
+    check: &Check,
+    evidence: &CheckEvidence,
+    overall: &Answer,
+    parts: &BySegment,
+) -> FurtherRuns {
     let policy = &bundle.policy;
     let none = |text: &str| FurtherRuns { runs: None, toward: None, text: text.to_owned() };
     if evidence.unverified.is_some() {
@@ -107,8 +170,8 @@ fn further(bundle: &EvidenceBundle, check: &Check, evidence: &CheckEvidence, ove
         return none("No number of runs settles it until it has a baseline.");
     }
     let floor = policy.floor_units.saturating_sub(evidence.overall.candidate_concluded.n);
-    let pass = further_units(&overall.ship, &evidence.overall.settled, policy.bar());
-    let fail = further_units(&overall.rollback, evidence.overall.harm(), policy.bar());
+    let pass = further_units(&overall.ship, &overall.ship_units, policy.bar());
+    let fail = further_units(&overall.rollback, &overall.rollback_units, policy.bar());
     let nearest = [(pass, CheckVerdict::Pass), (fail, CheckVerdict::Fail)]
         .into_iter()
         .filter_map(|(runs, toward)| runs.map(|runs| (runs.max(floor), toward)))
@@ -127,19 +190,13 @@ fn further(bundle: &EvidenceBundle, check: &Check, evidence: &CheckEvidence, ove
                 toward.as_str()
             ),
         },
-        None if overall.passes() => none("Overall it passes; its segments need more runs."),
+        None if overall.passes(policy.bar()) => none(&segments_wait(parts)),
         None => none("The evidence does not grow at present, so no number of further runs can be given."),
     }
 }
 
 /// Says it when latched evidence is no longer borne out by the figures.
-fn not_stationary(
-    bundle: &EvidenceBundle,
-    check: &Check,
-    evidence: &CheckEvidence,
-    overall: &Answer,
-    figures: &Figures,
-) -> Option<String> {
+fn not_stationary(bundle: &EvidenceBundle, check: &Check, overall: &Answer, figures: &Figures) -> Option<String> {
     let bar = bundle.policy.bar();
     let told = |when: usize, of: usize, what: &str| {
         format!(
@@ -150,7 +207,7 @@ fn not_stationary(
             words::figures(figures)
         )
     };
-    let (settled, harm) = (evidence.overall.settled.len(), evidence.overall.harm().len());
+    let (settled, harm) = (overall.ship.path.len(), overall.rollback.path.len());
     // Evidence that has fallen back below even odds after it had spoken.
     let turned = |way: &crate::stats::Trajectory| way.reached(bar).filter(|_| way.last() < 0.0);
     if let Some(when) = turned(&overall.ship) {
@@ -171,14 +228,14 @@ fn text(
     overall: &Answer,
 ) -> String {
     let bar = bundle.policy.bar();
-    let asked = words::criterion(check, &bundle.policy);
-    let mut text = format!("{} {} ({asked}): {}", check.signal, words::verb(verdict), words::figures(figures));
+    let asked = words::criterion(bundle, check);
+    let mut text = format!("{} {} ({asked}): {}", check.subject(), words::verb(verdict), words::figures(figures));
     if let Some(why) = silent {
         text.push_str(&format!("; {why}"));
     } else {
         match verdict {
             CheckVerdict::Pass => text.push_str(&format!("; {} for it", words::evidence(overall.ln_e_ship, bar))),
-            CheckVerdict::Fail if overall.fails() => {
+            CheckVerdict::Fail if overall.fails(bar) => {
                 text.push_str(&format!("; {} against it", words::evidence(overall.ln_e_rollback, bar)));
             }
             CheckVerdict::Conflict => text.push_str("; a real regression inside the margin, a person decides"),
@@ -192,7 +249,7 @@ fn text(
     for dimension in parts.standardised_fails() {
         text.push_str(&format!("; worse at an unchanged mix of {}", dimension.dimension));
     }
-    if !parts.standardised_pass() && overall.passes() && worse.is_empty() {
+    if !parts.standardised_pass() && overall.passes(bar) && worse.is_empty() {
         text.push_str("; the comparison at an unchanged mix of segments is not settled");
     }
     let waiting = parts.segments.iter().filter(|s| s.required && s.verdict == CheckVerdict::Inconclusive);

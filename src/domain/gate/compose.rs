@@ -19,6 +19,7 @@ pub(super) fn compose(bundle: &EvidenceBundle, checks: Vec<CheckResult>) -> Reco
         reasons,
         pairing: bundle.pairing,
         checks,
+        failure_mix: super::mix::mix_shift(bundle),
         gaps: bundle.gaps.clone(),
         next_step,
     }

@@ -1,67 +1,44 @@
-//! Whether a check's evidence belongs in the gate, in the incident review, or is too vague to trust, and why.
+//! What a check is, seen as a claim: where its evidence belongs.
 
-use super::{CheckVerdict, EvidenceClass, Figures, words};
+use super::vague::{Claim, Sharpness, classify};
+use super::{CheckVerdict, DimensionResult, EvidenceClass, Figures};
 use crate::evidence::{CheckEvidence, EvidenceBundle};
 use crate::owner::responsible;
-use crate::scorecard::{Check, CheckRole, Criterion, FreshnessState};
+use crate::scorecard::{Check, Criterion, FreshnessState};
 
-/// The class with its reasons.
+/// The class of a check's evidence with its reasons.
 pub(super) fn evidence_class(
     bundle: &EvidenceBundle,
     check: &Check,
     evidence: &CheckEvidence,
     figures: &Figures,
+    dimensions: &[DimensionResult],
     verdict: CheckVerdict,
 ) -> (EvidenceClass, Vec<String>) {
-    let vague = vague(bundle, check, evidence, figures, verdict);
-    if !vague.is_empty() {
-        return (EvidenceClass::TooVague, vague);
-    }
-    if check.role == CheckRole::Info {
-        let why = format!("{} is shown for information: it explains a release and decides nothing.", check.signal);
-        return (EvidenceClass::IncidentReview, vec![why]);
-    }
-    (EvidenceClass::Gate, vec![check.signal.definition().proves.to_owned()])
+    let misleading = dimensions.iter().filter(|dimension| dimension.misleading.is_some());
+    let owned = |card: &crate::scorecard::Scorecard| responsible(card.owner.as_ref(), card.backup.as_ref()).is_some();
+    classify(&Claim {
+        subject: check.subject(),
+        proves: check.signal.definition().proves.to_owned(),
+        role: Some(check.role),
+        unreported: evidence.unverified.map(|fact| fact.noun().to_owned()),
+        known: evidence.overall.candidate_concluded.n,
+        owned: bundle.scorecard.as_ref().is_none_or(owned),
+        stale: bundle.freshness.as_ref().is_some_and(|freshness| freshness.state == FreshnessState::Stale),
+        spoken: verdict != CheckVerdict::Inconclusive,
+        sharpness: sharpness(bundle, check, figures),
+        blended: misleading.map(|dimension| dimension.dimension.clone()).collect(),
+    })
 }
 
-fn vague(
-    bundle: &EvidenceBundle,
-    check: &Check,
-    evidence: &CheckEvidence,
-    figures: &Figures,
-    verdict: CheckVerdict,
-) -> Vec<String> {
-    let mut why = Vec::new();
-    let signal = &check.signal;
-    if evidence.unverified.is_some() {
-        why.push(format!("Nobody reports the facts that {signal} rests on."));
-    }
-    if evidence.overall.candidate_concluded.n == 0 {
-        why.push(format!("{signal} has no denominator: no concluded run says anything about it."));
-    }
-    if let Some(scorecard) = &bundle.scorecard
-        && responsible(scorecard.owner.as_ref(), scorecard.backup.as_ref()).is_none()
-    {
-        why.push("Nobody answers for it: the scorecard has no owner who can act.".to_owned());
-    }
-    if bundle.freshness.as_ref().is_some_and(|freshness| freshness.state == FreshnessState::Stale) {
-        why.push("The scorecard is stale.".to_owned());
-    }
+fn sharpness(bundle: &EvidenceBundle, check: &Check, figures: &Figures) -> Option<Sharpness> {
     let margin = match check.criterion {
         Criterion::NotWorseThanBaseline { margin } | Criterion::WithinBaseline { margin } => {
-            Some(margin.unwrap_or(bundle.policy.default_margin))
+            margin.unwrap_or(bundle.policy.default_margin)
         }
-        Criterion::Floor { .. } | Criterion::Ceiling { .. } => None,
+        _ => return None,
     };
-    // Where the evidence has spoken, the width of the interval beside it takes nothing away.
-    if let (CheckVerdict::Inconclusive, Some(margin), Some(interval)) = (verdict, margin, figures.difference_interval)
-        && interval.width() > 2.0 * margin
-    {
-        why.push(format!(
-            "Its interval ({} points wide) is wider than its margin of {} points either way.",
-            words::margin(interval.width()),
-            words::margin(margin)
-        ));
-    }
-    why
+    let amount = figures.amount.as_ref().and_then(|amount| amount.change_interval);
+    let interval = figures.difference_interval.or(amount)?;
+    Some(Sharpness { width: interval.width(), margin })
 }

@@ -1,69 +1,208 @@
-//! From blocks to evidence: which nulls a criterion's pass and fail speak against, and how far they have come.
+//! From blocks and looks to evidence: what a criterion's pass and fail speak against, and how far they have come.
 
+use crate::evidence::Series;
 use crate::policy::Policy;
-use crate::scorecard::Criterion;
+use crate::scorecard::{Check, Criterion, Reads};
 use crate::signal::Direction;
-use crate::stats::{EProcess, Null, Outcomes, Trajectory, round9};
+use crate::stats::amount::{self, Side, Tuning};
+use crate::stats::quantile::{self, Sample};
+use crate::stats::ratio::RatioSums;
+use crate::stats::{EProcess, Null, Outcomes, Sketch, Trajectory, round9};
 
-/// The nulls of a check.
-pub(super) struct Question {
-    /// Every one of these must be rejected for a pass.
-    pass: Vec<Null>,
-    /// The mean of the processes against these is the evidence for a fail.
-    fail: Vec<Null>,
+/// What a check asks of its evidence. Every pass target must be met for a pass; the mean of the evidence for the fail
+/// targets is that for a fail.
+pub(super) enum Question {
+    /// Of a rate. The steps are the distances from the boundary for which the evidence is made.
+    Rate { pass: Vec<Null>, pass_step: f64, fail: Vec<Null>, fail_step: f64 },
+    /// Of an amount's mean or a ratio.
+    Sums { pass: Vec<Target>, fail: Vec<Target> },
+    /// Of an amount's quantile.
+    Quantile { q: f64, unit: f64, pass: Vec<Target>, fail: Vec<Target> },
+}
+
+/// Where an amount is to lie.
+#[derive(Clone, Copy)]
+pub(super) struct Target {
+    bound: Bound,
+    side: Side,
+}
+
+#[derive(Clone, Copy)]
+enum Bound {
+    /// In the signal's unit.
+    Value(f64),
+    /// So many times the baseline's figure.
+    Times(f64),
 }
 
 impl Question {
-    /// What a criterion asks of a signal.
-    pub(super) fn of(criterion: &Criterion, direction: Direction, policy: &Policy) -> Self {
-        let margin = |own: Option<f64>| own.unwrap_or(policy.default_margin);
-        match *criterion {
-            Criterion::Floor { rate } => {
-                Self { pass: vec![Null::RateAtMost { bound: rate }], fail: vec![Null::RateAtLeast { bound: rate }] }
+    /// What a check asks of its signal.
+    pub(super) fn of(check: &Check, policy: &Policy) -> Self {
+        let direction = check.signal.definition().direction;
+        match check.reads() {
+            Reads::Rate => rate_question(&check.criterion, direction, policy),
+            Reads::Ratio | Reads::Mean => {
+                let (pass, fail) = targets(&check.criterion, direction, policy);
+                Self::Sums { pass, fail }
             }
-            Criterion::Ceiling { rate } => {
-                Self { pass: vec![Null::RateAtLeast { bound: rate }], fail: vec![Null::RateAtMost { bound: rate }] }
-            }
-            // Worse at all fails; not worse by the margin passes. Both at once is a conflict for a person.
-            Criterion::NotWorseThanBaseline { margin: own } if direction == Direction::LowerIsBetter => Self {
-                pass: vec![Null::CandidateAbove { margin: margin(own) }],
-                fail: vec![Null::CandidateBelow { margin: 0.0 }],
-            },
-            Criterion::NotWorseThanBaseline { margin: own } => Self {
-                pass: vec![Null::CandidateBelow { margin: margin(own) }],
-                fail: vec![Null::CandidateAbove { margin: 0.0 }],
-            },
-            // Neither direction is worse, so only leaving the margin fails.
-            Criterion::WithinBaseline { margin: own } => {
-                let margin = margin(own);
-                Self {
-                    pass: vec![Null::CandidateBelow { margin }, Null::CandidateAbove { margin }],
-                    fail: vec![Null::CandidateBelow { margin: -margin }, Null::CandidateAbove { margin: -margin }],
-                }
+            Reads::Quantile(q) => {
+                let (pass, fail) = targets(&check.criterion, direction, policy);
+                Self::Quantile { q, unit: check.signal.sketch_unit().unwrap_or(1.0), pass, fail }
             }
         }
     }
 
-    /// The evidence that blocks hold: `settled` for a pass, `harm` for a fail.
-    pub(super) fn ask(&self, settled: &[Outcomes], harm: &[Outcomes], policy: &Policy) -> Answer {
-        let over = |null: &Null, blocks: &[Outcomes]| EProcess::over(*null, policy.method, blocks);
-        let pass: Vec<Trajectory> = self.pass.iter().map(|null| over(null, settled)).collect();
-        let weakest = pass.iter().map(Trajectory::max).fold(f64::INFINITY, f64::min);
-        let fail = match self.fail.as_slice() {
-            [one] => over(one, harm),
-            [one, two] => over(one, harm).mean(&over(two, harm)),
-            _ => Trajectory::default(),
-        };
-        let slowest = pass.into_iter().min_by(|a, b| a.max().total_cmp(&b.max())).unwrap_or_default();
-        Answer {
-            ln_e_ship: round9(if weakest.is_finite() { weakest } else { 0.0 }),
-            ln_e_rollback: round9(fail.max()),
-            ln_e_rollback_now: round9(fail.last()),
-            ship: slowest,
-            rollback: fail,
-            bar: policy.bar(),
+    /// The evidence that a series holds, for a decision at level `alpha`.
+    pub(super) fn ask(&self, series: &Series, policy: &Policy, alpha: f64) -> Answer {
+        match self {
+            Self::Rate { .. } => self.ask_rate(&series.settled, series.harm(), policy),
+            Self::Sums { pass, fail } => {
+                let tuning = Tuning { n_star: policy.planned_candidate_runs as f64, alpha: policy.alpha };
+                let units: Vec<u64> = series.sums.iter().map(|look| look.b.n).collect();
+                let over = |target: &Target| sums_way(series, *target, tuning);
+                Answer::of(pass.iter().map(over).collect(), fail.iter().map(over).collect(), units.clone(), units)
+            }
+            Self::Quantile { q, unit, pass, fail } => {
+                let units: Vec<u64> =
+                    series.sketches.iter().map(|look| u64::try_from(look.b.count()).unwrap_or(0)).collect();
+                let over = |open: u64| move |target: &Target| quantile_way(series, *target, (*q, *unit), open, alpha);
+                let passes = pass.iter().map(over(series.open)).collect();
+                // What is still open counts against a pass; a fail rests on what is known.
+                Answer::of(passes, fail.iter().map(over(0)).collect(), units.clone(), units)
+            }
         }
     }
+
+    /// The processes of a rate as they stand after these blocks, for a pass and for a fail; `None` for an amount.
+    pub(super) fn processes(
+        &self,
+        settled: &[Outcomes],
+        harm: &[Outcomes],
+        policy: &Policy,
+    ) -> Option<(Vec<EProcess>, Vec<EProcess>)> {
+        let Self::Rate { pass, pass_step, fail, fail_step } = self else { return None };
+        let after = |null: &Null, step: f64, blocks: &[Outcomes]| {
+            let mut process = EProcess::with_step(*null, policy.method, step);
+            for block in blocks {
+                process.step(block);
+            }
+            process
+        };
+        Some((
+            pass.iter().map(|null| after(null, *pass_step, settled)).collect(),
+            fail.iter().map(|null| after(null, *fail_step, harm)).collect(),
+        ))
+    }
+
+    /// The evidence of standardised blocks of a rate.
+    pub(super) fn ask_rate(&self, settled: &[Outcomes], harm: &[Outcomes], policy: &Policy) -> Answer {
+        let Self::Rate { pass, pass_step, fail, fail_step } = self else {
+            return Answer::of(Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        };
+        let over =
+            |null: &Null, step: f64, blocks: &[Outcomes]| EProcess::over_with_step(*null, policy.method, step, blocks);
+        let units = |blocks: &[Outcomes]| blocks.iter().map(|block| block.n_b).collect();
+        Answer::of(
+            pass.iter().map(|null| over(null, *pass_step, settled)).collect(),
+            fail.iter().map(|null| over(null, *fail_step, harm)).collect(),
+            units(settled),
+            units(harm),
+        )
+    }
+}
+
+fn rate_question(criterion: &Criterion, direction: Direction, policy: &Policy) -> Question {
+    let margin = |own: Option<f64>| own.unwrap_or(policy.default_margin);
+    let step = policy.default_margin;
+    let one = |pass, fail| Question::Rate { pass: vec![pass], pass_step: step, fail: vec![fail], fail_step: step };
+    match *criterion {
+        // The other criteria do not stand on a rate; a scorecard with one is refused where it is written.
+        Criterion::Floor { rate: bound } | Criterion::AtLeast { value: bound } => {
+            one(Null::RateAtMost { bound }, Null::RateAtLeast { bound })
+        }
+        Criterion::Ceiling { rate: bound } | Criterion::AtMost { value: bound } => {
+            one(Null::RateAtLeast { bound }, Null::RateAtMost { bound })
+        }
+        // Worse at all fails; not worse by the margin passes. Both at once is a conflict for a person. A pass is
+        // looked for where nothing changed, one margin from its boundary; a fail at twice the margin.
+        Criterion::NotWorseThanBaseline { margin: own } => {
+            let margin = margin(own);
+            let (pass, fail) = if direction == Direction::LowerIsBetter {
+                (Null::CandidateAbove { margin }, Null::CandidateBelow { margin: 0.0 })
+            } else {
+                (Null::CandidateBelow { margin }, Null::CandidateAbove { margin: 0.0 })
+            };
+            Question::Rate { pass: vec![pass], pass_step: margin, fail: vec![fail], fail_step: 2.0 * margin }
+        }
+        // Neither direction is worse, so only leaving the margin fails.
+        Criterion::WithinBaseline { margin: own } => {
+            let margin = margin(own);
+            Question::Rate {
+                pass: vec![Null::CandidateBelow { margin }, Null::CandidateAbove { margin }],
+                pass_step: margin,
+                fail: vec![Null::CandidateBelow { margin: -margin }, Null::CandidateAbove { margin: -margin }],
+                fail_step: margin,
+            }
+        }
+    }
+}
+
+/// Where an amount must lie for a pass, and where for a fail.
+fn targets(criterion: &Criterion, direction: Direction, policy: &Policy) -> (Vec<Target>, Vec<Target>) {
+    let margin = |own: Option<f64>| own.unwrap_or(policy.default_margin);
+    let below = |bound| Target { bound, side: Side::Below };
+    let above = |bound| Target { bound, side: Side::Above };
+    match *criterion {
+        Criterion::AtMost { value } | Criterion::Ceiling { rate: value } => {
+            (vec![below(Bound::Value(value))], vec![above(Bound::Value(value))])
+        }
+        Criterion::AtLeast { value } | Criterion::Floor { rate: value } => {
+            (vec![above(Bound::Value(value))], vec![below(Bound::Value(value))])
+        }
+        Criterion::NotWorseThanBaseline { margin: own } if direction == Direction::HigherIsBetter => {
+            (vec![above(Bound::Times(1.0 - margin(own)))], vec![below(Bound::Times(1.0))])
+        }
+        Criterion::NotWorseThanBaseline { margin: own } => {
+            (vec![below(Bound::Times(1.0 + margin(own)))], vec![above(Bound::Times(1.0))])
+        }
+        Criterion::WithinBaseline { margin: own } => {
+            let (low, high) = (Bound::Times(1.0 - margin(own)), Bound::Times(1.0 + margin(own)));
+            (vec![below(high), above(low)], vec![above(high), below(low)])
+        }
+    }
+}
+
+/// Evidence after each look at running sums.
+fn sums_way(series: &Series, target: Target, tuning: Tuning) -> Trajectory {
+    let (mut a, mut b) = (RatioSums::default(), RatioSums::default());
+    let look = |look: &crate::evidence::Look<RatioSums>| {
+        a.add(&look.a);
+        b.add(&look.b);
+        match target.bound {
+            Bound::Value(value) => amount::ln_e_bound(&b, value, target.side, tuning),
+            Bound::Times(times) => amount::ln_e_against(&a, &b, times, target.side, tuning),
+        }
+    };
+    Trajectory { path: series.sums.iter().map(look).collect() }
+}
+
+/// Evidence after each look at running sketches; runs that are `open` now belong to the last look.
+fn quantile_way(series: &Series, target: Target, (q, unit): (f64, f64), open: u64, alpha: f64) -> Trajectory {
+    let (mut a, mut b) = (Sketch::new(), Sketch::new());
+    let last = series.sketches.len();
+    let look = |(i, look): (usize, &crate::evidence::Look<Sketch>)| {
+        a.merge(&look.a);
+        b.merge(&look.b);
+        let candidate = Sample { sketch: &b, open: if i + 1 == last { open } else { 0 } };
+        match target.bound {
+            Bound::Value(value) => candidate.ln_e_bound(q, value * unit, target.side),
+            Bound::Times(times) => {
+                let baseline = Sample { sketch: &a, open: 0 };
+                quantile::ln_e_against(baseline, candidate, q, times, target.side, alpha)
+            }
+        }
+    };
+    Trajectory { path: series.sketches.iter().enumerate().map(look).collect() }
 }
 
 /// How far the evidence has come.
@@ -76,29 +215,50 @@ pub(super) struct Answer {
     pub ln_e_rollback_now: f64,
     /// The way of the slowest pass process.
     pub ship: Trajectory,
+    /// Candidate outcomes in each of its steps.
+    pub ship_units: Vec<u64>,
     /// The way of the fail process.
     pub rollback: Trajectory,
-    bar: f64,
+    /// Candidate outcomes in each of its steps.
+    pub rollback_units: Vec<u64>,
 }
 
 impl Answer {
-    /// Whether the evidence for a pass has reached 1/α.
-    pub(super) fn passes(&self) -> bool {
-        self.ln_e_ship >= self.bar
+    fn of(pass: Vec<Trajectory>, fail: Vec<Trajectory>, ship_units: Vec<u64>, rollback_units: Vec<u64>) -> Self {
+        let weakest = pass.iter().map(Trajectory::max).fold(f64::INFINITY, f64::min);
+        let rollback = match fail.as_slice() {
+            [one] => one.clone(),
+            [one, two] => one.mean(two),
+            _ => Trajectory::default(),
+        };
+        Self {
+            ln_e_ship: round9(if weakest.is_finite() { weakest } else { 0.0 }),
+            ln_e_rollback: round9(rollback.max()),
+            ln_e_rollback_now: round9(rollback.last()),
+            ship: pass.into_iter().min_by(|a, b| a.max().total_cmp(&b.max())).unwrap_or_default(),
+            ship_units,
+            rollback,
+            rollback_units,
+        }
     }
 
-    /// Whether the evidence for a fail has reached 1/α.
-    pub(super) fn fails(&self) -> bool {
-        self.ln_e_rollback >= self.bar
+    /// Whether the evidence for a pass has reached `bar`.
+    pub(super) fn passes(&self, bar: f64) -> bool {
+        self.ln_e_ship >= bar
+    }
+
+    /// Whether the evidence for a fail has reached `bar`.
+    pub(super) fn fails(&self, bar: f64) -> bool {
+        self.ln_e_rollback >= bar
     }
 }
 
 /// Candidate outcomes until a process that goes on as it did over the last half of its blocks reaches `bar`.
-pub(super) fn further_units(way: &Trajectory, blocks: &[Outcomes], bar: f64) -> Option<u64> {
+pub(super) fn further_units(way: &Trajectory, units: &[u64], bar: f64) -> Option<u64> {
     let recent = (way.path.len() / 2).max(1).min(way.path.len());
     let from = way.path.len() - recent;
     let before = if from == 0 { 0.0 } else { way.path[from - 1] };
-    let units: u64 = blocks.get(from..)?.iter().map(|block| block.n_b).sum();
+    let units: u64 = units.get(from..)?.iter().sum();
     let growth = (way.last() - before) / units as f64;
     let missing = bar - way.last();
     if units == 0 || growth <= 0.0 || missing <= 0.0 {

@@ -1,13 +1,13 @@
 //! A check by segment: what each says, which are found worse, and whether the blend misleads.
 
-use super::process::{Answer, Question};
+use super::process::{Answer, Question, further_units};
 use super::{CheckVerdict, DimensionResult, Figures, SegmentResult, check, words};
 use crate::evidence::{CheckEvidence, EvidenceBundle, SegmentSeries};
-use crate::scorecard::{Check, SegmentRef};
+use crate::scorecard::{Check, Reads, SegmentRef};
 use crate::signal::Direction;
 use crate::stats::e_bh::e_bh;
 use crate::stats::kitagawa::{SegmentCounts, Split, kitagawa};
-use crate::stats::{Outcomes, round9};
+use crate::stats::round9;
 
 /// All segments and dimensions of a check.
 pub(super) struct BySegment {
@@ -49,20 +49,21 @@ pub(super) fn by_segment(
     question: &Question,
 ) -> BySegment {
     let policy = &bundle.policy;
-    let segments: Vec<Answer> =
-        evidence.segments.iter().map(|s| question.ask(&s.series.settled, s.series.harm(), policy)).collect();
-    let matched: Vec<Answer> = evidence.matched.iter().map(|m| question.ask(&m.settled, &m.settled, policy)).collect();
+    // A bound on a baseline's quantile must hold in every segment at once.
+    let alpha = policy.segment_fdr / evidence.segments.len().max(1) as f64;
+    let segments: Vec<Answer> = evidence.segments.iter().map(|s| question.ask(&s.series, policy, alpha)).collect();
+    let matched: Vec<Answer> =
+        evidence.matched.iter().map(|m| question.ask_rate(&m.settled, &m.settled, policy)).collect();
     // One family: every segment with a block, and each standardised comparison. Which have blocks is known from
     // counts alone. e-BH takes any dependence between them.
-    let harm: Vec<&[Outcomes]> = evidence.segments.iter().map(|s| s.series.harm()).collect();
-    let family: Vec<usize> = (0..segments.len()).filter(|&i| !harm[i].is_empty()).collect();
+    let family: Vec<usize> = (0..segments.len()).filter(|&i| !segments[i].rollback.path.is_empty()).collect();
     let answers = segments.iter().chain(&matched);
     let ln_e: Vec<f64> = answers.map(|answer| answer.ln_e_rollback_now).collect();
     let standardised = (0..matched.len()).filter(|&i| !evidence.matched[i].settled.is_empty());
     let members: Vec<usize> = family.into_iter().chain(standardised.map(|i| segments.len() + i)).collect();
     let tested: Vec<f64> = members.iter().map(|&i| ln_e[i]).collect();
     let found: Vec<usize> = e_bh(&tested, policy.segment_fdr).into_iter().map(|i| members[i]).collect();
-    let verdict = |answer: &Answer, i: usize| match (answer.passes(), found.contains(&i)) {
+    let verdict = |answer: &Answer, i: usize| match (answer.passes(policy.bar()), found.contains(&i)) {
         (true, true) => CheckVerdict::Conflict,
         (false, true) => CheckVerdict::Fail,
         (true, false) => CheckVerdict::Pass,
@@ -101,7 +102,10 @@ fn result(
         CheckVerdict::Inconclusive => "is unproved",
         other => words::verb(other),
     };
-    let text = format!("{} = {} {what}: {}", segment.dimension, segment.value, words::figures(&figures));
+    let mut text = format!("{} = {} {what}: {}", segment.dimension, segment.value, words::figures(&figures));
+    if verdict == CheckVerdict::Inconclusive {
+        text.push_str(&waiting(bundle, segment, answer));
+    }
     SegmentResult {
         segment: SegmentRef { dimension: segment.dimension.clone(), value: segment.value.clone() },
         required: segment.required,
@@ -109,6 +113,17 @@ fn result(
         figures,
         text,
     }
+}
+
+/// Why a segment says nothing yet: too few runs, or about how many more.
+fn waiting(bundle: &EvidenceBundle, segment: &SegmentSeries, answer: &Answer) -> String {
+    let (n, floor) = (segment.series.candidate_concluded.n, bundle.policy.floor_units);
+    if n < floor {
+        return format!("; too few runs to say anything ({} of {})", words::whole(n), words::whole(floor));
+    }
+    let further = further_units(&answer.ship, &answer.ship_units, bundle.policy.bar());
+    further
+        .map_or_else(String::new, |more| format!("; about {} more there would probably settle it", words::whole(more)))
 }
 
 fn dimension_result(
@@ -130,7 +145,9 @@ fn dimension_result(
             s_b: segment.series.candidate.successes,
         })
         .collect();
-    let split = bundle.baseline.as_ref().and_then(|_| kitagawa(&counts));
+    // The split is one of rates; of an amount each segment is read by itself.
+    let rate = check.reads() == Reads::Rate;
+    let split = bundle.baseline.as_ref().filter(|_| rate).and_then(|_| kitagawa(&counts));
     let worse: Vec<&SegmentResult> =
         results.iter().filter(|r| r.segment.dimension == dimension && r.verdict == CheckVerdict::Fail).collect();
     DimensionResult {

@@ -1,9 +1,9 @@
 //! Figures in words. The same figures give the same words: they are hashed with the recommendation.
 
-use super::{CheckVerdict, Figures};
-use crate::evidence::RateCount;
-use crate::policy::Policy;
-use crate::scorecard::{Check, Criterion};
+use super::amount::currency;
+use super::{AmountFigure, AmountFigures, AmountUnit, CheckVerdict, Figures};
+use crate::evidence::{EvidenceBundle, RateCount};
+use crate::scorecard::{Check, Criterion, Reads};
 use crate::stats::Interval;
 
 /// A whole number with thousands separated: `1,034`.
@@ -45,18 +45,77 @@ fn interval(interval: Interval) -> String {
 }
 
 /// What a check asks, in words.
-pub(super) fn criterion(check: &Check, policy: &Policy) -> String {
-    let own = |own: Option<f64>| margin(own.unwrap_or(policy.default_margin));
+pub(super) fn criterion(bundle: &EvidenceBundle, check: &Check) -> String {
+    let policy = &bundle.policy;
+    let own = |own: Option<f64>| {
+        let unit = if check.reads() == Reads::Rate { "points" } else { "%" };
+        format!("{} {unit}", margin(own.unwrap_or(policy.default_margin)))
+    };
+    let amount = |value: f64| quantity(value, AmountUnit::of(&check.signal), currency(bundle, check));
     match check.criterion {
         Criterion::Floor { rate } => format!("above {} %", margin(rate)),
         Criterion::Ceiling { rate } => format!("below {} %", margin(rate)),
-        Criterion::NotWorseThanBaseline { margin } => format!("not worse than the baseline by {} points", own(margin)),
-        Criterion::WithinBaseline { margin } => format!("within {} points of the baseline", own(margin)),
+        Criterion::AtMost { value } => format!("below {}", amount(value)),
+        Criterion::AtLeast { value } => format!("above {}", amount(value)),
+        Criterion::NotWorseThanBaseline { margin } => format!("not worse than the baseline by {}", own(margin)),
+        Criterion::WithinBaseline { margin } => format!("within {} of the baseline", own(margin)),
     }
+}
+
+/// An amount with its unit: `1.42 s`, `0.053`. Four significant digits are enough for a sentence.
+pub(super) fn quantity(value: f64, unit: AmountUnit, currency: &str) -> String {
+    // The exponent is read from the exact decimal form, which is the same on every machine.
+    let exponent: i32 = format!("{value:e}").rsplit_once('e').and_then(|(_, e)| e.parse().ok()).unwrap_or(0);
+    let digits = usize::try_from((3 - exponent).clamp(0, 9)).unwrap_or(0);
+    let mut text = format!("{value:.digits$}");
+    if text.contains('.') {
+        text.truncate(text.trim_end_matches('0').trim_end_matches('.').len());
+    }
+    match unit {
+        AmountUnit::Seconds => format!("{text} s"),
+        AmountUnit::Currency if !currency.is_empty() => format!("{text} {currency}"),
+        AmountUnit::Currency | AmountUnit::Number => text,
+    }
+}
+
+/// One arm's amount: `0.213 (92 runs)`.
+fn amount(figure: &AmountFigure, of: &AmountFigures) -> String {
+    let runs = format!("{} runs", whole(figure.n));
+    let open = if figure.unbounded { ", unbounded: too few successes to divide by" } else { "" };
+    match figure.value {
+        Some(value) => format!("{} ({runs}{open})", quantity(value, of.unit, &of.currency)),
+        None if figure.n > 0 => format!("nothing to divide by ({runs})"),
+        None => "no runs".to_owned(),
+    }
+}
+
+fn amounts(of: &AmountFigures) -> String {
+    let mut text = amount(&of.candidate, of);
+    match (&of.baseline, of.candidate.interval) {
+        (Some(baseline), _) => text.push_str(&format!(" against {}", amount(baseline, of))),
+        (None, Some(own)) => {
+            let (low, high) = (quantity(own.low, of.unit, &of.currency), quantity(own.high, of.unit, &of.currency));
+            text.push_str(&format!(", 95 % interval {low} to {high}"));
+        }
+        _ => {}
+    }
+    if let Some(change) = of.change {
+        text.push_str(&format!(", {} %", points(change)));
+    }
+    if let Some(between) = of.change_interval {
+        text.push_str(&format!(" (95 % interval {} to {} %)", points(between.low), points(between.high)));
+    }
+    if of.open > 0 {
+        text.push_str(&format!("; {} runs still open count as not yet done", whole(of.open)));
+    }
+    text
 }
 
 /// The figures of a group of runs, in words.
 pub(super) fn figures(figures: &Figures) -> String {
+    if let Some(of) = &figures.amount {
+        return amounts(of);
+    }
     let candidate = rate(figures.candidate);
     match (figures.baseline, figures.difference, figures.difference_interval) {
         (Some(baseline), Some(difference), Some(between)) => {

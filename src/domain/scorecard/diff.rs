@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::{Check, Criterion, Definition, Scope};
+use super::{Check, Criterion, Definition, Reads, Scope};
 use crate::owner::OwnerId;
 
 /// What happened to a part.
@@ -76,13 +76,17 @@ fn change(part: &str, label: &str, before: Option<String>, after: Option<String>
 
 /// A check in words: `success_rate above 80 %, key, by customer_tier`.
 fn words(check: &Check) -> String {
-    let points =
-        |margin: Option<f64>| margin.map_or("the policy's margin".to_owned(), |m| format!("{} points", share(m)));
+    let unit = if check.reads() == Reads::Rate { "points" } else { "per cent" };
+    let by = |margin: Option<f64>| {
+        margin.map_or_else(|| "the policy's margin".to_owned(), |margin| format!("{} {unit}", share(margin)))
+    };
     let asked = match check.criterion {
+        Criterion::AtMost { value } => format!("at most {value}"),
+        Criterion::AtLeast { value } => format!("at least {value}"),
         Criterion::Floor { rate } => format!("above {} %", share(rate)),
         Criterion::Ceiling { rate } => format!("below {} %", share(rate)),
-        Criterion::NotWorseThanBaseline { margin } => format!("not worse than the baseline by {}", points(margin)),
-        Criterion::WithinBaseline { margin } => format!("within {} of the baseline", points(margin)),
+        Criterion::NotWorseThanBaseline { margin } => format!("not worse than the baseline by {}", by(margin)),
+        Criterion::WithinBaseline { margin } => format!("within {} of the baseline", by(margin)),
     };
     let role = match check.role {
         super::CheckRole::Key => "key",
@@ -93,7 +97,7 @@ fn words(check: &Check) -> String {
         Scope::All => String::new(),
         Scope::Dimension { name } => format!(", by {name}"),
     };
-    format!("{} {asked}, {role}{scope}", check.signal)
+    format!("{} {asked}, {role}{scope}", check.subject())
 }
 
 /// A share in percent, as short as it is exact to a hundredth: `80`, `2.5`.

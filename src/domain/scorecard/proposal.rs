@@ -106,7 +106,7 @@ pub fn propose(history: &History) -> Proposal {
         match criterion(history, &signal, wanted) {
             Ok((criterion, text)) => {
                 reasons.push(ProposalReason { part: format!("checks.{key}"), text });
-                checks.push(Check { key: key.to_owned(), signal, scope: Scope::All, criterion, role });
+                checks.push(Check { key: key.to_owned(), signal, statistic: None, scope: Scope::All, criterion, role });
             }
             Err(why) => left_out.push(LeftOut { signal, why }),
         }

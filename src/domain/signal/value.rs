@@ -2,18 +2,18 @@
 
 use serde::Serialize;
 
+use super::sums::{float, wide};
 use super::{Signal, SignalKind};
 use crate::cell::{Amount, Cell, Counts};
 use crate::stats::interval::wilson;
 use crate::stats::rank::order_statistic_ranks;
-use crate::stats::ratio::{Fieller, RatioSums};
+use crate::stats::ratio::Fieller;
 use crate::stats::round::round9;
 use crate::stats::sketch::Sketch;
 use crate::workflow::FactKind;
 
 /// Level of every interval that is shown: 95 %. These never decide.
 pub const SHOWN_ALPHA: f64 = 0.05;
-const NANOS: f64 = 1e9;
 const MICROS: f64 = 1e6;
 
 /// A rate.
@@ -164,12 +164,16 @@ fn rate(numerator: i64, denominator: i64) -> RateValue {
 fn amount(signal: &Signal, cell: &Cell) -> AmountValue {
     let counts = &cell.counts;
     let score = |name: &String| counts.scores.get(name).copied().unwrap_or_default();
-    let (sums, sketch, unit): (Amount, Option<&Sketch>, f64) = match signal {
-        Signal::TimeToTrust => (counts.time_to_trust, Some(&cell.time_to_trust), MICROS),
-        Signal::Latency => (counts.latency, Some(&cell.latency), MICROS),
-        Signal::CostPerRun => (counts.cost, Some(&cell.cost), NANOS),
-        Signal::Score(name) => (score(name), None, MICROS),
-        _ => (Amount::default(), None, 1.0),
+    let sums: Amount = match signal {
+        Signal::TimeToTrust => counts.time_to_trust,
+        Signal::Latency => counts.latency,
+        Signal::CostPerRun => counts.cost,
+        Signal::Score(name) => score(name),
+        _ => Amount::default(),
+    };
+    let (sketch, unit): (Option<&Sketch>, f64) = match signal.cell_sketch(cell) {
+        Some((sketch, unit)) => (Some(sketch), unit),
+        None => (None, MICROS),
     };
     let quantile = |q: f64| sketch.and_then(|sketch| sketch.quantile(q)).map(|value| round9(value / unit));
     let interval = |q: f64| {
@@ -192,49 +196,17 @@ fn amount(signal: &Signal, cell: &Cell) -> AmountValue {
 }
 
 fn ratio(signal: &Signal, counts: &Counts, labour_nanos_per_hour: i64) -> RatioValue {
-    let c = counts;
-    let (numerator, denominator) = match signal {
-        Signal::RescueMinutes => (float(c.rescue_seconds) / 60.0, float(c.rescues_known) / 100.0),
-        Signal::MeanRetries => (float(c.retries), float(c.retries_known)),
-        Signal::ToolCallErrorRate => (float(c.tool_errors), float(c.tool_errors_calls)),
-        Signal::MeanToolCalls => (float(c.tool_calls), float(c.tools_known)),
-        Signal::CostPerSuccess => {
-            let labour = float(c.cost_rescue_seconds) / 3600.0 * float(labour_nanos_per_hour);
-            ((wide(c.cost.sum) + labour) / NANOS, float(c.cost_success))
-        }
-        _ => (0.0, 0.0),
-    };
-    // The interval needs the squares of what is summed; with rescue labour mixed in they are not those of the cost.
-    let plain = *signal == Signal::CostPerSuccess && (c.cost_rescue_seconds == 0 || labour_nanos_per_hour == 0);
-    let fieller = if plain { cost_sums(c).fieller(SHOWN_ALPHA) } else { Fieller::TooFew };
+    let sums = signal.sums(counts, labour_nanos_per_hour).unwrap_or_default();
+    // Minutes per hundred runs are summed as hundreds of minutes per run; above and below the line they stand as named.
+    let scale = if *signal == Signal::RescueMinutes { 100.0 } else { 1.0 };
+    let fieller = sums.fieller(SHOWN_ALPHA);
     let bounds = if let Fieller::Bounded(interval) = fieller { Some(interval) } else { None };
     RatioValue {
-        numerator: round9(numerator),
-        denominator: round9(denominator),
-        value: (denominator > 0.0).then(|| round9(numerator / denominator)),
-        low: bounds.map(|interval| round9(interval.low)),
+        numerator: round9(sums.c / scale),
+        denominator: round9(sums.y / scale),
+        value: sums.ratio().map(round9),
+        low: bounds.map(|interval| round9(interval.low.max(0.0))),
         high: bounds.map(|interval| round9(interval.high)),
         unbounded: fieller == Fieller::Unbounded,
     }
-}
-
-fn cost_sums(counts: &Counts) -> RatioSums {
-    RatioSums {
-        n: counts.cost.n.unsigned_abs(),
-        c: wide(counts.cost.sum) / NANOS,
-        y: float(counts.cost_success),
-        cc: wide(counts.cost.squares) / NANOS / NANOS,
-        yy: float(counts.cost_success),
-        cy: wide(counts.success_cost.sum) / NANOS,
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "figures are shown with nine digits")]
-fn float(n: i64) -> f64 {
-    n as f64
-}
-
-#[expect(clippy::cast_precision_loss, reason = "figures are shown with nine digits")]
-fn wide(n: i128) -> f64 {
-    n as f64
 }

@@ -7,10 +7,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::bet::{Bet, EvidenceMethod, Member, Prediction, Predictor};
 use super::special::{ln, ln_add_exp};
 
 /// Predictors are kept this far from 0 and 1, where a single outcome would be infinitely surprising.
-const EDGE: f64 = 1e-9;
+pub(super) const EDGE: f64 = 1e-9;
 
 /// Outcomes of one block: `a` is the baseline, `b` the candidate.
 ///
@@ -85,44 +86,14 @@ pub enum Null {
     },
 }
 
-/// How the rates of the next block are predicted from earlier blocks.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Predictor {
-    /// Rate before any outcome.
-    pub start: f64,
-    /// Weight of the start, in outcomes.
-    pub weight: f64,
-    /// Share of the past kept at each block; 1 forgets nothing.
-    pub keep: f64,
-}
-
-impl Predictor {
-    /// The neutral start: ½ with the weight of one outcome.
-    pub const NEUTRAL: Self = Self { start: 0.5, weight: 1.0, keep: 1.0 };
-}
-
-/// Which predictors a process bets with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EvidenceMethod {
-    /// One plug-in predictor with the neutral start.
-    #[default]
-    PlugIn,
-    /// The mean of three: plug-in, heavily smoothed, and forgetting. Hedges an unlucky start.
-    Averaged,
-}
-
-impl EvidenceMethod {
-    /// The predictors of this method.
+impl Null {
+    /// The distance from the boundary that matters when nobody says: the margin, twice the usual five points where
+    /// there is none.
     #[must_use]
-    pub fn predictors(self) -> Vec<Predictor> {
+    pub fn step(self) -> f64 {
         match self {
-            Self::PlugIn => vec![Predictor::NEUTRAL],
-            Self::Averaged => vec![
-                Predictor::NEUTRAL,
-                Predictor { weight: 20.0, ..Predictor::NEUTRAL },
-                Predictor { keep: 0.9, ..Predictor::NEUTRAL },
-            ],
+            Self::CandidateBelow { margin } | Self::CandidateAbove { margin } if margin != 0.0 => margin.abs(),
+            _ => 0.1,
         }
     }
 }
@@ -136,65 +107,47 @@ pub struct EProcess {
     ln_e_max: f64,
 }
 
-#[derive(Debug, Clone)]
-struct Member {
-    predictor: Predictor,
-    a: Smoothed,
-    b: Smoothed,
-    ln_e: f64,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Smoothed {
-    n: f64,
-    s: f64,
-}
-
-impl Smoothed {
-    fn mean(&self, predictor: &Predictor) -> f64 {
-        let total = predictor.weight + self.n;
-        let mean = if total > 0.0 { (predictor.start * predictor.weight + self.s) / total } else { predictor.start };
-        mean.clamp(EDGE, 1.0 - EDGE)
-    }
-
-    fn learn(&mut self, keep: f64, n: u64, s: u64) {
-        self.n = keep * self.n + n as f64;
-        self.s = keep * self.s + s as f64;
-    }
-}
-
 impl EProcess {
-    /// A process at 1 that bets with the predictors of `method`.
+    /// A process at 1 that bets as `method` does, on the null's own margin as the distance that matters.
     #[must_use]
     pub fn new(null: Null, method: EvidenceMethod) -> Self {
-        Self::with_predictors(null, &method.predictors())
+        Self::with_step(null, method, null.step())
+    }
+
+    /// A process at 1 that bets as `method` does; `step` is the distance from the null's boundary that matters.
+    #[must_use]
+    pub fn with_step(null: Null, method: EvidenceMethod, step: f64) -> Self {
+        Self::with_bets(null, &method.bets(null, step))
     }
 
     /// A process at 1 that is the mean of one process per predictor.
     #[must_use]
     pub fn with_predictors(null: Null, predictors: &[Predictor]) -> Self {
-        let members = predictors
-            .iter()
-            .map(|&predictor| Member { predictor, a: Smoothed::default(), b: Smoothed::default(), ln_e: 0.0 })
-            .collect();
-        Self { null, members, ln_e: 0.0, ln_e_max: 0.0 }
+        let share = 1.0 / predictors.len() as f64;
+        let bets: Vec<Bet> =
+            predictors.iter().map(|&predictor| Bet { share, on: Prediction::PlugIn(predictor) }).collect();
+        Self::with_bets(null, &bets)
+    }
+
+    /// A process at 1 that is the weighted mean of its members. The shares add up to at most 1.
+    #[must_use]
+    pub fn with_bets(null: Null, bets: &[Bet]) -> Self {
+        Self { null, members: bets.iter().map(Member::new).collect(), ln_e: 0.0, ln_e_max: 0.0 }
     }
 
     /// Takes the next block in and returns the logarithm of the evidence so far.
     pub fn step(&mut self, block: &Outcomes) -> f64 {
         for member in &mut self.members {
-            let a = member.a.mean(&member.predictor);
-            let b = member.b.mean(&member.predictor);
-            member.ln_e += ln_factor(self.null, a, b, block);
-            member.a.learn(member.predictor.keep, block.n_a, block.s_a);
-            member.b.learn(member.predictor.keep, block.n_b, block.s_b);
+            if let Some((a, b)) = member.predict(self.null) {
+                member.ln_e += ln_factor(self.null, a, b, block);
+            }
+            member.learn(block);
         }
-        if let [only] = self.members.as_slice() {
-            self.ln_e = only.ln_e;
-        } else if !self.members.is_empty() {
-            let sum = self.members.iter().map(|m| m.ln_e).fold(f64::NEG_INFINITY, ln_add_exp);
-            self.ln_e = sum - ln(self.members.len() as f64);
-        }
+        self.ln_e = match self.members.as_slice() {
+            [] => 0.0,
+            [only] => only.ln_e,
+            many => many.iter().map(Member::weighted).fold(f64::NEG_INFINITY, ln_add_exp),
+        };
         self.ln_e_max = self.ln_e_max.max(self.ln_e);
         self.ln_e
     }
@@ -214,7 +167,13 @@ impl EProcess {
     /// Runs a process over a whole series.
     #[must_use]
     pub fn over(null: Null, method: EvidenceMethod, blocks: &[Outcomes]) -> Trajectory {
-        let mut process = Self::new(null, method);
+        Self::over_with_step(null, method, null.step(), blocks)
+    }
+
+    /// Runs a process over a whole series; `step` as in [`Self::with_step`].
+    #[must_use]
+    pub fn over_with_step(null: Null, method: EvidenceMethod, step: f64, blocks: &[Outcomes]) -> Trajectory {
+        let mut process = Self::with_step(null, method, step);
         let path = blocks.iter().map(|block| process.step(block)).collect();
         Trajectory { path }
     }
@@ -307,14 +266,29 @@ fn project(high: &Arm, low: &Arm, margin: f64) -> f64 {
         let u = t - margin;
         high.n as f64 * (t - high.rate) / (t * (1.0 - t)) + low.n as f64 * (u - low.rate) / (u * (1.0 - u))
     };
+    // The slope's derivative: each term is n·(θ/t² + (1−θ)/(1−t)²).
+    let newton = |t: f64| {
+        let u = t - margin;
+        let rise = |n: u64, rate: f64, t: f64| n as f64 * (rate / (t * t) + (1.0 - rate) / ((1.0 - t) * (1.0 - t)));
+        t - slope(t) / (rise(high.n, high.rate, t) + rise(low.n, low.rate, u))
+    };
     let (mut left, mut right) = (margin.max(0.0), (1.0 + margin).min(1.0));
+    // Newton's steps, held inside the bracket: some six where bisection takes sixty.
+    let mut t = 0.5 * (left + right);
     for _ in 0..60 {
-        let middle = 0.5 * (left + right);
-        if slope(middle) < 0.0 {
-            left = middle;
+        let at = slope(t);
+        if at < 0.0 {
+            left = t;
         } else {
-            right = middle;
+            right = t;
         }
+        let next = newton(t);
+        let inside = next > left && next < right;
+        let next = if inside { next } else { 0.5 * (left + right) };
+        if (next - t).abs() <= 1e-15 || at == 0.0 {
+            break;
+        }
+        t = next;
     }
-    0.5 * (left + right)
+    t
 }

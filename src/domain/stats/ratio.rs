@@ -1,10 +1,16 @@
 //! A ratio of two means (cost per success) and Fieller's interval beside it.
 
+use serde::{Deserialize, Serialize};
+
 use super::interval::Interval;
+use super::round::round9;
 use super::special::{sqrt, two_sided_z};
 
 /// Sums over the runs for which both the amount `c` and the divisor `y` are known.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+///
+/// Serialises as `[n, c, y, cc, yy, cy]`.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(from = "(u64, f64, f64, f64, f64, f64)", into = "(u64, f64, f64, f64, f64, f64)")]
 pub struct RatioSums {
     /// Runs.
     pub n: u64,
@@ -20,6 +26,20 @@ pub struct RatioSums {
     pub cy: f64,
 }
 
+type Six = (u64, f64, f64, f64, f64, f64);
+
+impl From<Six> for RatioSums {
+    fn from((n, c, y, cc, yy, cy): Six) -> Self {
+        Self { n, c, y, cc, yy, cy }
+    }
+}
+
+impl From<RatioSums> for Six {
+    fn from(sums: RatioSums) -> Self {
+        (sums.n, sums.c, sums.y, sums.cc, sums.yy, sums.cy)
+    }
+}
+
 /// Fieller's interval, or why there is none.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Fieller {
@@ -32,6 +52,13 @@ pub enum Fieller {
 }
 
 impl RatioSums {
+    /// Every sum to nine significant digits, as a bundle keeps it.
+    #[must_use]
+    pub fn round9(self) -> Self {
+        let Self { n, c, y, cc, yy, cy } = self;
+        Self { n, c: round9(c), y: round9(y), cc: round9(cc), yy: round9(yy), cy: round9(cy) }
+    }
+
     /// Ratio of the sums; `None` when the divisor is zero.
     #[must_use]
     pub fn ratio(&self) -> Option<f64> {

@@ -149,6 +149,22 @@ impl Sketch {
         None
     }
 
+    /// Amounts of at most `bound`. Whether those in the bucket of `bound` are is not known; they count when `whole`.
+    #[must_use]
+    pub fn count_within(&self, bound: f64, whole: bool) -> i64 {
+        if bound < 0.0 {
+            return 0;
+        }
+        let last = if bound >= i64::MAX as f64 { LAST_BUCKET } else { bucket_of((bound as i64).max(1)) };
+        let reach = |index: u16| index < last || (whole && index == last);
+        self.zero + self.buckets.iter().filter(|&&(index, _)| reach(index)).map(|&(_, n)| n).sum::<i64>()
+    }
+
+    /// The amounts that stand for its buckets, ascending.
+    pub fn edges(&self) -> impl DoubleEndedIterator<Item = f64> {
+        self.buckets.iter().map(|&(index, _)| amount_of(index))
+    }
+
     /// Compact bytes: variable-length integers, bucket indices as steps.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {

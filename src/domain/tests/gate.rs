@@ -294,3 +294,25 @@ fn an_exemption_lifts_a_block_and_never_counts_as_a_pass() {
     let bytes = freeze(&good()).canonical_bytes().expect("exact");
     assert!(!String::from_utf8_lossy(&bytes).contains("exemptions"));
 }
+
+#[test]
+fn a_changed_mix_of_failures_is_said_and_the_classes_named() {
+    let of = |classes: &[(&str, usize)]| -> Vec<RunFacts> {
+        let mut runs = runs(600, 0);
+        let names = classes.iter().flat_map(|&(class, n)| std::iter::repeat_n(class, n));
+        for (facts, class) in runs.iter_mut().zip(names) {
+            *facts = run(false);
+            facts.failure_class = Some(class.to_owned());
+        }
+        runs
+    };
+    let card = || scorecard(vec![key_check(Signal::SuccessRate)], &[]);
+    let before = of(&[("wrong_result", 50), ("timeout", 10)]);
+    let shifted = told(&input(&before, &of(&[("wrong_result", 12), ("timeout", 48)]), card()));
+    let mix = shifted.failure_mix.expect("both arms have failures");
+    assert!(mix.changed && mix.p.expect("a figure") < 0.001 && mix.psi.expect("a figure") > 0.25);
+    assert!(mix.text.contains("timeout 80.0 % of 60 failures, was 16.7 % of 60 failures"), "{}", mix.text);
+    let same = told(&input(&before, &of(&[("wrong_result", 47), ("timeout", 11)]), card())).failure_mix.expect("there");
+    assert!(!same.changed && same.text.starts_with("There is no clear sign"), "{}", same.text);
+    assert!(told(&input(&runs(600, 0), &before, card())).failure_mix.is_none(), "nothing to compare with");
+}

@@ -12,6 +12,7 @@ use seatrial_domain::evidence::freeze;
 use seatrial_domain::gate::{CheckVerdict, Recommendation, Verdict, evaluate};
 use seatrial_domain::run::RunFacts;
 use seatrial_domain::signal::Signal;
+use seatrial_domain::stats::EvidenceMethod;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -79,9 +80,19 @@ struct Told {
 
 impl Told {
     fn over(baseline: &[RunFacts], candidate: &[RunFacts], checks: &[Signal], dimensions: &[&str]) -> Self {
+        Self::over_orders(ORDERS, baseline, candidate, checks, dimensions)
+    }
+
+    fn over_orders(
+        orders: u64,
+        baseline: &[RunFacts],
+        candidate: &[RunFacts],
+        checks: &[Signal],
+        dimensions: &[&str],
+    ) -> Self {
         let (mut baseline, mut candidate) = (baseline.to_vec(), candidate.to_vec());
         let card = scorecard(checks.iter().cloned().map(key_check).collect(), dimensions);
-        let told = (1..=ORDERS)
+        let told = (1..=orders)
             .map(|seed| {
                 let mut draw = Draw::new(seed);
                 draw.shuffle(&mut baseline);
@@ -129,16 +140,48 @@ fn a_better_prompt_passes_always() {
 fn a_slightly_better_prompt_passes_often_and_fails_hardly_ever() {
     let Some(told) = sql("gpt-3.5/plan-solve", "gpt-3.5/tryagain-10", usize::MAX) else { return };
     assert!(told.share(SUCCESS, CheckVerdict::Fail) <= 0.05);
-    assert!(told.share(SUCCESS, CheckVerdict::Pass) >= 0.4);
+    let passes = told.share(SUCCESS, CheckVerdict::Pass);
+    assert!(passes >= 0.9, "{passes}");
     assert_eq!(told.share(ERRORS, CheckVerdict::Pass), 1.0);
 }
 
 #[test]
-fn a_release_that_is_no_worse_is_not_failed() {
-    let Some(told) = sql("gpt-4/tryagain-1", "gpt-3.5/tryagain-1", usize::MAX) else { return };
-    assert!(told.share(SUCCESS, CheckVerdict::Fail) <= 0.05);
+fn a_release_that_is_hardly_worse_is_seldom_failed() {
+    // 10.5 against 9.1 %: its full table is a little worse, by less than three points, so a rare fail is no error. The
+    // share is small: sixty orders would say little about it.
+    let Some(rows) = intercode() else { return };
+    let of = |release: &str| runs_of(rows, "intercode-sql", release, "hardness");
+    let (a, b) = (of("gpt-3.5/tryagain-1"), of("gpt-4/tryagain-1"));
+    let told = Told::over_orders(180, &a, &b, &[Signal::SuccessRate], &[]);
+    let fails = told.share(SUCCESS, CheckVerdict::Fail);
+    assert!(fails <= 0.05, "{fails}");
     let passes = told.share(SUCCESS, CheckVerdict::Pass);
-    assert!((0.1..=0.6).contains(&passes), "{passes}");
+    assert!((0.4..=0.9).contains(&passes), "{passes}");
+}
+
+/// The plain process of the documentation gives the shares that were computed with it independently.
+#[test]
+fn the_plain_process_gives_the_shares_known_of_it() {
+    let Some(rows) = intercode() else { return };
+    let share = |a: &str, b: &str, verdict| {
+        let (mut a, mut b) = (runs_of(rows, "intercode-sql", a, "x"), runs_of(rows, "intercode-sql", b, "x"));
+        let card = scorecard(vec![key_check(Signal::SuccessRate)], &[]);
+        let said = |seed: &u64| {
+            let mut draw = Draw::new(*seed);
+            draw.shuffle(&mut a);
+            draw.shuffle(&mut b);
+            let mut given = input(&a, &b, card.clone());
+            given.policy.method = EvidenceMethod::PlugIn;
+            evaluate(&freeze(&given)).checks[0].verdict == verdict
+        };
+        (1..=120).filter(said).count() as f64 / 120.0
+    };
+    let plan = share("gpt-3.5/tryagain-10", "gpt-3.5/plan-solve", CheckVerdict::Pass);
+    assert!((0.47..=0.75).contains(&plan), "about 60 %: {plan}");
+    let once = share("gpt-3.5/tryagain-1", "gpt-4/tryagain-1", CheckVerdict::Pass);
+    assert!((0.17..=0.4).contains(&once), "25 to 30 %: {once}");
+    let fails = share("gpt-3.5/tryagain-1", "gpt-4/tryagain-1", CheckVerdict::Fail);
+    assert!(fails <= 0.05, "{fails}");
 }
 
 #[test]
@@ -147,7 +190,7 @@ fn a_regression_in_one_segment_is_found_and_named() {
     let a = runs_of(rows, "intercode-bash", "gpt-3.5/tryagain-10", "file_system");
     let b = runs_of(rows, "intercode-bash", "gpt-3.5/plan-solve", "file_system");
     let pooled = Told::over(&a, &b, &[Signal::SuccessRate], &[]);
-    assert!(pooled.share(SUCCESS, CheckVerdict::Fail) >= 0.6);
+    assert!(pooled.share(SUCCESS, CheckVerdict::Fail) >= 0.9);
     let told = Told::over(&a, &b, &[Signal::SuccessRate], &["file_system"]);
     let names_it = |told: &&Recommendation| {
         let check = told.check(SUCCESS).expect("the check is there");

@@ -5,7 +5,8 @@ use seatrial_domain::owner::{Audience, Owner, audience, pace_days};
 use seatrial_domain::policy::Policy;
 use seatrial_domain::scorecard::{
     ChangeKind, Check, CheckRole, Criterion, Definition, Freshness, FreshnessInput, FreshnessReasonKind as Why,
-    FreshnessState, History, Scope, SegmentHistory, SegmentRef, SilentSource, changes, freshness, propose,
+    FreshnessState, History, Reads, Scope, SegmentHistory, SegmentRef, SilentSource, Statistic, changes, freshness,
+    propose,
 };
 use seatrial_domain::signal::Signal;
 use seatrial_domain::time::DAY;
@@ -31,13 +32,37 @@ fn what_cannot_stand_is_named() {
         card.validate().expect_err("refused").into_iter().map(|error| error.to_string()).collect::<Vec<_>>().join("\n")
     };
     let not_worse = Criterion::NotWorseThanBaseline { margin: None };
-    assert!(with(Signal::Latency, not_worse).contains("checks[0].signal: only a rate"));
+    assert!(with(Signal::Latency, Criterion::Ceiling { rate: 0.5 }).contains("give this signal at_most"));
+    assert!(with(Signal::SuccessRate, Criterion::AtLeast { value: 0.5 }).contains("a floor or a ceiling"));
+    assert!(with(Signal::Latency, Criterion::AtLeast { value: 2.0 }).contains("give it at_most"));
+    assert!(with(Signal::Latency, Criterion::AtMost { value: -1.0 }).contains("above 0"));
     assert!(with(Signal::ApprovalRate, not_worse).contains("stay within the baseline"));
     assert!(with(Signal::SuccessRate, Criterion::Ceiling { rate: 0.5 }).contains("give it a floor"));
     assert!(with(Signal::RescueRate, Criterion::Floor { rate: 0.5 }).contains("give it a ceiling"));
     assert!(with(Signal::RescueRate, Criterion::Ceiling { rate: 0.0 }).contains("above 0 and below 1"));
     let margin = Criterion::WithinBaseline { margin: Some(5.0) };
     assert!(with(Signal::ApprovalRate, margin).contains("such as 0.05"));
+}
+
+#[test]
+fn amounts_are_read_by_a_statistic() {
+    let with = |signal: Signal, statistic| {
+        let mut check = key_check(signal);
+        check.statistic = statistic;
+        let stands = scorecard(vec![check.clone()], &[]).validate().is_ok();
+        (stands, check.reads(), check.subject())
+    };
+    let p95 = (true, Reads::Quantile(0.95), "latency p95".to_owned());
+    assert_eq!(with(Signal::Latency, None), p95);
+    assert_eq!(with(Signal::TimeToTrust, Some(Statistic::P50)).1, Reads::Quantile(0.5));
+    assert_eq!(with(Signal::CostPerRun, None), (true, Reads::Mean, "cost_per_run mean".to_owned()));
+    assert_eq!(with(Signal::CostPerSuccess, None), (true, Reads::Ratio, "cost_per_success".to_owned()));
+    assert!(!with(Signal::CostPerSuccess, Some(Statistic::Mean)).0);
+    assert!(!with(Signal::SuccessRate, Some(Statistic::P95)).0);
+    assert!(!with(Signal::Score("helpful".to_owned()), Some(Statistic::P95)).0);
+    // A check that names no statistic is written as it always was.
+    let json = serde_json::to_string(&key_check(Signal::Latency)).expect("serialises");
+    assert!(!json.contains("statistic"), "{json}");
 }
 
 #[test]

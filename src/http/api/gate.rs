@@ -3,7 +3,7 @@
 use actix_web::web::{Data, Json, Path, Query};
 use actix_web::{HttpResponse, get, post, put};
 use seatrial_domain::digest::Digest;
-use seatrial_domain::gate::GateState;
+use seatrial_domain::gate::{Forecast, GateState};
 use seatrial_domain::ids::GateId;
 use seatrial_domain::owner::OwnerId;
 use seatrial_store::gate::GateFilter;
@@ -23,6 +23,7 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .service(list)
         .service(read)
         .service(evaluation)
+        .service(forecast)
         .service(freeze)
         .service(bundle)
         .service(assign_gap);
@@ -174,6 +175,32 @@ async fn evaluation(
 ) -> Result<Json<EvaluationView>, Problem> {
     let (project, gate) = path.into_inner();
     Ok(Json(app.evaluate_gate(&caller, &project, gate_id(&gate)?).await?.into()))
+}
+
+/// Forecast a gate
+///
+/// How many more runs each inconclusive check on a rate will probably take: its evidence is carried forward over runs
+/// drawn from what is known now, with a seed from the evidence itself. Takes longer than an evaluation. It decides
+/// nothing.
+#[utoipa::path(
+    operation_id = "forecast_gate", tag = "gates",
+    params(("project" = String, Path), ("gate" = String, Path, description = "Its id")),
+    responses(
+        (status = 200, description = "A forecast for each inconclusive check on a rate", body = Vec<Forecast>),
+        (status = 401, description = "Nobody is signed in", body = ProblemBody),
+        (status = 403, description = "The permission is missing", body = ProblemBody),
+        (status = 404, description = "No such project or gate", body = ProblemBody),
+    ),
+    extensions(("x-permission" = json!("read_evidence")))
+)]
+#[get("/projects/{project}/gates/{gate}/forecast")]
+async fn forecast(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(String, String)>,
+) -> Result<Json<Vec<Forecast>>, Problem> {
+    let (project, gate) = path.into_inner();
+    Ok(Json(app.forecast_gate(&caller, &project, gate_id(&gate)?).await?))
 }
 
 /// Freeze the evidence of a gate

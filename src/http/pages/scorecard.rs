@@ -268,7 +268,7 @@ fn check(
     ScorecardCheck {
         label: figure::label(&check.signal),
         signal: check.signal.to_string(),
-        criterion: criterion(&check.criterion, policy.default_margin),
+        criterion: criterion(check, policy.default_margin),
         role: role(check.role).to_owned(),
         scope: match &check.scope {
             Scope::Dimension { name } => Some(name.clone()),
@@ -293,6 +293,8 @@ fn better_by_margins(check: &Check, new: &Counts, old: &Counts, policy: &Policy)
         Criterion::Floor { rate: bar } | Criterion::Ceiling { rate: bar } => {
             rate(new).map(|rate| sign * (rate - bar) / policy.default_margin)
         }
+        // How far an amount lies from its bound is not a number of margins of a rate.
+        Criterion::AtMost { .. } | Criterion::AtLeast { .. } => None,
         Criterion::NotWorseThanBaseline { margin } | Criterion::WithinBaseline { margin } => {
             let difference = difference(&check.signal, new, old)?;
             Some(sign * difference.value / margin.unwrap_or(policy.default_margin))

@@ -59,6 +59,7 @@ pub fn artifact(of: &Artifact) -> ArtifactView {
         questions: questions(of),
         checks: gate::checks(bundle, recommendation),
         failure_mix: gate::mix(bundle),
+        mix_note: recommendation.failure_mix.as_ref().map(|shift| shift.text.clone()),
         suites: gate::suites(&bundle.evals),
         gaps: gate::gaps(&bundle.gaps),
         evidence: evidence(&recommendation.checks),

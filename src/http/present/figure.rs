@@ -2,6 +2,7 @@
 
 use seatrial_domain::cell::{Cell, Counts};
 use seatrial_domain::evidence::RateCount;
+use seatrial_domain::gate::{AmountFigure, AmountFigures, AmountUnit};
 use seatrial_domain::signal::{AmountValue, Direction, Group, RatioValue, Signal, SignalReading, SignalValue};
 use seatrial_domain::stats::Interval;
 use seatrial_domain::stats::interval::wilson;
@@ -58,6 +59,41 @@ pub fn rate(successes: u64, n: u64) -> Figure {
 /// A rate from a bundle's counts.
 pub fn rate_of(count: RateCount) -> Figure {
     rate(count.successes, count.n)
+}
+
+/// One arm's figure of a check on an amount, as a bundle keeps it: in seconds, units of the currency, or a number.
+pub fn amount_of(of: &AmountFigures, figure: &AmountFigure) -> Figure {
+    let (unit, scale) = match of.unit {
+        AmountUnit::Seconds => (Unit::DurationUs, MICROS),
+        AmountUnit::Currency => (Unit::MoneyNanos, NANOS),
+        AmountUnit::Number => (Unit::Number, 1.0),
+    };
+    let shown = Figure {
+        value: figure.value.map(|value| value * scale),
+        denominator: Some(figure.n),
+        low: figure.interval.map(|interval| interval.low * scale),
+        high: figure.interval.map(|interval| interval.high * scale),
+        ..Figure::unknown(unit)
+    };
+    if unit == Unit::MoneyNanos { in_currency(shown, &of.currency) } else { shown }
+}
+
+/// What people call a check on an amount: `Latency p95`, `Cost per success`.
+pub fn amount_label(of: &AmountFigures) -> String {
+    let words = of.what.replace('_', " ");
+    let mut chars = words.chars();
+    let start: String = chars.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
+    format!("{start}{}", chars.as_str())
+}
+
+/// The change of an amount: the difference in its unit, read by the interval of the relative change.
+pub fn amount_change(signal: &Signal, of: &AmountFigures) -> Delta {
+    let Some(baseline) = &of.baseline else { return Delta::unknown() };
+    let (old, new) = (amount_of(of, baseline), amount_of(of, &of.candidate));
+    let Some((from, to)) = old.value.zip(new.value) else { return Delta::unknown() };
+    let reads = |interval: Interval| reading(signal.definition().direction, interval.low, interval.high);
+    let difference = Figure { value: Some(to - from), denominator: None, low: None, high: None, ..new };
+    Delta::new(difference, of.change_interval.map_or(Reading::Same, reads))
 }
 
 /// A signal's reading, with amounts in `currency`.

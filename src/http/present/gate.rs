@@ -27,8 +27,8 @@ pub fn recommendation(of: &Recommendation) -> view::Recommendation {
 
 fn reason(of: &Recommendation, reason: &Reason) -> view::Reason {
     let figures = of.check(&reason.subject).map(|check| {
-        let baseline = check.figures.baseline.map(|count| NamedFigure::new("baseline", rate_of(count)));
-        let candidate = NamedFigure::new("this release", rate_of(check.figures.candidate));
+        let baseline = check.figures.baseline.map(|_| NamedFigure::new("baseline", baseline(&check.figures)));
+        let candidate = NamedFigure::new("this release", candidate(&check.figures));
         baseline.into_iter().chain([candidate]).collect()
     });
     view::Reason { sentence: reason.text.clone(), figures: figures.unwrap_or_default() }
@@ -49,14 +49,14 @@ fn check(bundle: &EvidenceBundle, check: &CheckResult) -> view::GateCheck {
     segments.sort_by_key(|found| (grave(found.verdict), std::cmp::Reverse(found.figures.candidate.n)));
     let mark = |figure: Figure| if unverified { figure.unverified() } else { figure };
     view::GateCheck {
-        label: figure::label(&check.signal),
+        label: check.figures.amount.as_ref().map_or_else(|| figure::label(&check.signal), figure::amount_label),
         signal: check.signal.to_string(),
-        criterion: criterion(&check.criterion, bundle.policy.default_margin),
+        criterion: criterion_of(bundle, check),
         role: role(check.role).to_owned(),
         result: if unverified { "unverified" } else { check.verdict.as_str() }.to_owned(),
         why: check.not_stationary.clone().map_or_else(|| check.text.clone(), |more| format!("{} {more}", check.text)),
         baseline: mark(baseline(&check.figures)),
-        candidate: mark(rate_of(check.figures.candidate)),
+        candidate: mark(candidate(&check.figures)),
         delta: delta(&check.signal, &check.figures),
         e_ship: sequential.then(|| e_value(check.figures.ln_e_ship)),
         e_rollback: sequential.then(|| e_value(check.figures.ln_e_rollback)),
@@ -90,16 +90,33 @@ fn segment(signal: &Signal, of: &SegmentResult) -> view::GateSegment {
         required: of.required,
         result: result.to_owned(),
         baseline: baseline(&of.figures),
-        candidate: rate_of(of.figures.candidate),
+        candidate: candidate(&of.figures),
         delta: delta(signal, &of.figures),
     }
 }
 
+/// What the check asks, from the scorecard that was frozen with it.
+fn criterion_of(bundle: &EvidenceBundle, check: &CheckResult) -> String {
+    let card = bundle.scorecard.as_ref().map_or(&[][..], |card| &card.checks);
+    let frozen = card.iter().find(|frozen| frozen.key == check.key);
+    frozen.map(|frozen| criterion(frozen, bundle.policy.default_margin)).unwrap_or_default()
+}
+
+fn candidate(figures: &Figures) -> Figure {
+    figures.amount.as_ref().map_or_else(|| rate_of(figures.candidate), |of| figure::amount_of(of, &of.candidate))
+}
+
 fn baseline(figures: &Figures) -> Figure {
+    if let Some((of, baseline)) = figures.amount.as_ref().and_then(|of| Some((of, of.baseline.as_ref()?))) {
+        return figure::amount_of(of, baseline);
+    }
     figures.baseline.map_or_else(|| rate(0, 0), rate_of)
 }
 
 fn delta(signal: &Signal, figures: &Figures) -> Delta {
+    if let Some(of) = &figures.amount {
+        return figure::amount_change(signal, of);
+    }
     let Some((value, interval)) = figures.difference.zip(figures.difference_interval) else { return Delta::unknown() };
     let reading = figure::reading(signal.definition().direction, interval.low, interval.high);
     Delta::new(Figure::points(value, interval.low, interval.high), reading)

@@ -66,6 +66,7 @@ impl ArtifactView {
             questions: questions(class),
             checks: vec![GateCheck::sample(segment)],
             failure_mix: MixRow::samples(class),
+            mix_note: None,
             suites: vec![SuiteResult::sample(class)],
             gaps: Gap::samples(),
             evidence: evidence(segment),

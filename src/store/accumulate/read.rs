@@ -186,7 +186,7 @@ pub async fn kept(db: &impl Connection, scope: Scope) -> Result<Changes, StoreEr
     for row in all_rows(db, scope, &BLOCKS).await? {
         let basis = if row.kind == basis_name(Basis::Settled) { Basis::Settled } else { Basis::Concluded };
         let key = BlockKey { group: row.group(), basis, start: Timestamp::from_micros(row.start_at) };
-        let minutes = blob::decode_blocks(&row.body)?.into_iter().map(|block| (block.minute, block.counts));
+        let minutes = blob::decode_blocks(&row.body)?.into_iter().map(|block| (block.minute, block.into()));
         sums.blocks.insert(key, minutes.collect());
     }
     sums.compact();

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use sea_orm::sea_query::Value;
 use sea_orm::{ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 use sea_orm::{QuerySelect as _, Statement};
-use seatrial_domain::cell::{ALL, Basis, Cell, Counts};
+use seatrial_domain::cell::{ALL, Basis, Cell};
 use seatrial_domain::ids::{ReleaseId, RunId, WorkflowId};
 use seatrial_domain::run::RunFacts;
 use seatrial_domain::time::Timestamp;
@@ -16,7 +16,7 @@ use seatrial_domain::time::Timestamp;
 use super::load::stored_facts;
 use super::names::Context;
 use super::state::{Standing, States};
-use crate::accumulate::{Changes, Group, placeholders};
+use crate::accumulate::{Changes, Group, Minute, placeholders};
 use crate::connection::{Connection as _, WriteTx};
 use crate::entity::run;
 use crate::error::StoreError;
@@ -204,10 +204,17 @@ fn add_block(
     sign: i64,
 ) {
     let facts: &RunFacts = &standing.facts;
-    let counts = Counts::of(facts);
+    let run = Minute::of(facts, basis);
     for group in groups(context, standing) {
-        changes.block(&group, basis, at, &counts, sign);
+        changes.block(&group, basis, at, &run, sign);
     }
+}
+
+/// Writes every sum of a project anew from its runs. The caller holds the project's write lock.
+pub(super) async fn rebuild(tx: &WriteTx, scope: Scope) -> Result<(), StoreError> {
+    let changes = recompute(tx, scope).await?;
+    crate::accumulate::forget(tx, scope).await?;
+    changes.apply(tx, scope).await
 }
 
 /// What the sums of a project must be, computed from its runs alone, a page at a time.

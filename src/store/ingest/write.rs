@@ -17,12 +17,15 @@ use crate::scope::Scope;
 
 /// Rows per statement: twenty parameters each stay below both databases' limits.
 const CHUNK: usize = 500;
+/// Rows per statement where each carries a body, which the statement copies.
+const BODIES: usize = 50;
 
 macro_rules! insert_chunks {
-    ($entity:ident, $rows:expr, $conflict:expr, $raw:expr) => {
-        for chunk in $rows.chunks(CHUNK) {
-            let rows = chunk.iter().cloned().map(|row| row.into_active_model().reset_all());
-            $entity::Entity::insert_many(rows).on_conflict($conflict).exec_without_returning($raw).await?;
+    ($entity:ident, $rows:expr, $at_once:expr, $conflict:expr, $raw:expr) => {
+        let mut rows = $rows.into_iter().map(|row| row.into_active_model().reset_all()).peekable();
+        while rows.peek().is_some() {
+            let chunk: Vec<_> = rows.by_ref().take($at_once).collect();
+            $entity::Entity::insert_many(chunk).on_conflict($conflict).exec_without_returning($raw).await?;
         }
     };
 }
@@ -33,10 +36,10 @@ pub(super) async fn save(tx: &WriteTx, scope: Scope, states: States, now: Timest
         rows.add(scope, state, now)?;
     }
     let raw = tx.raw();
-    insert_chunks!(run, rows.runs, update_all::<run::Entity>(run::Column::Id), raw);
-    insert_chunks!(trace, rows.traces, update_trace(), raw);
-    insert_chunks!(run_fact, rows.facts, OnConflict::new().do_nothing().to_owned(), raw);
-    insert_chunks!(failure, rows.failures, update_failure(), raw);
+    insert_chunks!(run, rows.runs, CHUNK, update_all::<run::Entity>(run::Column::Id), raw);
+    insert_chunks!(trace, rows.traces, BODIES, update_trace(), raw);
+    insert_chunks!(run_fact, rows.facts, CHUNK, OnConflict::new().do_nothing().to_owned(), raw);
+    insert_chunks!(failure, rows.failures, CHUNK, update_failure(), raw);
     for chunk in rows.not_failed.chunks(CHUNK) {
         failure::Entity::delete_many()
             .filter(failure::Column::ProjectId.eq(scope.uuid()))

@@ -1,6 +1,7 @@
 //! The factor of a block has expectation at most 1 over the whole null, computed exactly.
 
-use seatrial_domain::stats::e_process::{Predictor, ln_factor};
+use seatrial_domain::stats::bet::Predictor;
+use seatrial_domain::stats::e_process::ln_factor;
 use seatrial_domain::stats::{EProcess, EvidenceMethod, Null, Outcomes};
 
 /// Probabilities of 0..=n hits at `rate`.
@@ -113,4 +114,34 @@ fn evidence_is_latched_and_averages_start_at_one() {
     let average = Predictor { start: 0.3, ..Predictor::NEUTRAL };
     let one = EProcess::with_predictors(null, &[average, average]);
     assert_eq!(one.ln_e(), 0.0);
+}
+
+/// How many clean runs it takes to show a rate below one per cent, looked at after every block.
+#[test]
+fn none_in_n_is_not_proof_of_none() {
+    let null = Null::RateAtLeast { bound: 0.01 };
+    let clean = Outcomes { n_b: 1, ..Outcomes::default() };
+    let needed = |method| {
+        let mut process = EProcess::new(null, method);
+        (1..2_000).find(|_| process.step(&clean) >= 20_f64.ln()).expect("it is shown some time")
+    };
+    // 299 would do at a fixed n.
+    let (hedged, plain) = (needed(EvidenceMethod::Hedged), needed(EvidenceMethod::PlugIn));
+    assert!((409..=984).contains(&hedged), "{hedged}");
+    assert!((409..=984).contains(&plain), "{plain}");
+}
+
+/// Whatever the start was like, the hedge never falls further behind the plain process than its share of the stake.
+#[test]
+fn an_unlucky_start_costs_at_most_the_stake() {
+    let null = Null::CandidateBelow { margin: 0.05 };
+    let unlucky = Outcomes { n_a: 5, s_a: 5, n_b: 5, s_b: 0 };
+    let usual = Outcomes { n_a: 5, s_a: 4, n_b: 5, s_b: 4 };
+    let (mut hedged, mut plain) =
+        (EProcess::new(null, EvidenceMethod::Hedged), EProcess::new(null, EvidenceMethod::PlugIn));
+    for block in [[unlucky; 3].as_slice(), &[usual; 200]].concat() {
+        let (a, b) = (hedged.step(&block), plain.step(&block));
+        assert!(a >= b - 4_f64.ln() - 1e-9, "{a} {b}");
+    }
+    assert!(hedged.ln_e() > plain.ln_e(), "{} {}", hedged.ln_e(), plain.ln_e());
 }

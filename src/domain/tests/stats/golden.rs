@@ -5,7 +5,7 @@ use seatrial_domain::stats::rank::order_statistic_ranks;
 use seatrial_domain::stats::ratio::{Fieller, RatioSums};
 use seatrial_domain::stats::sequence::{asymptotic_half_width, beta_mixture};
 use seatrial_domain::stats::test_statistics::{g_test, psi};
-use seatrial_domain::stats::{EProcess, Interval, Null, Outcomes, e_bh, e_process, round9, special};
+use seatrial_domain::stats::{EProcess, Interval, Null, Outcomes, Predictor, e_bh, round9, special};
 
 fn close(value: f64, expected: f64, digits: i32) {
     let half_unit = 0.5 * 10_f64.powi(-digits) * 1.000_001;
@@ -102,7 +102,7 @@ fn e_bh_counts() {
 fn two_sample_process() {
     let a = [1, 1, 1, 0, 1, 1, 1, 1, 0, 1];
     let b = [1, 0, 1, 0, 1, 1, 0, 1, 0, 1];
-    let start = e_process::Predictor { start: 0.9, weight: 1.0, keep: 1.0 };
+    let start = Predictor { start: 0.9, weight: 1.0, keep: 1.0 };
     let mut ship = EProcess::with_predictors(Null::CandidateBelow { margin: 0.05 }, &[start]);
     let mut rollback = EProcess::with_predictors(Null::CandidateAbove { margin: 0.0 }, &[start]);
     for (s_a, s_b) in (0..10).flat_map(|_| a.into_iter().zip(b)) {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use seatrial_domain::cell::{Block, Counts};
+use seatrial_domain::cell::{Block, Counts, Sketches};
 use seatrial_domain::evidence::{ArmEvidence, FreezeInput, FrozenProject, FrozenRelease, FrozenWorkflow, Learning};
 use seatrial_domain::failure::Taxonomy;
 use seatrial_domain::ids::{AccountId, GateId, ProjectId, ReleaseId, ScorecardId, WorkflowId, uuid_v7};
@@ -40,7 +40,8 @@ pub fn run(success: bool) -> RunFacts {
 pub fn arm(start: Timestamp, runs: &[RunFacts]) -> ArmEvidence {
     let mut evidence = ArmEvidence::default();
     for (i, facts) in (0..).zip(runs) {
-        let block = Block { minute: start.plus_micros(i * MINUTE), counts: Counts::of(facts) };
+        let block =
+            Block { minute: start.plus_micros(i * MINUTE), counts: Counts::of(facts), sketches: Sketches::of(facts) };
         evidence.totals.add(&block.counts, 1);
         for (dimension, value) in &facts.segments {
             let segment = SegmentRef { dimension: dimension.clone(), value: value.clone() };
@@ -64,6 +65,7 @@ pub fn key_check(signal: Signal) -> Check {
     Check {
         key: signal.to_string(),
         signal,
+        statistic: None,
         scope: Scope::All,
         criterion: Criterion::NotWorseThanBaseline { margin: None },
         role: CheckRole::Key,
@@ -91,7 +93,11 @@ pub fn input(baseline: &[RunFacts], candidate: &[RunFacts], scorecard: Scorecard
     let later = DAY_ONE.plus_days(30);
     FreezeInput {
         gate: GateId::from_uuid(uuid(5)),
-        project: FrozenProject { id: ProjectId::from_uuid(uuid(1)), name: "harbour".to_owned() },
+        project: FrozenProject {
+            id: ProjectId::from_uuid(uuid(1)),
+            name: "harbour".to_owned(),
+            currency: "EUR".to_owned(),
+        },
         workflow: FrozenWorkflow {
             id: WorkflowId::from_uuid(uuid(2)),
             name: "refund-handling".to_owned(),
@@ -121,6 +127,7 @@ pub fn input(baseline: &[RunFacts], candidate: &[RunFacts], scorecard: Scorecard
         against: arm(DAY_ONE, baseline),
         pool_ratio: None,
         units_known: false,
+        labour_nanos_per_hour: 0,
         taxonomy: Taxonomy::default(),
         evals: Vec::new(),
         learning: Learning::default(),
