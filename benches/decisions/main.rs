@@ -1,8 +1,9 @@
 //! The decision benchmark: how often Seatrial ships what it should not, rolls back what is fine, and how long it takes,
 //! beside what people use today, on the same streams.
 //!
-//! `make bench ONLY=decisions` writes `docs/benchmarks/decisions.{md,csv,html}`. `--quick` draws a tenth of the streams
-//! and writes nothing. Seeds are fixed: the same code gives the same tables.
+//! `make bench ONLY=decisions` writes `docs/benchmarks/decisions.{md,csv,html}` from 10,000 streams per cell;
+//! `cargo bench -p seatrial-domain --bench decisions -- --streams 1000` from a tenth of them. Seeds are fixed: the same
+//! code and number give the same tables.
 #![allow(
     missing_docs,
     clippy::print_stdout,
@@ -27,13 +28,14 @@ use std::path::Path;
 use report::{csv, html, markdown};
 
 fn main() {
-    let quick = std::env::args().any(|argument| argument == "--quick");
-    let streams = if quick { 1_000 } else { 10_000 };
+    let streams = std::env::args().skip_while(|argument| argument != "--streams").nth(1);
+    let streams: u64 = streams.and_then(|streams| streams.parse().ok()).unwrap_or(10_000).max(1_000);
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let folder = std::env::var_os("SEATRIAL_TEST_SHARED").map_or_else(|| root.join("../shared"), Into::into);
     let head = format!(
         "# Decisions, measured\n\n\
-         Made by `make bench ONLY=decisions`; seeds are fixed, so the same code gives the same tables.\n\n\
+         Made by `cargo bench -p seatrial-domain --bench decisions -- --streams {streams}` (`make bench ONLY=decisions` draws \
+         10,000); seeds are fixed, so the same code and number give the same tables.\n\n\
          Settings: {streams} streams per cell unless said otherwise, α = {} (`ln 1/α` = {:.4}), margin δ = {} points, floor \
          50 runs, one baseline run beside each candidate run, blocks of 10 outcomes that grow by a thirty-second of what was \
          seen, evidence `hedged`. Every method is looked at after every run and stops at its first verdict.\n",
@@ -46,9 +48,6 @@ fn main() {
     for table in tables::all(streams, &folder.join("data"), &mut plots) {
         println!("{}", markdown("", std::slice::from_ref(&table)));
         made.push(table);
-    }
-    if quick {
-        return;
     }
     let out = root.join("docs/benchmarks");
     std::fs::create_dir_all(&out).expect("the folder can be made");

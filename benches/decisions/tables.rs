@@ -26,16 +26,13 @@ fn met(yes: bool) -> String {
 
 /// Every table; the plots of the page are added to `plots`.
 pub fn all(streams: u64, data: &Path, plots: &mut Vec<Plot>) -> Vec<Table> {
-    let mut tables = vec![errors(streams), runs_needed(streams / 20), power(streams / 10)];
-    tables.push(wholes(streams / 200));
-    tables.push(correlated(streams / 5));
-    tables.push(late_labels(streams / 5));
-    tables.push(missing_labels(streams / 10));
-    tables.push(rivals(streams / 10, plots));
-    tables.push(drifting(streams / 20));
-    let real = real(data, streams / 50);
+    let fewer = (streams / 10).max(200);
+    let mut tables = vec![errors(streams), runs_needed(fewer), power(fewer), wholes((streams / 100).clamp(20, 100))];
+    tables.extend([correlated(streams), late_labels(streams), missing_labels(fewer)]);
+    tables.extend([rivals(fewer, plots), drifting(fewer)]);
+    let real = real(data, fewer);
     tables.extend((!real.rows.is_empty()).then_some(real));
-    operating_curves(streams / 20, plots);
+    operating_curves(fewer, plots);
     tables
 }
 

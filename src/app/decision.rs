@@ -3,7 +3,7 @@
 mod read;
 
 use seatrial_domain::access::{ActorKind, Permission};
-use seatrial_domain::canonical::{self, CanonicalError};
+use seatrial_domain::canonical;
 use seatrial_domain::decision::{
     DECISION_SCHEMA, DecisionRecord, DecisionRefusal, Person, Proposal, ProposalState, SealedDecision, may_decide,
 };
@@ -52,6 +52,8 @@ pub enum Decided {
 struct Grounds {
     bundle: BundleRow,
     policy: Policy,
+    /// The digest of the policy as it was frozen, whatever settings a later version knows.
+    policy_digest: Digest,
     /// The digest of the scorecard as it was frozen.
     scorecard: Option<Digest>,
     recommended: Verdict,
@@ -62,10 +64,11 @@ impl Grounds {
         let bundle = frozen(db, project, digest).await?;
         let value = canonical::parse_strict(&bundle.canonical).map_err(AppError::internal)?;
         let policy = canonical::from_value(&value["policy"]).map_err(AppError::internal)?;
+        let policy_digest = Digest::of_document(&value["policy"]).map_err(AppError::internal)?;
         let scorecard = Some(&value["scorecard"]).filter(|part| !part.is_null());
         let scorecard = scorecard.map(Digest::of_document).transpose().map_err(AppError::internal)?;
         let recommended = read_recommendation(&bundle)?.verdict;
-        Ok(Self { bundle, policy, scorecard, recommended })
+        Ok(Self { bundle, policy, policy_digest, scorecard, recommended })
     }
 }
 
@@ -235,7 +238,6 @@ impl App {
         grounds: &Grounds,
         answer: Answer,
     ) -> Result<SealedDecision, AppError> {
-        let unhashable = |error: CanonicalError| AppError::internal(error);
         let record = DecisionRecord {
             schema: DECISION_SCHEMA,
             id: DecisionId::from_uuid(self.ids.uuid_v7()),
@@ -246,7 +248,7 @@ impl App {
             workflow: gate.workflow,
             release: gate.release,
             bundle: grounds.bundle.digest,
-            policy: grounds.policy.digest().map_err(unhashable)?,
+            policy: grounds.policy_digest,
             scorecard: grounds.scorecard,
             recommendation: Digest::of(&grounds.bundle.recommendation),
             recommended: grounds.recommended,

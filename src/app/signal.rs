@@ -17,6 +17,7 @@ use seatrial_store::accumulate::{CellQuery, Group, blocks, cells};
 
 use super::App;
 use super::access::{Caller, ProjectAccess};
+use super::deployment::Marker;
 use super::error::AppError;
 
 /// Level of the intervals beside differences.
@@ -116,6 +117,8 @@ pub struct SignalTable {
     pub to: Timestamp,
     /// The groups, by release, value and start.
     pub groups: Vec<SignalGroup>,
+    /// Of a time series: what happened to the workflow's releases meanwhile.
+    pub markers: Option<Vec<Marker>>,
 }
 
 impl App {
@@ -149,7 +152,11 @@ impl App {
             _ => scoped.totals(self.store.read(), dimension).await?,
         };
         let groups = groups(rows, query, project.settings.labour_nanos_per_hour);
-        Ok(SignalTable { from, to, groups })
+        let markers = match query.group_by {
+            GroupBy::Day | GroupBy::Hour => Some(self.markers(project, query.workflow, (from, to)).await?),
+            GroupBy::Release | GroupBy::Dimension(_) => None,
+        };
+        Ok(SignalTable { from, to, groups, markers })
     }
 }
 

@@ -30,6 +30,10 @@ pub enum GapKind {
     NoEvalCoverage,
     /// Critical failures nobody has promoted, linked or dismissed.
     UnlearnedCritical,
+    /// A suite that the policy requires was not run on the release, or a case of it failed.
+    SuiteNotPassed,
+    /// The release has not had runs for as long as the policy wants.
+    NotBaked,
 }
 
 impl GapKind {
@@ -48,11 +52,13 @@ impl GapKind {
             Self::BaselinePoolExhausted => "baseline_pool_exhausted",
             Self::NoEvalCoverage => "no_eval_coverage",
             Self::UnlearnedCritical => "unlearned_critical",
+            Self::SuiteNotPassed => "suite_not_passed",
+            Self::NotBaked => "not_baked",
         }
     }
 
     /// Every kind, in the order of declaration.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::NoScorecard,
         Self::NoOwner,
         Self::StaleScorecard,
@@ -64,6 +70,8 @@ impl GapKind {
         Self::BaselinePoolExhausted,
         Self::NoEvalCoverage,
         Self::UnlearnedCritical,
+        Self::SuiteNotPassed,
+        Self::NotBaked,
     ];
 
     /// The kind of a gap's key, `kind` or `kind:subject`.
@@ -78,7 +86,7 @@ impl GapKind {
     pub const fn next_step(self) -> NextStepKind {
         match self {
             Self::NoScorecard | Self::NoOwner | Self::StaleScorecard | Self::NoBaseline => NextStepKind::ClearerGate,
-            Self::TooFewRuns => NextStepKind::SmallerPilot,
+            Self::TooFewRuns | Self::NotBaked => NextStepKind::SmallerPilot,
             _ => NextStepKind::BetterMeasurement,
         }
     }
@@ -86,7 +94,7 @@ impl GapKind {
     /// Whether it can only be closed, not taken on: a person's name beside it does not fill it.
     #[must_use]
     pub const fn cannot_be_owned(self) -> bool {
-        matches!(self, Self::NoScorecard | Self::NoOwner)
+        matches!(self, Self::NoScorecard | Self::NoOwner | Self::SuiteNotPassed | Self::NotBaked)
     }
 }
 
@@ -260,6 +268,13 @@ impl Gap {
             GapKind::NoEvalCoverage => format!(
                 "Open triage with failure class {subject}, promote one failure of {release} to a case with an assertion, \
                  and make the case active."
+            ),
+            GapKind::SuiteNotPassed => format!(
+                "Run the suite {subject} on {release} and report a result for each of its cases; mend {release} until none \
+                 fails."
+            ),
+            GapKind::NotBaked => format!(
+                "Keep {release} on its present small share, with runs, until the policy's time has passed; then judge again."
             ),
             GapKind::UnlearnedCritical => format!(
                 "Open triage with severity critical and release {release}: promote, link or dismiss each of the {} that \

@@ -94,6 +94,8 @@ ids! {
     WorkflowId("wf", "workflow");
     /// One version of a workflow's agent.
     ReleaseId("rel", "release");
+    /// A deployment event of a release.
+    DeploymentId("dep", "deployment");
     /// One execution of a workflow on a release.
     RunId("run", "run");
     /// Something appended to a run after its trace or report.

@@ -5,7 +5,13 @@ use serde::{Deserialize, Serialize};
 use crate::access::Role;
 use crate::canonical::CanonicalError;
 use crate::digest::Digest;
+use crate::gap::GapKind;
 use crate::stats::EvidenceMethod;
+
+/// Most suites a policy requires: each has to be run before every release.
+const SUITES: usize = 32;
+/// Longest bake time, in seconds.
+const BAKE_SECONDS: u64 = 90 * 86_400;
 
 /// The rules a gate decides by.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -34,6 +40,12 @@ pub struct Policy {
     pub method: EvidenceMethod,
     /// Share of closed runs with unknown outcome above which there is a gap; in [0, 1].
     pub unknown_outcome_limit: f64,
+    /// Eval suites of which every case must have passed on the release, by name.
+    pub required_suites: Vec<String>,
+    /// How long the release must have had runs before it ships, in seconds.
+    pub bake_seconds: u64,
+    /// Gaps that keep a release from shipping also when somebody has taken them on.
+    pub blocking_gaps: Vec<GapKind>,
     /// Roles that may decide.
     #[schema(value_type = Vec<String>)]
     pub deciders: Vec<Role>,
@@ -60,6 +72,9 @@ impl Default for Policy {
             block_outcomes: 10,
             method: EvidenceMethod::Hedged,
             unknown_outcome_limit: 0.10,
+            required_suites: Vec::new(),
+            bake_seconds: 0,
+            blocking_gaps: vec![GapKind::StaleScorecard],
             deciders: vec![Role::ReleaseManager, Role::Admin],
             second_persons: vec![Role::ReleaseManager, Role::Admin],
             ship_takes_two: false,
@@ -116,6 +131,16 @@ impl Policy {
         }
         if !(0.0..=1.0).contains(&self.unknown_outcome_limit) {
             wrong("unknown_outcome_limit", "a share from 0 to 1, such as 0.1");
+        }
+        let named = |name: &String| crate::limits::label(name).as_ref() == Some(name);
+        if self.required_suites.len() > SUITES || !self.required_suites.iter().all(named) {
+            wrong("required_suites", "at most 32 names of at most 200 bytes without control characters");
+        }
+        if self.bake_seconds > BAKE_SECONDS {
+            wrong("bake_seconds", "at most 7776000, which is 90 days");
+        }
+        if !self.blocking_gaps.contains(&GapKind::StaleScorecard) {
+            wrong("blocking_gaps", "keep `stale_scorecard`: nobody ships on a scorecard that nobody stands by");
         }
         if self.deciders.is_empty() {
             wrong("deciders", "name at least one role, or nobody can decide");

@@ -1,14 +1,16 @@
-//! The review artifact as a response in each of its formats, for pages and the API.
+//! The documents of a decision as responses in each of their formats, for pages and the API.
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use seatrial_domain::ids::DecisionId;
 
 use super::present::artifact::artifact;
+use super::present::incident::incident;
 use super::problem::Problem;
 use crate::app::App;
 use crate::app::access::Caller;
 use crate::render::artifact::CONTENT_SECURITY_POLICY;
+use crate::render::document::{Document, DocumentView, TemplateFormat};
 use crate::render::{RenderError, Renderer};
 
 /// The formats of an artifact.
@@ -35,30 +37,76 @@ impl Format {
     }
 }
 
-/// The artifact of the decision `id` of `project` in a format. HTML has a policy of its own: it is a document, not a
+impl Format {
+    const fn template(self) -> Option<TemplateFormat> {
+        match self {
+            Self::Html => Some(TemplateFormat::Html),
+            Self::Markdown => Some(TemplateFormat::Markdown),
+            Self::Json => None,
+        }
+    }
+}
+
+/// What a document of the decision `id` of `project` is made from.
+///
+/// # Errors
+/// When there is no such decision in the project, it is no incident, the caller may not, or the database fails.
+pub async fn view(
+    app: &App,
+    caller: &Caller,
+    (project, id): (&str, DecisionId),
+    document: Document,
+) -> Result<DocumentView, Problem> {
+    Ok(match document {
+        Document::Review => DocumentView::Review(Box::new(artifact(&app.artifact(caller, project, id).await?))),
+        Document::Incident => {
+            let found = app.incident(caller, project, id).await?;
+            let names = app.names(caller, project).await?;
+            DocumentView::Incident(Box::new(incident(&found, &names)))
+        }
+    })
+}
+
+/// A document of the decision `id` of `project` in a format, by the project's own template where it has one; when that
+/// fails, by the built-in one. `X-Seatrial-Template` says which. HTML has a policy of its own: it is a document, not a
 /// page of the application, and may load nothing.
 ///
 /// # Errors
-/// When there is no such decision in the project, the caller may not, or the database fails.
+/// When there is no such decision in the project, it is no incident, the caller may not, or the database fails.
 pub async fn respond(
     app: &App,
     renderer: &Renderer,
     caller: &Caller,
     (project, id): (&str, DecisionId),
-    format: Format,
+    (document, format): (Document, Format),
 ) -> Result<HttpResponse, Problem> {
-    let view = artifact(&app.artifact(caller, project, id).await?);
+    let view = view(app, caller, (project, id), document).await?;
     let fault = |error: RenderError| Problem::internal(&error);
     let mut response = HttpResponse::Ok();
-    Ok(match format {
-        Format::Html => {
+    let Some(template) = format.template() else {
+        return Ok(response.content_type("application/json").body(renderer.document_json(&view).map_err(fault)?));
+    };
+    let own = app.template(caller, project, (document, template)).await?;
+    let (mut used, mut made) = ("built-in".to_owned(), None);
+    if let Some((version, source)) = own.and_then(|row| Some((row.version, row.source?))) {
+        match renderer.with_template(&view, template, &source) {
+            Ok(text) => (used, made) = (format!("version {version}"), Some(text)),
+            Err(error) => {
+                tracing::warn!(%project, decision = %id, version, %error, "a project's template failed; the built-in one took its place");
+                used = format!("built-in; version {version} failed");
+            }
+        }
+    }
+    let text = match made {
+        Some(text) => text,
+        None => renderer.document(&view, template).map_err(fault)?,
+    };
+    response.insert_header(("x-seatrial-template", used));
+    Ok(match template {
+        TemplateFormat::Html => {
             response.insert_header((header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY));
-            response.content_type("text/html; charset=utf-8").body(renderer.artifact_html(&view).map_err(fault)?)
+            response.content_type("text/html; charset=utf-8").body(text)
         }
-        Format::Markdown => {
-            let text = renderer.artifact_markdown(&view).map_err(fault)?;
-            response.content_type("text/markdown; charset=utf-8").body(text)
-        }
-        Format::Json => response.content_type("application/json").body(renderer.artifact_json(&view).map_err(fault)?),
+        TemplateFormat::Markdown => response.content_type("text/markdown; charset=utf-8").body(text),
     })
 }

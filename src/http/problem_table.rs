@@ -68,6 +68,7 @@ pub const CODES: &[Code] = &[
     code(409, "not_a_failure", "the run does not count as a failure"),
     code(409, "not_a_person", "an API key cannot do or have this"),
     code(409, "not_a_second_person", "who approves may not, by role or as a machine"),
+    code(409, "not_an_incident", "nobody recommended or decided to roll back, so there is no incident review"),
     code(409, "not_frozen", "nothing is frozen for the gate yet"),
     code(409, "nothing_decided", "the project has no decision yet, so its chain has no head"),
     code(409, "other_workflow", "the eval case tests another workflow"),

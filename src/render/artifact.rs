@@ -7,6 +7,7 @@ use super::markdown::{self, MarkdownHtml};
 use super::svg::{Axis, Chart, HeatCell, HeatRow, Interval, IntervalRow, Label, heat_map, interval_plot};
 use super::view::artifact::ArtifactView;
 use super::view::gate::{GateCheck, GateSegment};
+use super::view::incident::IncidentView;
 use super::view::release::{MixRow, interval_of};
 use super::view::{Figure, Unit};
 
@@ -35,6 +36,33 @@ pub(super) fn charts(view: &ArtifactView) -> Drawn {
         mix: MixRow::chart("mix", &view.failure_mix),
         reason: view.decision.as_ref().map(|decision| markdown::to_html(&decision.reason)),
     }
+}
+
+/// The same of an incident review: the checks that fail, and the failure classes.
+pub(super) fn incident_charts(view: &IncidentView) -> Drawn {
+    Drawn {
+        checks: check_plot("checks", &view.changed),
+        map: None,
+        mix: MixRow::chart("mix", &view.failure_mix),
+        reason: Some(markdown::to_html(&view.decision.reason)).filter(|_| !view.decision.reason.trim().is_empty()),
+    }
+}
+
+/// Most characters of a Markdown document: GitHub takes 65,536 in a comment, GitLab more.
+pub const MARKDOWN_CHARACTERS: usize = 65_000;
+
+/// Markdown that fits a comment: cut at the end of a line, saying so and where the whole is.
+pub(super) fn shortened(text: String, url: Option<&str>) -> String {
+    if text.chars().count() <= MARKDOWN_CHARACTERS {
+        return text;
+    }
+    let link = url.and_then(super::text::safe_href);
+    let whole = link.map(|url| format!(" [The whole document]({url})")).unwrap_or_default();
+    let note = format!("\n\n**Shortened to fit a comment.**{whole}\n");
+    let room = MARKDOWN_CHARACTERS.saturating_sub(note.chars().count());
+    let end = text.char_indices().nth(room).map_or(text.len(), |(at, _)| at);
+    let end = text[..end].rfind('\n').unwrap_or(end);
+    format!("{}{note}", text[..end].trim_end())
 }
 
 /// The rates of the checks on both releases with their intervals; `None` when no check is on a rate. `id` is unique
@@ -86,7 +114,10 @@ pub fn check_map(id: &str, checks: &[GateCheck]) -> Option<Chart> {
     let rows: Vec<HeatRow> =
         checks.iter().map(|check| HeatRow { label: check.label.clone(), cells: cells(check) }).collect();
     let mut heads = vec!["overall".to_owned()];
-    heads.extend(columns.iter().cloned());
+    // A narrow column has no room for the dimension; where all have the same one, its values tell them apart.
+    let same = columns.iter().all(|column| column.split(" = ").next() == columns[0].split(" = ").next());
+    let short = |column: &String| column.split_once(" = ").map_or(column.clone(), |(_, value)| value.to_owned());
+    heads.extend(columns.iter().map(|column| if same { short(column) } else { column.clone() }));
     let label = Label {
         id,
         title: "Result of each check, overall and in each segment",

@@ -8,9 +8,11 @@
 
 pub mod artifact;
 pub mod assets;
+pub mod document;
 pub mod format;
 mod helpers;
 pub mod markdown;
+mod sandbox;
 pub mod svg;
 pub mod text;
 pub mod view;
@@ -22,7 +24,6 @@ use serde::Serialize;
 use serde_json::Value;
 
 use helpers::Format;
-use view::artifact::ArtifactView;
 use view::mail::MailView;
 use view::{Page, View};
 
@@ -122,41 +123,6 @@ impl Renderer {
     /// [`RenderError::Render`] when the template is unknown or names something the data does not have.
     pub fn fragment<T: Serialize>(&self, template: &str, data: &T) -> Result<String, RenderError> {
         render(&self.html, template, &json(template, data)?)
-    }
-
-    /// The review artifact as a self-contained HTML document. Serve it with [`artifact::CONTENT_SECURITY_POLICY`].
-    ///
-    /// # Errors
-    /// [`RenderError::Render`] when template and model do not fit.
-    pub fn artifact_html(&self, view: &ArtifactView) -> Result<String, RenderError> {
-        let name = "artifacts/review";
-        let mut data = json(name, view)?;
-        if let Value::Object(map) = &mut data {
-            map.insert("charts".to_owned(), json(name, &artifact::charts(view))?);
-            map.insert("policy_header".to_owned(), Value::String(artifact::CONTENT_SECURITY_POLICY.to_owned()));
-            // A document that travels cannot carry links that hold on this server only.
-            map.insert("links".to_owned(), Value::Bool(false));
-        }
-        render(&self.html, name, &data)
-    }
-
-    /// The review artifact as Markdown, for a comment on a pull request.
-    ///
-    /// # Errors
-    /// [`RenderError::Render`] when template and model do not fit.
-    pub fn artifact_markdown(&self, view: &ArtifactView) -> Result<String, RenderError> {
-        let name = "artifacts/review";
-        let text = render(&self.markdown, name, &json(name, view)?)?;
-        Ok(artifact::tidy_markdown(&text))
-    }
-
-    /// The review artifact as JSON, indented, fields in the order of the document.
-    ///
-    /// # Errors
-    /// [`RenderError::Render`] when the model cannot be written as JSON.
-    pub fn artifact_json(&self, view: &ArtifactView) -> Result<String, RenderError> {
-        let json = serde_json::to_string_pretty(view).map_err(|error| fault("artifacts/review", &error))?;
-        Ok(text::json(&json))
     }
 
     /// A mail with its subject and both bodies.

@@ -184,12 +184,48 @@ pub async fn set_state(tx: &WriteTx, scope: Scope, event_id: Uuid, event: &Relea
     Ok(())
 }
 
+impl ReleaseEvent {
+    fn from_model(row: release_event::Model) -> Self {
+        let state = |text: &str| ReleaseState::parse(text).unwrap_or(ReleaseState::Candidate);
+        Self {
+            release: ReleaseId::from_uuid(row.release_id),
+            before: state(&row.state_before),
+            after: state(&row.state_after),
+            actor: row.actor,
+            reason: row.reason,
+            at: Timestamp::from_micros(row.at),
+        }
+    }
+}
+
+/// The changes of these releases' states from a time on and before another, earliest first, at most
+/// `limits::PAGE_SIZE_MAX`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn events_between(
+    db: &impl Connection,
+    scope: Scope,
+    releases: &[ReleaseId],
+    (from, to): (Timestamp, Timestamp),
+) -> Result<Vec<ReleaseEvent>, StoreError> {
+    let rows = release_event::Entity::find()
+        .filter(release_event::Column::ProjectId.eq(scope.uuid()))
+        .filter(release_event::Column::ReleaseId.is_in(releases.iter().map(|id| id.uuid())))
+        .filter(release_event::Column::At.gte(from.micros()))
+        .filter(release_event::Column::At.lt(to.micros()))
+        .order_by_asc(release_event::Column::At)
+        .limit(limits::PAGE_SIZE_MAX)
+        .all(db.raw())
+        .await?;
+    Ok(rows.into_iter().map(ReleaseEvent::from_model).collect())
+}
+
 /// The changes of a release's state, earliest first.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn events(db: &impl Connection, scope: Scope, id: ReleaseId) -> Result<Vec<ReleaseEvent>, StoreError> {
-    let state = |text: &str| ReleaseState::parse(text).unwrap_or(ReleaseState::Candidate);
     let rows = release_event::Entity::find()
         .filter(release_event::Column::ProjectId.eq(scope.uuid()))
         .filter(release_event::Column::ReleaseId.eq(id.uuid()))
@@ -197,13 +233,5 @@ pub async fn events(db: &impl Connection, scope: Scope, id: ReleaseId) -> Result
         .limit(limits::PAGE_SIZE_MAX)
         .all(db.raw())
         .await?;
-    let events = rows.into_iter().map(|row| ReleaseEvent {
-        release: ReleaseId::from_uuid(row.release_id),
-        before: state(&row.state_before),
-        after: state(&row.state_after),
-        actor: row.actor,
-        reason: row.reason,
-        at: Timestamp::from_micros(row.at),
-    });
-    Ok(events.collect())
+    Ok(rows.into_iter().map(ReleaseEvent::from_model).collect())
 }

@@ -12,7 +12,7 @@ use crate::support::evidence::{
     BASELINE, CANDIDATE, WORKFLOW, attest, declare, expect, freeze, open_gate, path, put_scorecard, side_by_side,
 };
 use crate::support::sql::sql;
-use crate::support::visitor::{Visitor, at};
+use crate::support::visitor::Visitor;
 
 both!(amounts_carry_verdicts, what_cannot_stand_is_refused, a_gate_is_forecast, sums_are_written_anew_after_an_upgrade);
 
@@ -73,7 +73,7 @@ async fn amounts_carry_verdicts(app: &TestApp) {
     let bundle = expect(200, app.member(Role::Viewer).get(&path(&format!("bundles/{digest}")))).await;
     assert!(bundle["checks"][0]["overall"]["sums"].as_array().is_some_and(|looks| looks.len() > 5));
     assert!(bundle["checks"][1]["overall"]["sketches"].as_array().is_some_and(|looks| looks.len() > 5));
-    let page = Visitor::signed_in(app, Role::Viewer).await.page(&at(&format!("/gates/{gate}"))).await;
+    let page = Visitor::signed_in(app, Role::Viewer).await.page(&format!("/gates/{gate}")).await;
     assert!(page.contains("Latency p95") && page.contains("below 45 s") && page.contains("Cost per success"), "{page}");
 }
 

@@ -2,7 +2,7 @@
 //! HTML is well formed and usable without eyes.
 
 mod documents;
-mod html_check;
+pub mod html_check;
 mod parts;
 
 use std::sync::LazyLock;

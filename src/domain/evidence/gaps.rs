@@ -7,6 +7,7 @@ use crate::gap::{Gap, GapKind};
 use crate::owner::responsible;
 use crate::scorecard::{Check, CheckRole, FreshnessState, Reads, Scorecard};
 use crate::stats::sequence::BURN_IN;
+use crate::time::SECOND;
 
 /// Every gap with its owner, sorted by kind and subject.
 pub(super) fn gaps(bundle: &EvidenceBundle, input: &FreezeInput) -> Vec<Gap> {
@@ -21,6 +22,7 @@ pub(super) fn gaps(bundle: &EvidenceBundle, input: &FreezeInput) -> Vec<Gap> {
     }
     of_outcomes(bundle, &mut gaps);
     of_learning(bundle, input, &mut gaps);
+    of_policy(bundle, input, &mut gaps);
     for gap in &mut gaps {
         let taken = input.gap_owners.get(&gap.key()).or(input.default_gap_owner.as_ref());
         gap.owner = taken.filter(|_| !gap.kind.cannot_be_owned()).cloned();
@@ -139,5 +141,36 @@ fn of_learning(bundle: &EvidenceBundle, input: &FreezeInput, gaps: &mut Vec<Gap>
     if open > 0 {
         let text = format!("{open} critical failures are still open. Promote, link or dismiss each.");
         gaps.push(Gap::new(GapKind::UnlearnedCritical, "", text));
+    }
+}
+
+/// What the policy wants besides the checks: suites that passed, and time in use.
+fn of_policy(bundle: &EvidenceBundle, input: &FreezeInput, gaps: &mut Vec<Gap>) {
+    for suite in &bundle.policy.required_suites {
+        // The evidence holds the version that was run last.
+        let found = bundle.evals.iter().filter(|eval| eval.suite == *suite).max_by_key(|eval| eval.version);
+        let text = match found {
+            Some(eval) if eval.failed == 0 && eval.not_run == 0 && eval.passed > 0 => continue,
+            Some(eval) => format!(
+                "The policy requires the suite {suite}: {} of its cases failed on this release and {} were not run. Mend them and run it again.",
+                eval.failed, eval.not_run
+            ),
+            None => format!("The policy requires the suite {suite}, and it was not run on this release. Run it."),
+        };
+        gaps.push(Gap::new(GapKind::SuiteNotPassed, suite.clone(), text));
+    }
+    let bake = i64::try_from(bundle.policy.bake_seconds).unwrap_or(i64::MAX);
+    if bake == 0 {
+        return;
+    }
+    let first = input.candidate.all.concluded.iter().map(|block| block.minute).min();
+    let baked = first.map_or(0, |first| bundle.as_of.micros_since(first) / SECOND);
+    if baked < bake {
+        let text = format!(
+            "The policy wants {:.1} hours in use before a release ships, and this one has had {:.1}. Let it run with few runs until then.",
+            bake as f64 / 3_600.0,
+            baked.max(0) as f64 / 3_600.0
+        );
+        gaps.push(Gap::new(GapKind::NotBaked, "", text));
     }
 }

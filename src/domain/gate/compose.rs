@@ -67,9 +67,9 @@ fn evidence_missing(bundle: &EvidenceBundle, passing_keys: usize) -> bool {
     passing_keys == 0 || bundle.checks.len() < expected || bundle.freshness.is_none()
 }
 
-/// Gaps that keep a release from shipping: nobody has taken them on, or the scorecard is stale.
+/// Gaps that keep a release from shipping: nobody has taken them on, or the policy wants them closed.
 fn blocking_gaps(bundle: &EvidenceBundle) -> impl Iterator<Item = &Gap> {
-    bundle.gaps.iter().filter(|gap| gap.unowned() || gap.kind == GapKind::StaleScorecard)
+    bundle.gaps.iter().filter(|gap| gap.unowned() || bundle.policy.blocking_gaps.contains(&gap.kind))
 }
 
 fn reasons(bundle: &EvidenceBundle, checks: &[CheckResult]) -> Vec<Reason> {
@@ -101,7 +101,11 @@ fn reasons(bundle: &EvidenceBundle, checks: &[CheckResult]) -> Vec<Reason> {
     for gap in &bundle.gaps {
         let (kind, owner) = match &gap.owner {
             _ if gap.kind == GapKind::StaleScorecard => (ReasonKind::StaleScorecard, String::new()),
-            Some(owner) if owner.active => (ReasonKind::OwnedGap, format!(" {} has taken it on.", owner.name)),
+            Some(owner) if owner.active => {
+                let blocks = bundle.policy.blocking_gaps.contains(&gap.kind);
+                let wanted = if blocks { "; the policy wants it closed before a release ships" } else { "" };
+                (ReasonKind::OwnedGap, format!(" {} has taken it on{wanted}.", owner.name))
+            }
             _ => (ReasonKind::UnownedGap, " Nobody has taken it on.".to_owned()),
         };
         reasons.push(Reason { kind, subject: gap.key(), text: format!("{}{owner}", gap.text) });

@@ -22,6 +22,7 @@ use crate::http::artifact::{Format, respond};
 use crate::http::extract::{Caller, Listed, PageQuery};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::render::Renderer;
+use crate::render::document::Document;
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     config
@@ -224,12 +225,16 @@ async fn export(app: Data<App>, caller: Caller, path: Path<(String, String)>) ->
 struct ArtifactQuery {
     /// `html` (self-contained), `markdown` (for a comment on a pull request) or `json`; `json` unless given.
     format: Option<String>,
+    /// `review`, or `incident` where somebody recommended or decided to roll back; `review` unless given.
+    document: Option<String>,
 }
 
-/// Make the review artifact of a decision
+/// Make a document of a decision
 ///
-/// The evidence, the recommendation with its reasons, the four questions, the gaps, the digests and the decision, in
-/// one fixed order.
+/// The review: the evidence, the recommendation with its reasons, the four questions, the gaps, the digests and the
+/// decision. The incident review: what changed, since which release, in which segment, the runs that show it, what was
+/// done, and whether it helped. HTML and Markdown by the project's own template where it has one
+/// (`X-Seatrial-Template` says which was used).
 #[utoipa::path(
     operation_id = "read_artifact", tag = "decisions",
     params(("project" = String, Path), ("decision" = String, Path, description = "Its id"), ArtifactQuery),
@@ -240,7 +245,8 @@ struct ArtifactQuery {
         (status = 401, description = "Nobody is signed in", body = ProblemBody),
         (status = 403, description = "The permission is missing", body = ProblemBody),
         (status = 404, description = "No such project or decision", body = ProblemBody),
-        (status = 422, description = "There is no such format", body = ProblemBody),
+        (status = 409, description = "Nobody recommended or decided to roll back (`not_an_incident`)", body = ProblemBody),
+        (status = 422, description = "There is no such format or document", body = ProblemBody),
     ),
     extensions(("x-permission" = json!("read_evidence")))
 )]
@@ -255,7 +261,9 @@ async fn artifact(
     let (project, decision) = path.into_inner();
     let format = Format::parse(query.format.as_deref().unwrap_or("json"));
     let format = format.ok_or_else(|| AppError::invalid("format", "is html, markdown or json"))?;
-    respond(&app, &renderer, &caller, (&project, decision_id(&decision)?), format).await
+    let document = Document::parse(query.document.as_deref().unwrap_or("review"));
+    let document = document.ok_or_else(|| AppError::invalid("document", "is review or incident"))?;
+    respond(&app, &renderer, &caller, (&project, decision_id(&decision)?), (document, format)).await
 }
 
 /// What stands about a release

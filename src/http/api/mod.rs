@@ -6,8 +6,10 @@ mod api_key;
 mod audit;
 mod case;
 mod case_view;
+mod comparison;
 mod decision;
 mod decision_view;
+mod deployment;
 mod exemption;
 mod fact;
 mod failure;
@@ -33,6 +35,7 @@ mod scorecard_view;
 mod session;
 mod signal;
 mod team;
+mod template;
 mod token;
 mod triage;
 mod triage_view;
@@ -53,8 +56,10 @@ fn nouns(config: &mut ServiceConfig<'_>) {
         .configure(api_key::configure)
         .configure(audit::configure)
         .configure(case::configure)
+        .configure(comparison::configure)
         .configure(decision::configure)
         .configure(exemption::configure)
+        .configure(deployment::configure)
         .configure(fact::configure)
         .configure(failure::configure)
         .configure(gap::configure)
@@ -74,6 +79,7 @@ fn nouns(config: &mut ServiceConfig<'_>) {
         .configure(session::configure)
         .configure(signal::configure)
         .configure(team::configure)
+        .configure(template::configure)
         .configure(token::configure)
         .configure(triage::configure)
         .configure(webhook::configure)

@@ -8,10 +8,11 @@ use seatrial_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use super::deployment::MarkerView;
 use crate::app::App;
 use crate::app::error::AppError;
 use crate::app::names::Names;
-use crate::app::signal::{GroupBy, SignalGroup, SignalQuery};
+use crate::app::signal::{Difference, GroupBy, SignalGroup, SignalQuery};
 use crate::http::extract::Caller;
 use crate::http::problem::{Problem, ProblemBody};
 
@@ -85,13 +86,19 @@ struct SignalsQuery {
 
 /// A difference from the baseline.
 #[derive(Serialize, utoipa::ToSchema)]
-struct DifferenceView {
+pub(super) struct DifferenceView {
     /// This rate minus the baseline's.
     value: f64,
     /// Newcombe's 95 % interval, lower end.
     low: f64,
     /// … and upper end.
     high: f64,
+}
+
+impl From<Difference> for DifferenceView {
+    fn from(difference: Difference) -> Self {
+        Self { value: difference.value, low: difference.low, high: difference.high }
+    }
 }
 
 /// A signal of a group.
@@ -158,6 +165,9 @@ struct SignalTableView {
     to: Timestamp,
     /// The groups.
     groups: Vec<GroupView>,
+    /// By day or hour: what happened to the workflow's releases meanwhile, earliest first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    markers: Option<Vec<MarkerView>>,
 }
 
 fn group_view(group: SignalGroup, names: &Names) -> GroupView {
@@ -183,11 +193,7 @@ fn group_view(group: SignalGroup, names: &Names) -> GroupView {
             .into_iter()
             .map(|signal| SignalView {
                 reading: signal.reading,
-                difference: signal.difference.map(|difference| DifferenceView {
-                    value: difference.value,
-                    low: difference.low,
-                    high: difference.high,
-                }),
+                difference: signal.difference.map(DifferenceView::from),
             })
             .collect(),
     }
@@ -241,5 +247,8 @@ async fn table(
         from: table.from,
         to: table.to,
         groups: table.groups.into_iter().map(|group| group_view(group, &names)).collect(),
+        markers: table
+            .markers
+            .map(|markers| markers.into_iter().map(|marker| MarkerView::of(marker, &names)).collect()),
     }))
 }

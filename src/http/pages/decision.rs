@@ -21,6 +21,7 @@ use crate::http::extract::PageQuery;
 use crate::http::present::artifact::verify_command;
 use crate::http::present::gate as present;
 use crate::http::problem::Problem;
+use crate::render::document::Document;
 use crate::render::view::decision::{DecisionList, DecisionPage, DecisionRow};
 use crate::render::view::{Empty, FilterChip, KeyValue, Link, Pager, Time};
 use crate::render::{Renderer, markdown};
@@ -148,6 +149,7 @@ async fn decision_page(frame: &Frame, id: DecisionId) -> Result<DecisionPage, Pr
         reason: markdown::to_html(reason(record.verdict, &record.reason)),
         recommendation: present::recommendation(&frozen.recommendation),
         differs: record.verdict != record.recommended,
+        incident: [record.verdict, record.recommended].contains(&Verdict::Rollback),
         digests,
         position: record.sequence,
         chain_length: newest.first().map_or(record.sequence, |newest| newest.sealed.record.sequence),
@@ -168,17 +170,22 @@ fn reason(verdict: Verdict, reason: &str) -> &str {
     }
 }
 
-/// `GET /p/{project}/decisions/{decision}/artifact.{html,md,json}`.
+/// `GET /p/{project}/decisions/{decision}/{artifact,incident}.{html,md,json}`.
 ///
 /// # Errors
-/// When there is no such decision in the project or no such format, or the database fails.
+/// When there is no such decision in the project or no such document or format, or the database fails.
 pub async fn artifact(
     visitor: Visitor,
     renderer: Data<Renderer>,
-    path: Path<(String, String, String)>,
+    path: Path<(String, String, String, String)>,
 ) -> Result<HttpResponse, Problem> {
-    let (project, decision, ending) = path.into_inner();
+    let (project, decision, document, ending) = path.into_inner();
+    let document = match document.as_str() {
+        "artifact" => Document::Review,
+        "incident" => Document::Incident,
+        _ => return Err(Problem::no_route()),
+    };
     let format = Format::parse(&ending).ok_or_else(Problem::no_route)?;
     let id = decision_id(&decision)?;
-    respond(&visitor.app, &renderer, visitor.caller(), (&project, id), format).await
+    respond(&visitor.app, &renderer, visitor.caller(), (&project, id), (document, format)).await
 }

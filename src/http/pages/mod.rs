@@ -118,7 +118,7 @@ fn deciding(config: &mut ServiceConfig) {
         .route("/p/{project}/gates/{gate}/decide", post().to(gate::decide))
         .route("/p/{project}/decisions", get().to(decision::list))
         .route("/p/{project}/decisions/{decision}", get().to(decision::show))
-        .route("/p/{project}/decisions/{decision}/artifact.{format}", get().to(decision::artifact));
+        .route("/p/{project}/decisions/{decision}/{document}.{format}", get().to(decision::artifact));
 }
 
 fn settings_routes(config: &mut ServiceConfig) {

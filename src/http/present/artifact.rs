@@ -41,19 +41,7 @@ pub fn artifact(of: &Artifact) -> ArtifactView {
         policy: gate::policy(bundle),
         generated_at: Time(of.made_at.micros()),
         url: Some(of.url.clone()),
-        decision: Some(ArtifactDecision {
-            id: record.id.to_string(),
-            verdict: record.verdict.as_str().to_owned(),
-            decided_by: record.decided_by.display_name.clone(),
-            decided_at: Time(record.decided_at.micros()),
-            approvers: record
-                .approved_by
-                .iter()
-                .map(|second| KeyValue::new(&second.display_name, "second person"))
-                .collect(),
-            reason: record.reason.clone(),
-            superseded_by: of.decision.superseded_by.map(|id| id.to_string()),
-        }),
+        decision: Some(decision(of)),
         recommendation: gate::recommendation(recommendation),
         differs: record.verdict != record.recommended,
         questions: questions(of),
@@ -74,6 +62,7 @@ pub fn artifact(of: &Artifact) -> ArtifactView {
         digests: vec![
             KeyValue::new("Evidence bundle", record.bundle.to_string()),
             KeyValue::new("Policy", record.policy.to_string()),
+            KeyValue::new("Scorecard", record.scorecard.map_or_else(|| "none".to_owned(), |digest| digest.to_string())),
             KeyValue::new("Recommendation", record.recommendation.to_string()),
             KeyValue::new("Decision", of.decision.sealed.digest.to_string()),
         ],
@@ -82,6 +71,24 @@ pub fn artifact(of: &Artifact) -> ArtifactView {
             previous: record.previous.map(|digest| digest.to_string()),
         }),
         verify_command: verify_command(record.id),
+    }
+}
+
+/// The decision as documents state it.
+pub fn decision(of: &Artifact) -> ArtifactDecision {
+    let record = &of.decision.sealed.record;
+    ArtifactDecision {
+        id: record.id.to_string(),
+        verdict: record.verdict.as_str().to_owned(),
+        decided_by: record.decided_by.display_name.clone(),
+        decided_at: Time(record.decided_at.micros()),
+        approvers: record
+            .approved_by
+            .iter()
+            .map(|second| KeyValue::new(&second.display_name, "second person"))
+            .collect(),
+        reason: record.reason.clone(),
+        superseded_by: of.decision.superseded_by.map(|id| id.to_string()),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::render::view::overview::GROUP_SENTENCES;
 use crate::render::view::{Delta, Figure, Reading, Unit};
 
 /// Level of every interval that is shown.
-const SHOWN_ALPHA: f64 = 0.05;
+pub const SHOWN_ALPHA: f64 = 0.05;
 const MICROS: f64 = 1e6;
 const NANOS: f64 = 1e9;
 

@@ -3,4 +3,5 @@
 pub mod artifact;
 pub mod figure;
 pub mod gate;
+pub mod incident;
 pub mod scorecard;

@@ -41,7 +41,6 @@ pub struct ArtifactView {
     /// Failure classes now and before.
     pub failure_mix: Vec<MixRow>,
     /// Whether that mix changed, in words with figures; absent where there is nothing to compare.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub mix_note: Option<String>,
     /// Eval results by suite.
     pub suites: Vec<SuiteResult>,

@@ -52,15 +52,7 @@ impl ArtifactView {
             policy: "standard, version 2".to_owned(),
             generated_at: Time::sample(0),
             url: Some("https://seatrial.example.com/p/demo/decisions/dec_01".to_owned()),
-            decision: Some(ArtifactDecision {
-                id: "dec_0192f3a1b2c37d4e8f9a0b1c2d3e4f50".to_owned(),
-                verdict: "ship".to_owned(),
-                decided_by: "Ana Reyes".to_owned(),
-                decided_at: Time::sample(-5),
-                approvers: vec![KeyValue::new("Chioma Eze", "admin")],
-                reason: reason.to_owned(),
-                superseded_by: None,
-            }),
+            decision: Some(ArtifactDecision { reason: reason.to_owned(), ..ArtifactDecision::sample() }),
             recommendation: Recommendation::sample(segment),
             differs: true,
             questions: questions(class),
@@ -128,5 +120,20 @@ fn evidence(segment: &str) -> EvidenceClasses {
         gate: vec![item("Success rate", "It has a denominator, a criterion and an owner.")],
         incident_review: vec![item(segment, "It explains one miss and counts nothing.")],
         too_vague: vec![item("Rescue rate", "No source reports rescues for this workflow.")],
+    }
+}
+
+impl ArtifactDecision {
+    /// A ship by two people.
+    pub fn sample() -> Self {
+        Self {
+            id: "dec_0192f3a1b2c37d4e8f9a0b1c2d3e4f50".to_owned(),
+            verdict: "ship".to_owned(),
+            decided_by: "Ana Reyes".to_owned(),
+            decided_at: Time::sample(-5),
+            approvers: vec![KeyValue::new("Chioma Eze", "admin")],
+            reason: "The new prompt asks twice.".to_owned(),
+            superseded_by: None,
+        }
     }
 }

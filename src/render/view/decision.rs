@@ -71,6 +71,8 @@ pub struct DecisionPage {
     pub recommendation: Recommendation,
     /// Verdict and recommendation differ.
     pub differs: bool,
+    /// Somebody recommended or decided to roll back, so there is an incident review.
+    pub incident: bool,
     /// Digests: name and SHA-256 (evidence bundle, policy, decision, previous decision).
     pub digests: Vec<KeyValue>,
     /// Position in the chain, from 1.
@@ -185,6 +187,7 @@ impl DecisionPage {
             reason: markdown::to_html(reason),
             recommendation: Recommendation::sample(segment),
             differs: true,
+            incident: true,
             digests: vec![
                 KeyValue::new("Evidence bundle", digest),
                 KeyValue::new("Policy", digest),

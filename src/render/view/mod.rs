@@ -19,6 +19,7 @@ pub mod case;
 pub mod decision;
 pub mod failure;
 pub mod gate;
+pub mod incident;
 pub mod mail;
 pub mod nav;
 pub mod overview;

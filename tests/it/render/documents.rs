@@ -1,8 +1,11 @@
 //! The review artifact and the mails.
 
 use seatrial::render::Renderer;
+use seatrial::render::artifact::MARKDOWN_CHARACTERS;
+use seatrial::render::document::{Document, DocumentView, TemplateFormat};
 use seatrial::render::view::account_mail::{Invitation, PasswordReset};
 use seatrial::render::view::artifact::ArtifactView;
+use seatrial::render::view::incident::IncidentView;
 use seatrial::render::view::mail::{
     DecisionRecorded, GateWaiting, MailView, ScorecardDue, ScorecardOverdue, ScorecardStale, ScorecardUnowned, TestMail,
 };
@@ -10,35 +13,52 @@ use seatrial::render::view::mail::{
 use super::html_check::{assert_harmless, check};
 use super::renderer;
 
-#[test]
-fn the_artifact_as_markdown() {
-    let renderer = renderer();
-    insta::assert_snapshot!(
-        "artifact_markdown",
-        renderer.artifact_markdown(&ArtifactView::sample()).expect("markdown")
-    );
+fn review(view: ArtifactView) -> DocumentView {
+    DocumentView::Review(Box::new(view))
+}
+
+fn incident(view: IncidentView) -> DocumentView {
+    DocumentView::Incident(Box::new(view))
+}
+
+fn markdown(view: &DocumentView) -> String {
+    renderer().document(view, TemplateFormat::Markdown).expect("markdown")
 }
 
 #[test]
-fn the_artifact_as_json() {
-    let renderer = renderer();
-    insta::assert_snapshot!("artifact_json", renderer.artifact_json(&ArtifactView::sample()).expect("json"));
+fn the_documents_as_markdown() {
+    insta::assert_snapshot!("artifact_markdown", markdown(&review(ArtifactView::sample())));
+    insta::assert_snapshot!("incident_markdown", markdown(&incident(IncidentView::sample())));
+}
+
+#[test]
+fn the_documents_as_json() {
+    let json = |view: &DocumentView| renderer().document_json(view).expect("json");
+    insta::assert_snapshot!("artifact_json", json(&review(ArtifactView::sample())));
+    insta::assert_snapshot!("incident_json", json(&incident(IncidentView::sample())));
+}
+
+#[test]
+fn the_incident_as_html() {
+    let html = renderer().document(&incident(IncidentView::sample()), TemplateFormat::Html).expect("html");
+    let body = &html[html.find("<body>").expect("a body")..];
+    insta::assert_snapshot!("incident_html", body);
 }
 
 #[test]
 fn hostile_text_keeps_its_value_in_json_and_is_safe_to_print() {
     let view = ArtifactView::hostile_sample();
-    let json = renderer().artifact_json(&view).expect("json");
+    let release = view.release.clone();
+    let json = renderer().document_json(&review(view)).expect("json");
     assert!(!json.contains(['\u{202e}', '\u{1b}', '\u{7f}', '\u{200b}']), "{json}");
     let value: serde_json::Value = serde_json::from_str(&json).expect("valid JSON");
-    assert_eq!(value["release"], view.release.as_str());
+    assert_eq!(value["release"], release.as_str());
 }
 
 #[test]
-fn the_artifact_as_html_is_well_formed_and_self_contained() {
-    let renderer = renderer();
-    for view in [ArtifactView::sample(), ArtifactView::hostile_sample(), ArtifactView::preview_sample()] {
-        let html = renderer.artifact_html(&view).expect("html");
+fn the_documents_as_html_are_well_formed_and_self_contained() {
+    for view in Document::ALL.into_iter().flat_map(DocumentView::samples) {
+        let html = renderer().document(&view, TemplateFormat::Html).expect("html");
         assert_eq!(check(&html), Vec::<String>::new());
         assert_harmless("artifact", &html);
         assert!(!html.contains("<script"), "no script");
@@ -48,23 +68,50 @@ fn the_artifact_as_html_is_well_formed_and_self_contained() {
 }
 
 #[test]
+fn charts_have_a_title_a_description_and_a_table() {
+    for view in [review(ArtifactView::sample()), incident(IncidentView::sample())] {
+        let html = renderer().document(&view, TemplateFormat::Html).expect("html");
+        let charts = html.matches("<svg").count();
+        assert!(charts >= 2, "{charts}");
+        assert!(html.matches("<title").count() > charts && html.matches("<desc").count() >= charts, "{html}");
+        assert!(html.matches("<caption").count() >= 2, "the same figures stand in tables");
+    }
+}
+
+#[test]
+fn markdown_fits_a_comment() {
+    let mut view = ArtifactView::sample();
+    view.gaps = std::iter::repeat_n(view.gaps[0].clone(), 2_000).collect();
+    let text = markdown(&review(view));
+    assert!(text.chars().count() <= MARKDOWN_CHARACTERS, "{}", text.chars().count());
+    assert!(
+        text.contains("Shortened to fit a comment") && text.contains("decisions/dec_01)"),
+        "{}",
+        &text[text.len() - 300..]
+    );
+    assert!(markdown(&review(ArtifactView::sample())).chars().count() < 20_000);
+}
+
+#[test]
 fn the_preview_says_that_nobody_decided() {
-    let renderer = renderer();
-    let text = renderer.artifact_markdown(&ArtifactView::preview_sample()).expect("markdown");
+    let text = markdown(&review(ArtifactView::preview_sample()));
     assert!(text.contains("undecided (preview)") && text.contains("Nobody has decided"), "{text}");
 }
 
 #[test]
 fn hostile_text_is_literal_in_markdown() {
-    let renderer = renderer();
-    let text = renderer.artifact_markdown(&ArtifactView::hostile_sample()).expect("markdown");
+    literal(&markdown(&review(ArtifactView::hostile_sample())), &markdown(&review(ArtifactView::sample())));
+    literal(&markdown(&incident(IncidentView::hostile_sample())), &markdown(&incident(IncidentView::sample())));
+}
+
+fn literal(text: &str, usual: &str) {
     assert!(!text.contains('<'), "{text}");
     assert!(!text.contains("@everyone") && !text.contains("https://evil"), "{text}");
     assert!(!text.contains('\u{202e}') && !text.contains('\u{1b}'), "{text}");
     // Seen through a Markdown parser with everything a code host enables, there is no link but our own and no heading but ours.
     let mut links = Vec::new();
     let mut headings = 0;
-    for event in pulldown_cmark::Parser::new_ext(&text, pulldown_cmark::Options::all()) {
+    for event in pulldown_cmark::Parser::new_ext(text, pulldown_cmark::Options::all()) {
         use pulldown_cmark::{Event, Tag};
         match event {
             Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => links.push(dest_url.to_string()),
@@ -74,7 +121,6 @@ fn hostile_text_is_literal_in_markdown() {
         }
     }
     assert_eq!(links, ["https://seatrial.example.com/p/demo/decisions/dec_01"]);
-    let usual = renderer.artifact_markdown(&ArtifactView::sample()).expect("markdown");
     assert_eq!(headings, usual.lines().filter(|line| line.starts_with('#')).count());
 }
 

@@ -1,0 +1,251 @@
+//! Releases and the rules they are let on by: announced by pipelines, marked on time series, compared in one call;
+//! policies in versions; and what happens when two things happen at once.
+
+use seatrial_domain::access::{Role, Scope as KeyScope};
+use serde_json::{Value, json};
+
+use crate::support::app::{START, TestApp, Who, answer, both};
+use crate::support::evidence::{
+    BASELINE, CANDIDATE, WORKFLOW, attest, decide, declare, expect, freeze, open_gate, path, put_scorecard, ready_gate,
+    report, side_by_side,
+};
+
+both!(
+    a_pipeline_announces_deployments,
+    series_carry_the_marks_of_releases,
+    a_release_is_compared_in_one_call,
+    a_policy_wants_suites_time_and_closed_gaps,
+    a_policy_that_changes_under_an_open_gate_holds_for_what_is_frozen_next,
+    evidence_that_changes_while_freezing_is_of_one_moment,
+);
+
+async fn announced(app: &TestApp, body: Value) -> (u16, Value) {
+    let pipeline = app.program(&[KeyScope::Gate]).await;
+    answer(pipeline.post(&path("deployments")).json(&body)).await
+}
+
+async fn release(app: &TestApp, name: &str) -> Value {
+    expect(200, app.member(Role::Viewer).get(&path(&format!("workflows/{WORKFLOW}/releases/{name}")))).await
+}
+
+async fn a_pipeline_announces_deployments(app: &TestApp) {
+    declare(app).await;
+    let event = |kind: &str, key: &str| {
+        json!({
+            "workflow": WORKFLOW, "release": "2.0.0", "kind": kind, "idempotency_key": key,
+            "url": "https://ci.example.com/runs/7", "note": "by the nightly pipeline",
+        })
+    };
+    let (status, first) = announced(app, event("deployed", "run-7")).await;
+    assert_eq!((status, first["release_state"].as_str()), (201, Some("live")), "{first}");
+    let stands = release(app, "2.0.0").await;
+    assert_eq!((stands["state"].as_str(), stands["events"].as_array().map(Vec::len)), (Some("live"), Some(1)));
+    assert!(stands["events"][0]["reason"].as_str().is_some_and(|reason| reason.contains("deployed in production")));
+    // Told again it changes nothing; another event under its key is refused.
+    let (status, again) = announced(app, event("deployed", "run-7")).await;
+    assert_eq!((status, again["id"].clone()), (200, first["id"].clone()));
+    let (status, problem) = announced(app, event("rolled_back", "run-7")).await;
+    assert_eq!((status, problem["code"].as_str()), (409, Some("idempotency_key_reused")));
+    let (status, back) = announced(app, event("rolled_back", "run-8")).await;
+    assert_eq!((status, back["release_state"].as_str()), (201, Some("rolled_back")));
+    // Elsewhere than in production it is told and moves nothing.
+    let staging = json!({"workflow": WORKFLOW, "release": "2.1.0", "environment": "staging"});
+    let (status, told) = announced(app, staging).await;
+    assert_eq!((status, told["release_state"].as_str()), (201, Some("candidate")));
+    let wrong = json!({"workflow": WORKFLOW, "release": " ", "url": "javascript:alert(1)", "at": START.plus_days(2)});
+    let (status, problem) = announced(app, wrong).await;
+    let fields: Vec<&str> =
+        problem["errors"].as_array().expect("errors").iter().filter_map(|error| error["field"].as_str()).collect();
+    assert_eq!((status, fields), (422, vec!["release", "url", "at"]));
+    let (status, _) = announced(app, json!({"workflow": "unheard-of", "release": "1"})).await;
+    assert_eq!(status, 404, "a workflow is not made by a spelling mistake");
+    let listed = expect(200, app.member(Role::Viewer).get(&path("deployments?limit=2"))).await;
+    assert_eq!(listed["items"].as_array().map(Vec::len), Some(2));
+    let next = listed["next_cursor"].as_str().expect("there is more");
+    let rest = expect(200, app.member(Role::Viewer).get(&path(&format!("deployments?cursor={next}")))).await;
+    assert_eq!(rest["items"].as_array().map(Vec::len), Some(1));
+    let reader = app.program(&[KeyScope::Read]).await;
+    let (status, _) = answer(reader.post(&path("deployments")).json(&event("deployed", "run-9"))).await;
+    assert_eq!(status, 403);
+    let (status, _) = answer(app.client(Who::Outsider).get(&path("deployments"))).await;
+    assert_eq!(status, 404);
+}
+
+async fn series_carry_the_marks_of_releases(app: &TestApp) {
+    declare(app).await;
+    side_by_side(app, 40, 90).await;
+    announced(app, json!({"workflow": WORKFLOW, "release": CANDIDATE, "at": START.plus_days(-1), "note": "canary"}))
+        .await;
+    let series = path(&format!("workflows/{WORKFLOW}/signals?group_by=day"));
+    let table = expect(200, app.member(Role::Viewer).get(&series)).await;
+    let marks: Vec<(&str, &str, &Value)> = table["markers"]
+        .as_array()
+        .expect("markers")
+        .iter()
+        .map(|mark| (mark["release"].as_str().expect("a name"), mark["text"].as_str().expect("a text"), &mark["state"]))
+        .collect();
+    assert_eq!(marks, [(CANDIDATE, "deployed in production: canary", &json!("live"))]);
+    let earlier = format!("{series}&to={}", START.plus_days(-3));
+    let table = expect(200, app.member(Role::Viewer).get(&earlier)).await;
+    assert_eq!(table["markers"], json!([]), "marks are of the range that was asked for");
+    let plain = path(&format!("workflows/{WORKFLOW}/signals"));
+    assert!(expect(200, app.member(Role::Viewer).get(&plain)).await.get("markers").is_none());
+}
+
+async fn a_release_is_compared_in_one_call(app: &TestApp) {
+    declare(app).await;
+    side_by_side(app, 100, 90).await;
+    let about = path(&format!("workflows/{WORKFLOW}/releases/{CANDIDATE}/comparison"));
+    let found = expect(200, app.member(Role::Viewer).get(&format!("{about}?baseline={BASELINE}"))).await;
+    assert_eq!((found["pairing"].as_str(), found["release"].as_str()), (Some("concurrent"), Some(CANDIDATE)));
+    let groups = found["groups"].as_array().expect("groups");
+    let names: Vec<(Option<&str>, Option<&str>)> =
+        groups.iter().map(|group| (group["dimension"].as_str(), group["value"].as_str())).collect();
+    assert_eq!(names, [(None, None), (Some("tier"), Some("free")), (Some("tier"), Some("gold"))]);
+    let success = &groups[0]["signals"]["success_rate"];
+    assert_eq!((success["before"]["numerator"].clone(), success["after"]["numerator"].clone()), (json!(70), json!(90)));
+    assert_eq!(success["difference"]["value"], 0.2);
+    assert!(success["difference"]["low"].as_f64().is_some_and(|low| low > 0.08), "{success}");
+    let all = groups[0]["signals"].as_object().expect("signals").len();
+    assert!(
+        all >= 18 && groups.iter().all(|group| group["signals"].as_object().map(serde_json::Map::len) == Some(all))
+    );
+    assert_eq!(groups[0]["failure_mix"]["timeout"], json!({"before": 30, "after": 10}));
+    // A release that only the earlier days know.
+    report(app, "1.3.0", (60, 40), START.plus_days(-9)).await;
+    let found = expect(200, app.member(Role::Viewer).get(&format!("{about}?baseline=1.3.0"))).await;
+    assert_eq!(found["label"], "historical: confounded with time");
+    let (status, problem) = answer(app.member(Role::Viewer).get(&format!("{about}?baseline={CANDIDATE}"))).await;
+    assert_eq!((status, problem["errors"][0]["field"].as_str()), (422, Some("baseline")));
+}
+
+async fn put_policy(app: &TestApp, change: impl FnOnce(&mut Value)) {
+    let current = expect(200, app.member(Role::Viewer).get(&path("policy"))).await;
+    let mut policy = current["policy"].clone();
+    change(&mut policy);
+    expect(200, app.member(Role::Admin).put(&path("policy")).json(&policy)).await;
+}
+
+async fn evaluation(app: &TestApp, gate: &str) -> Value {
+    expect(200, app.member(Role::Viewer).get(&path(&format!("gates/{gate}/evaluation")))).await
+}
+
+fn gaps(evaluation: &Value) -> Vec<(&str, &str)> {
+    let gaps = evaluation["recommendation"]["gaps"].as_array().expect("gaps");
+    gaps.iter()
+        .map(|gap| (gap["kind"].as_str().expect("a kind"), gap["subject"].as_str().expect("a subject")))
+        .collect()
+}
+
+async fn a_policy_wants_suites_time_and_closed_gaps(app: &TestApp) {
+    let gate = ready_gate(app, 95).await;
+    let missed = json!({"runs": [{
+        "external_id": "missed", "workflow": WORKFLOW, "release": CANDIDATE, "started_at": START.plus_days(-1),
+        "ended_at": START.plus_days(-1).plus_seconds(9), "outcome": "failure", "failure_class": "refund_twice",
+        "segments": {"tier": "gold"},
+    }]});
+    expect(200, app.program(&[KeyScope::Ingest]).await.post(&path("runs")).json(&missed)).await;
+    let before = evaluation(app, &gate).await;
+    assert_eq!(before["recommendation"]["verdict"], "ship", "{before}");
+    // The release has had runs for a day.
+    put_policy(app, |policy| policy["bake_seconds"] = json!(30 * 3_600)).await;
+    let young = evaluation(app, &gate).await;
+    assert_eq!(young["recommendation"]["verdict"], "hold", "{young}");
+    assert!(gaps(&young).contains(&("not_baked", "")), "{:?}", gaps(&young));
+    put_policy(app, |policy| policy["bake_seconds"] = json!(20 * 3_600)).await;
+    assert_eq!(evaluation(app, &gate).await["recommendation"]["verdict"], "ship");
+    put_policy(app, |policy| policy["required_suites"] = json!(["refund-regressions"])).await;
+    let untested = evaluation(app, &gate).await;
+    assert_eq!(untested["recommendation"]["verdict"], "hold");
+    assert!(gaps(&untested).contains(&("suite_not_passed", "refund-regressions")), "{:?}", gaps(&untested));
+    let owner = app.account(Role::Owner).to_string();
+    let taken = json!({"gap": "suite_not_passed:refund-regressions", "owner": owner});
+    let (status, problem) =
+        answer(app.member(Role::Owner).put(&path(&format!("gates/{gate}/gap-owner"))).json(&taken)).await;
+    assert_eq!((status, problem["code"].as_str()), (409, Some("gap_cannot_be_owned")), "a name does not run a suite");
+    // A gap that its owner has taken on, and that this policy wants closed all the same.
+    put_policy(app, |policy| policy["required_suites"] = json!([])).await;
+    let uncovered = evaluation(app, &gate).await;
+    let covered: Vec<(&str, &str)> =
+        gaps(&uncovered).into_iter().filter(|(kind, _)| *kind == "no_eval_coverage").collect();
+    assert_eq!(
+        (covered, uncovered["recommendation"]["verdict"].as_str()),
+        (vec![("no_eval_coverage", "refund_twice")], Some("ship"))
+    );
+    put_policy(app, |policy| policy["blocking_gaps"] = json!(["stale_scorecard", "no_eval_coverage"])).await;
+    let wanted = evaluation(app, &gate).await;
+    assert_eq!(wanted["recommendation"]["verdict"], "hold");
+    assert!(wanted.to_string().contains("the policy wants it closed before a release ships"), "{wanted}");
+    let current = expect(200, app.member(Role::Viewer).get(&path("policy"))).await;
+    for (field, value) in
+        [("blocking_gaps", json!([])), ("bake_seconds", json!(8_000_000)), ("required_suites", json!([""]))]
+    {
+        let mut policy = current["policy"].clone();
+        policy[field] = value;
+        let (status, problem) = answer(app.member(Role::Admin).put(&path("policy")).json(&policy)).await;
+        assert_eq!((status, problem["errors"][0]["field"].as_str()), (422, Some(field)));
+    }
+}
+
+async fn a_policy_that_changes_under_an_open_gate_holds_for_what_is_frozen_next(app: &TestApp) {
+    let gate = ready_gate(app, 95).await;
+    let (looked_at, _) = freeze(app, &gate).await;
+    put_policy(app, |policy| policy["ship_takes_two"] = json!(true)).await;
+    let today = evaluation(app, &gate).await;
+    assert_eq!(today["changes"]["policy_changed"], true, "the page says so before anybody decides");
+    // What is frozen keeps the rules it was frozen under …
+    let (status, alone) = decide(app, Role::ReleaseManager, &gate, &looked_at, ("ship", "")).await;
+    assert_eq!(status, 201, "{alone}");
+    let frozen: Value = {
+        let about = path(&format!("bundles/{looked_at}"));
+        expect(200, app.member(Role::Viewer).get(&about)).await
+    };
+    assert_eq!(frozen["policy"]["ship_takes_two"], false);
+    let digest = seatrial_domain::digest::Digest::of_document(&frozen["policy"]).expect("canonical");
+    assert_eq!(alone["policy"], digest.to_string());
+    // … and what is frozen next has the new ones.
+    let (next, _) = freeze(app, &gate).await;
+    assert_ne!(next, looked_at);
+    let (status, waits) = decide(app, Role::ReleaseManager, &gate, &next, ("ship", "")).await;
+    assert_eq!(status, 202, "{waits}");
+    assert!(waits["takes_two_because"].as_str().is_some_and(|why| why.contains("policy")), "{waits}");
+}
+
+async fn evidence_that_changes_while_freezing_is_of_one_moment(app: &TestApp) {
+    declare(app).await;
+    side_by_side(app, 300, 95).await;
+    put_scorecard(app).await;
+    attest(app).await;
+    let gate = open_gate(app, Role::Owner).await;
+    let about = path(&format!("gates/{gate}/freeze"));
+    let owner = app.member(Role::Owner);
+    // Two freeze while runs of both releases come in.
+    let (first, second, (), ()) = tokio::join!(
+        answer(owner.post(&about)),
+        answer(owner.post(&about)),
+        report(app, CANDIDATE, (200, 200), START.plus_days(-1)),
+        report(app, BASELINE, (200, 0), START.plus_days(-1)),
+    );
+    let statuses = [first.0, second.0];
+    assert!(statuses.contains(&201), "{first:?} {second:?}");
+    for (status, body) in [&first, &second] {
+        // Who came second is told, and nothing of theirs is kept.
+        assert!(*status == 201 || (*status == 409 && body["code"] == "evidence_changed"), "{status} {body}");
+    }
+    let gate = expect(200, owner.get(&path(&format!("gates/{gate}")))).await;
+    let digest = gate["bundles"][0]["digest"].as_str().expect("a digest").to_owned();
+    let bundle = expect(200, owner.get(&path(&format!("bundles/{digest}")))).await;
+    let candidate = &bundle["candidate_totals"];
+    // All of one moment: what has concluded has closed, and each check counts the same runs.
+    assert_eq!(candidate["concluded"], candidate["closed"], "{candidate}");
+    let overall = &bundle["checks"][0]["overall"]["candidate_concluded"]["n"];
+    assert_eq!(overall, &candidate["concluded"]);
+    let segments: u64 = bundle["checks"][0]["segments"]
+        .as_array()
+        .expect("segments")
+        .iter()
+        .filter_map(|segment| segment["series"]["candidate_concluded"]["n"].as_u64())
+        .sum();
+    assert_eq!(json!(segments), candidate["concluded"]);
+    assert!(segments == 300 || segments == 500, "a batch of runs is in whole or not at all: {segments}");
+}

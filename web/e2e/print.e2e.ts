@@ -1,0 +1,62 @@
+// The documents that leave, opened from a file as whoever got them by mail does, and printed on A4 and Letter: nothing is loaded, nothing is wider
+// than the page, and no row of a table is cut by the end of a page.
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Page } from "playwright-core";
+import { main, setting, withBrowser } from "./browser";
+
+/** Paper in CSS pixels at 96 a inch, with margins of half an inch. */
+const PAPER = { A4: { width: 794, height: 1123 }, Letter: { width: 816, height: 1056 } } as const;
+const MARGIN = 48;
+
+/** What is wider than the paper it is to be printed on. */
+async function tooWide(page: Page, width: number): Promise<string[]> {
+  return page.evaluate((width) => {
+    const wide: string[] = [];
+    for (const element of document.querySelectorAll("body *")) {
+      const box = element.getBoundingClientRect();
+      if (box.right > width + 1) wide.push(`${element.tagName} ${element.className} ends at ${Math.round(box.right)} of ${width}`);
+    }
+    return wide.slice(0, 5);
+  }, width);
+}
+
+/** Rows that a page could cut: taller than the paper, or allowed to break inside. */
+async function breakable(page: Page, height: number): Promise<string[]> {
+  return page.evaluate((height) => {
+    const rows = [...document.querySelectorAll("tr, svg")];
+    const bad = rows.filter((row) => getComputedStyle(row).breakInside !== "avoid" || row.getBoundingClientRect().height > height);
+    return bad.slice(0, 5).map((row) => `${row.tagName}: ${(row.textContent ?? "").trim().slice(0, 60)}`);
+  }, height);
+}
+
+main(async () => {
+  for (const file of setting("SEATRIAL_DOCUMENTS").split(",")) {
+    await withBrowser(async (_, page) => {
+      const asked: string[] = [];
+      page.on("request", (request) => asked.push(request.url()));
+      const url = pathToFileURL(file).href;
+      await page.goto(url);
+      assert.deepEqual(asked, [url], "a document loads nothing but itself");
+      assert.equal(await page.locator("script").count(), 0);
+      for (const chart of await page.locator("svg").all()) {
+        assert.ok((await chart.locator("title").count()) > 0 && (await chart.locator("desc").count()) > 0, "a chart has a title and a description");
+      }
+      await page.emulateMedia({ media: "print" });
+      for (const [format, paper] of Object.entries(PAPER)) {
+        const width = paper.width - 2 * MARGIN;
+        await page.setViewportSize({ width, height: paper.height - 2 * MARGIN });
+        assert.deepEqual(await tooWide(page, width), [], `${basename(file)} on ${format}`);
+        assert.deepEqual(await breakable(page, paper.height - 2 * MARGIN), [], `${basename(file)} on ${format}`);
+        const margin = { top: "0.5in", right: "0.5in", bottom: "0.5in", left: "0.5in" };
+        const pdf = await page.pdf({ format, margin, printBackground: true });
+        const pages = pdf.toString("latin1").match(/\/Type\s*\/Page\b/g)?.length ?? 0;
+        assert.ok(pages >= 1 && pages <= 12, `${basename(file)} has ${pages} pages on ${format}`);
+        const folder = process.env["SEATRIAL_TEST_PICTURES"];
+        if (folder) await writeFile(join(folder, `${basename(file, ".html")}-${format}.pdf`), pdf);
+      }
+    });
+  }
+});
