@@ -113,6 +113,7 @@ pub fn input(baseline: &[Row], candidate: &[Row], by_segment: bool, live: bool) 
         covered_classes: BTreeSet::new(),
         gap_owners: BTreeMap::new(),
         default_gap_owner: Some(owner),
+        exemptions: Vec::new(),
     }
 }
 

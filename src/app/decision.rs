@@ -10,17 +10,20 @@ use seatrial_domain::decision::{
 use seatrial_domain::digest::Digest;
 use seatrial_domain::gate::{GateState, Verdict};
 use seatrial_domain::ids::{AccountId, DecisionId, GateId, ProposalId};
+use seatrial_domain::notice::Topic;
 use seatrial_domain::policy::Policy;
 use seatrial_domain::release::ReleaseState;
 use seatrial_store::bundle::BundleRow;
 use seatrial_store::gate::GateRow;
+use seatrial_store::member::MemberRow;
 use seatrial_store::proposal::ProposalRow;
-use seatrial_store::{Connection, WriteTx, decision, gate, member, proposal, release};
+use seatrial_store::{Connection, Scope, WriteTx, decision, gate, member, owner, proposal, release, workflow};
 
 use super::App;
 use super::access::{Caller, ProjectAccess};
 use super::error::{AppError, FieldError};
 use super::gate::{frozen, read_recommendation};
+use super::notice::{DecisionNotice, Telling, event_body};
 use super::workflow::ReleaseMove;
 
 pub use read::{ListedDecision, Standing};
@@ -267,7 +270,68 @@ impl App {
         });
         self.audit(tx, project, "decide", "decision", record.id, &detail).await?;
         self.follow(tx, project, &sealed).await?;
+        self.tell_decision(tx, project, gate, &sealed).await?;
         Ok(sealed)
+    }
+
+    /// Tells those who answer for the workflow and who asked, in the transaction that records the decision. Those who
+    /// made it know.
+    async fn tell_decision(
+        &self,
+        tx: &WriteTx,
+        project: &ProjectAccess,
+        gate: &GateRow,
+        sealed: &SealedDecision,
+    ) -> Result<(), AppError> {
+        let (record, scope) = (&sealed.record, project.scope);
+        let work = workflow::find(tx, scope, &record.workflow.to_string()).await?;
+        let work = work.ok_or(AppError::NotFound { noun: "workflow" })?;
+        let row = release::by_id(tx, scope, record.release).await?.ok_or(AppError::NotFound { noun: "release" })?;
+        let url = self.page_url(&project.slug, &format!("/decisions/{}", record.id));
+        let telling = Telling {
+            scope,
+            topic: Topic::Decision,
+            key: format!("{}:recorded", record.id),
+            thread: gate.id.to_string(),
+            url: url.clone(),
+        };
+        let notice = DecisionNotice {
+            project: &project.name,
+            workflow: &work.name,
+            release: &row.name,
+            recommended: record.recommended,
+            record,
+            url: &url,
+        };
+        for person in self.decision_readers(tx, scope, gate, sealed).await? {
+            self.tell(tx, &telling, &person, |preferences| notice.letter(&person.name, preferences)).await?;
+        }
+        let data = serde_json::json!({
+            "project": project.slug, "decision": record, "digest": sealed.digest,
+            "workflow": {"id": work.id, "name": work.name}, "release": {"id": row.id, "name": row.name}, "url": url,
+        });
+        let body = event_body("decision.recorded", record.decided_at, data)?;
+        self.announce(tx, scope, &telling.key, &body).await?;
+        Ok(())
+    }
+
+    async fn decision_readers(
+        &self,
+        tx: &WriteTx,
+        scope: Scope,
+        gate: &GateRow,
+        sealed: &SealedDecision,
+    ) -> Result<Vec<MemberRow>, AppError> {
+        let mut people: Vec<MemberRow> =
+            self.answerable(tx, scope, gate.workflow).await?.into_iter().flat_map(|holder| holder.people).collect();
+        if let Ok(opener) = gate.opened_by.id.parse::<AccountId>() {
+            people.extend(owner::people(tx, scope, &[opener]).await?.into_values().filter(|person| person.active));
+        }
+        people.sort_by_key(|person| person.account);
+        people.dedup_by_key(|person| person.account);
+        let made = [Some(&sealed.record.decided_by), sealed.record.approved_by.as_ref()];
+        people.retain(|person| !made.into_iter().flatten().any(|actor| actor.id == person.account.to_string()));
+        Ok(people)
     }
 
     /// Moves the release to where the decision puts it.

@@ -7,21 +7,21 @@ use seatrial_domain::evidence::{
     ArmEvidence, EvidenceBundle, FreezeInput, FrozenProject, FrozenRelease, FrozenWorkflow, freeze,
 };
 use seatrial_domain::gate::{Recommendation, evaluate};
-use seatrial_domain::ids::{AccountId, ReleaseId, WorkflowId};
-use seatrial_domain::owner::{Owner, responsible};
+use seatrial_domain::ids::{ReleaseId, WorkflowId};
+use seatrial_domain::owner::{Owner, OwnerId, responsible};
 use seatrial_domain::scorecard::{Scorecard, SegmentRef};
 use seatrial_domain::time::{DAY, HOUR, Timestamp};
 use seatrial_store::accumulate::{CellQuery, blocks, cells};
 use seatrial_store::gate::GateRow;
 use seatrial_store::release::ReleaseRow;
 use seatrial_store::{
-    Connection, Scope, evidence, failure_class, freshness, gap_owner, owner, policy, release, scorecard, workflow,
+    Connection, Scope, evidence, exemption, failure_class, freshness, gap, policy, release, scorecard, workflow,
 };
 
 use super::App;
 use super::access::ProjectAccess;
 use super::error::AppError;
-use super::freshness::{judge, owner_of};
+use super::freshness::judge;
 
 /// What a gate sees and what follows from it.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,6 +67,10 @@ impl App {
             Some(row) => Some(judge(db, scope, &row, as_of).await?),
             None => None,
         };
+        let exemptions = match &standing {
+            Some(standing) => exemption::in_force(db, scope, standing.scorecard.id, as_of).await?,
+            None => Vec::new(),
+        };
         let (scorecard, freshness) = standing.map(|standing| (standing.scorecard, standing.freshness)).unzip();
         let dimensions = scorecard.as_ref().map(Scorecard::all_dimensions).unwrap_or_default();
         let arm = |release| Arm { scope, workflow: gate.workflow, release, as_of };
@@ -108,6 +112,7 @@ impl App {
             learning: evidence::learning(db, scope, (gate.workflow, gate.release)).await?,
             covered_classes: freshness::covered_classes(db, scope, gate.workflow).await?,
             gap_owners: self.gap_owners(db, scope, gate).await?,
+            exemptions,
         })
     }
 
@@ -117,10 +122,12 @@ impl App {
         scope: Scope,
         gate: &GateRow,
     ) -> Result<BTreeMap<String, Owner>, AppError> {
-        let by_gap = gap_owner::of_release(db, scope, (gate.workflow, gate.release)).await?;
-        let ids: Vec<AccountId> = by_gap.values().copied().collect();
-        let people = owner::people(db, scope, &ids).await?;
-        Ok(by_gap.into_iter().map(|(gap, id)| (gap, owner_of(id, people.get(&id)))).collect())
+        let rows = gap::of_release(db, scope, (gate.workflow, gate.release)).await?;
+        let by_gap: Vec<(String, OwnerId)> =
+            rows.into_iter().filter_map(|(key, row)| Some((key, row.owner?))).collect();
+        let holders = self.holders(db, scope, by_gap.iter().map(|(_, id)| *id).collect::<Vec<_>>()).await?;
+        let owner = |id: &OwnerId| holders.get(id).map(|holder| holder.owner.clone());
+        Ok(by_gap.into_iter().filter_map(|(key, id)| Some((key, owner(&id)?))).collect())
     }
 }
 

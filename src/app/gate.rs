@@ -6,16 +6,14 @@ use seatrial_domain::decision::SealedDecision;
 use seatrial_domain::digest::Digest;
 use seatrial_domain::evidence::{EvidenceChanges, Pairing, changes};
 use seatrial_domain::gate::{Forecast, GateState, Recommendation, forecasts};
-use seatrial_domain::ids::{AccountId, GateId, ReleaseId};
+use seatrial_domain::ids::{GateId, ReleaseId};
 use seatrial_domain::release::ReleaseState;
 use seatrial_store::bundle::{BundleRow, BundleSummary};
 use seatrial_store::decision::DecisionFilter;
 use seatrial_store::gate::{GateFilter, GateRow};
 use seatrial_store::proposal::ProposalRow;
 use seatrial_store::release::ReleaseRow;
-use seatrial_store::{
-    Connection, Cursor, Page, bundle, decision, gap_owner, gate, member, proposal, release, workflow,
-};
+use seatrial_store::{Connection, Cursor, Page, bundle, decision, gate, proposal, release, workflow};
 
 use super::App;
 use super::access::{Caller, ProjectAccess};
@@ -66,7 +64,7 @@ pub struct Frozen {
     pub recommendation: Recommendation,
 }
 
-fn no_gate() -> AppError {
+pub(super) fn no_gate() -> AppError {
     AppError::NotFound { noun: "gate" }
 }
 
@@ -183,7 +181,7 @@ impl App {
         tokio::task::spawn_blocking(move || forecasts(&bundle)).await.map_err(AppError::internal)
     }
 
-    async fn preview(&self, project: &ProjectAccess, gate: &GateRow) -> Result<Evaluation, AppError> {
+    pub(super) async fn preview(&self, project: &ProjectAccess, gate: &GateRow) -> Result<Evaluation, AppError> {
         let input = self.gather(self.store.read(), project, gate, self.now()).await?;
         let evaluation = Evaluation::of(input).await?;
         match self.fix_ratio(project, gate, &evaluation).await {
@@ -244,6 +242,7 @@ impl App {
         bundle::insert(&tx, scope, row).await?;
         gate::set_bundle(&tx, scope, id, summary.digest).await?;
         proposal::overtake(&tx, scope, id).await?;
+        self.keep_gaps(&tx, scope, &seen).await?;
         let detail = serde_json::json!({"bundle": summary.digest, "recommended": seen.recommendation.verdict});
         self.audit(&tx, &project, "freeze", "gate", id, &detail).await?;
         tx.commit().await?;
@@ -257,41 +256,6 @@ impl App {
     pub async fn bundle(&self, caller: &Caller, project: &str, digest: Digest) -> Result<BundleRow, AppError> {
         let project = self.enter(caller, project, Permission::ReadEvidence).await?;
         frozen(self.store.read(), &project, digest).await
-    }
-
-    /// Gives a gap of the gate's release an owner.
-    ///
-    /// # Errors
-    /// When the gate has no such gap now, it can only be closed and not taken on, the owner is no active member, the
-    /// caller may not, or the database fails.
-    pub async fn assign_gap(
-        &self,
-        caller: &Caller,
-        project: &str,
-        id: GateId,
-        gap: &str,
-        owner: AccountId,
-    ) -> Result<(), AppError> {
-        let project = self.enter(caller, project, Permission::ManageResponses).await?;
-        let gate = gate::find(self.store.read(), project.scope, id).await?.ok_or_else(no_gate)?;
-        let seen = self.preview(&project, &gate).await?;
-        let found = seen.bundle.gaps.iter().find(|found| found.key() == gap);
-        let found = found.ok_or(AppError::NotFound { noun: "gap" })?;
-        if found.kind.cannot_be_owned() {
-            let detail = format!("This gap can only be closed, a name beside it does not fill it. {}", found.text);
-            return Err(AppError::Conflict { code: "gap_cannot_be_owned", detail });
-        }
-        let members = member::list(self.store.read(), project.scope).await?;
-        if !members.iter().any(|member| member.account == owner && member.active) {
-            return Err(AppError::invalid("owner", "the owner must be an active member of this project"));
-        }
-        let tx = self.store.write().await?;
-        let by = (project.actor(), self.now());
-        gap_owner::put(&tx, project.scope, (gate.workflow, gate.release), gap, owner, by).await?;
-        let detail = serde_json::json!({"gap": gap, "owner": owner});
-        self.audit(&tx, &project, "assign", "gap", id, &detail).await?;
-        tx.commit().await?;
-        Ok(())
     }
 }
 

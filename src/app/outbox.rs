@@ -7,6 +7,7 @@ use futures_util::stream::{self, StreamExt as _};
 use seatrial_domain::access::Permission;
 use seatrial_domain::ids::{MessageId, WebhookId};
 use seatrial_domain::time::Timestamp;
+use seatrial_store::delivery::{self, Delivery};
 use seatrial_store::member::MemberRow;
 use seatrial_store::outbox::{self, Channel, Message, MessageState};
 use seatrial_store::{Cursor, Page, Scope, StoreError, webhook};
@@ -15,18 +16,21 @@ use serde::{Deserialize, Serialize};
 use super::App;
 use super::access::Caller;
 use super::error::AppError;
-use super::notice::{Notice, render_mail, render_notice};
+use super::notice::{Telling, render_mail};
 use super::ports::{Mail, MailError, OutboundRequest};
 use crate::notify::webhook::{Verdict, WebhookSecret, headers, judge, next_wait_seconds};
 use crate::render::view::mail::MailView;
 use crate::telemetry::metrics::DeliveryLabels;
 
+/// Why an endpoint was turned off by itself.
+const GONE: &str = "the endpoint answered 410: it wants no more messages";
 /// Messages taken at once.
 const BATCH: u64 = 16;
 /// Messages on their way at once; a slow endpoint holds up no more than its own place.
 const CONCURRENT: usize = 8;
 /// The steps of an exchange with a mail server, each of which may take the configured time.
 const MAIL_STEPS: u64 = 4;
+const NO_MESSAGE: AppError = AppError::NotFound { noun: "message" };
 /// Attempts to write down what became of a message.
 const MARK_ATTEMPTS: u32 = 5;
 
@@ -38,9 +42,22 @@ struct MailPayload {
     subject: String,
     text: String,
     html: Option<String>,
+    #[serde(default)]
+    thread: Option<String>,
+    #[serde(default)]
+    unsubscribe_url: Option<String>,
     /// It holds a link that is used once: forgotten when it is sent or given up.
     #[serde(default)]
     once: bool,
+}
+
+/// A message with what became of each attempt.
+#[derive(Clone, Debug)]
+pub struct MessageDetail {
+    /// The message.
+    pub message: Message,
+    /// The attempts in order.
+    pub deliveries: Vec<Delivery>,
 }
 
 /// To whom a mail with a link goes that is used once.
@@ -64,6 +81,8 @@ impl App {
             subject: mail.subject,
             text: mail.text,
             html: Some(mail.html),
+            thread: None,
+            unsubscribe_url: None,
             once: true,
         };
         let payload_json = serde_json::to_string(&payload).map_err(AppError::internal)?;
@@ -89,16 +108,29 @@ impl App {
         }
     }
 
-    /// A notice as a mail to one person, to be enqueued. `key` names what it tells: a person is told once.
+    /// A mail to one person, to be enqueued.
     ///
     /// # Errors
-    /// When the mail cannot be composed.
-    pub fn mail_message(&self, scope: Scope, to: &MemberRow, key: &str, notice: &Notice) -> Result<Message, AppError> {
-        let (subject, text, html) = render_notice(notice)?;
-        let payload =
-            MailPayload { to_address: to.email.clone(), to_name: to.name.clone(), subject, text, html, once: false };
+    /// When it cannot be written down.
+    pub(super) fn mail_message(
+        &self,
+        what: &Telling,
+        to: &MemberRow,
+        (subject, text, html): (String, String, String),
+        unsubscribe_url: String,
+    ) -> Result<Message, AppError> {
+        let payload = MailPayload {
+            to_address: to.email.clone(),
+            to_name: to.name.clone(),
+            subject,
+            text,
+            html: Some(html),
+            thread: Some(what.thread.clone()),
+            unsubscribe_url: Some(unsubscribe_url),
+            once: false,
+        };
         let payload_json = serde_json::to_string(&payload).map_err(AppError::internal)?;
-        Ok(self.message(scope, Channel::Mail, to.account.to_string(), key, payload_json))
+        Ok(self.message(what.scope, Channel::Mail, to.account.to_string(), &what.key, payload_json))
     }
 
     /// An event for one endpoint, to be enqueued. `key` names what it tells; `body` is sent as it is.
@@ -120,6 +152,45 @@ impl App {
     ) -> Result<(Vec<Message>, Option<Cursor>), AppError> {
         let project = self.enter(caller, project, Permission::ManageProject).await?;
         Ok(outbox::list(self.store.read(), project.scope, state, page).await?)
+    }
+
+    /// A message with what became of each attempt.
+    ///
+    /// # Errors
+    /// When there is none, the caller may not, or the database fails.
+    pub async fn message_detail(
+        &self,
+        caller: &Caller,
+        project: &str,
+        id: MessageId,
+    ) -> Result<MessageDetail, AppError> {
+        let project = self.enter(caller, project, Permission::ManageProject).await?;
+        let db = self.store.read();
+        let message = outbox::find(db, project.scope, id).await?.ok_or(NO_MESSAGE)?;
+        Ok(MessageDetail { message, deliveries: delivery::list(db, project.scope, id).await? })
+    }
+
+    /// Sends a message that was given up once more, with the same id, so that a receiver who has it recognises it.
+    ///
+    /// # Errors
+    /// When there is none, it was not given up, the caller may not, or the database fails.
+    pub async fn resend(&self, caller: &Caller, project: &str, id: MessageId) -> Result<MessageDetail, AppError> {
+        let access = self.enter(caller, project, Permission::ManageProject).await?;
+        let tx = self.store.write().await?;
+        let message = outbox::find(&tx, access.scope, id).await?.ok_or(NO_MESSAGE)?;
+        if message.channel == Channel::Mail && serde_json::from_str::<MailPayload>(&message.payload_json).is_err() {
+            let detail = "It held a link that is used once and was forgotten; ask for a new link instead.".to_owned();
+            return Err(AppError::Conflict { code: "message_forgotten", detail });
+        }
+        if !outbox::revive(&tx, access.scope, id, self.now()).await? {
+            let detail =
+                format!("Only a message that was given up can be sent again; this one is {}.", message.state.as_str());
+            return Err(AppError::Conflict { code: "message_not_dead", detail });
+        }
+        let detail = serde_json::json!({"recipient": message.recipient, "about": message.dedup_key});
+        self.audit(&tx, &access, "resend", "message", id, &detail).await?;
+        tx.commit().await?;
+        self.message_detail(caller, project, id).await
     }
 
     /// Sends every message that is due, each once. Returns how many the other side took.
@@ -203,6 +274,8 @@ impl App {
             text: payload.text,
             html: payload.html,
             written_at: message.created_at,
+            thread: payload.thread,
+            unsubscribe_url: payload.unsubscribe_url,
         };
         match mailer.send(&mail).await {
             Ok(()) => Verdict::Delivered,
@@ -225,11 +298,12 @@ impl App {
         if hook.disabled_at.is_some() {
             return failed("the webhook is turned off");
         }
-        let Ok(secret) = WebhookSecret::parse(&hook.secret) else {
+        let Ok(secrets) = hook.secrets(self.now()).into_iter().map(WebhookSecret::parse).collect::<Result<Vec<_>, _>>()
+        else {
             return failed("the webhook's stored secret cannot be read; make a new webhook");
         };
         let body = message.payload_json.clone().into_bytes();
-        let headers = headers(&message.id.to_string(), self.now(), &body, &[secret]);
+        let headers = headers(&message.id.to_string(), self.now(), &body, &secrets);
         let answer = self.outbound.post(&OutboundRequest { url: hook.url, headers, body }).await;
         let attempts = usize::try_from(message.attempts).unwrap_or(usize::MAX);
         Ok(judge(&answer, attempts, self.randomness.as_ref()))
@@ -249,9 +323,27 @@ impl App {
         }
     }
 
+    fn attempted(&self, message: &Message, verdict: &Verdict) -> Delivery {
+        let (outcome, detail) = match verdict {
+            Verdict::Delivered => ("delivered", String::new()),
+            Verdict::Retry { why, .. } => ("retry", why.clone()),
+            Verdict::Failed { why } => ("failed", why.clone()),
+            Verdict::Disabled => ("failed", GONE.to_owned()),
+        };
+        Delivery {
+            id: self.ids.uuid_v7(),
+            message: message.id,
+            attempt: message.attempts,
+            outcome: outcome.to_owned(),
+            detail,
+            at: self.now(),
+        }
+    }
+
     async fn mark_once(&self, message: &Message, verdict: &Verdict) -> Result<(), StoreError> {
         let now = self.now();
         let tx = self.store.write().await?;
+        delivery::insert(&tx, message.scope, &self.attempted(message, verdict)).await?;
         match verdict {
             Verdict::Delivered => outbox::mark_sent(&tx, message, now).await?,
             Verdict::Retry { after_seconds, why } => {
@@ -259,7 +351,7 @@ impl App {
             }
             Verdict::Failed { why } => outbox::mark_dead(&tx, message, why).await?,
             Verdict::Disabled => {
-                let why = "the endpoint answered 410: it wants no more messages";
+                let why = GONE;
                 if let Ok(id) = message.recipient.parse() {
                     webhook::disable(&tx, message.scope, id, why, now).await?;
                 }

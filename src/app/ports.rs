@@ -141,6 +141,10 @@ pub struct Mail {
     pub html: Option<String>,
     /// When the message was written, for its `Date`.
     pub written_at: Timestamp,
+    /// What the message belongs to: messages about one thing make one thread. Letters, digits, `-`, `_` and `.` are kept.
+    pub thread: Option<String>,
+    /// Where one POST turns such mails off (RFC 8058).
+    pub unsubscribe_url: Option<String>,
 }
 
 /// Why a message was not delivered.

@@ -85,7 +85,7 @@ impl App {
                     positions.push(outcomes.len());
                     let external_id = Some(report.external_id.clone());
                     outcomes.push(ReportOutcome { external_id, result: Err(String::new()) });
-                    writes.push(self.report_write(&project, report));
+                    writes.push(self.report_write(project, report));
                 }
             }
         }

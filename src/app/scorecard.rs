@@ -1,13 +1,13 @@
 //! Scorecards: written in versions, read with their freshness, attested by people.
 
 use seatrial_domain::access::Permission;
-use seatrial_domain::ids::{AccountId, AttestationId, ScorecardId};
+use seatrial_domain::ids::{AttestationId, ScorecardId};
 use seatrial_domain::limits;
-use seatrial_domain::scorecard::FreshnessState;
+use seatrial_domain::scorecard::{Change, FreshnessState, changes};
 use seatrial_store::attestation::{self, AttestationRow};
 use seatrial_store::scorecard::{self, Definition, ScorecardRow, VersionRow};
 use seatrial_store::workflow::{self, WorkflowRow};
-use seatrial_store::{Connection, Cursor, Page, Scope, owner};
+use seatrial_store::{Connection, Cursor, Page, Scope};
 use serde_json::json;
 
 use super::App;
@@ -88,7 +88,7 @@ impl App {
         Ok(ScorecardDetail { workflow, row, standing, attestation: last })
     }
 
-    async fn find_scorecard(
+    pub(super) async fn find_scorecard(
         &self,
         project: &ProjectAccess,
         workflow: &str,
@@ -99,7 +99,7 @@ impl App {
         Ok((workflow, row))
     }
 
-    async fn find_workflow(&self, project: &ProjectAccess, workflow: &str) -> Result<WorkflowRow, AppError> {
+    pub(super) async fn find_workflow(&self, project: &ProjectAccess, workflow: &str) -> Result<WorkflowRow, AppError> {
         let found = workflow::find(self.store.read(), project.scope, workflow).await?;
         found.ok_or(AppError::NotFound { noun: "workflow" })
     }
@@ -174,14 +174,7 @@ impl App {
                 errors.push(FieldError::new(format!("required_segments[{i}].value"), message));
             }
         }
-        let accounts: Vec<AccountId> = [definition.owner, definition.backup].into_iter().flatten().collect();
-        let people = owner::people(self.store.read(), scope, &accounts).await?;
-        for (field, account) in [("owner", definition.owner), ("backup", definition.backup)] {
-            let able = |account| people.get(&account).is_some_and(|person| person.active);
-            if account.is_some_and(|account| !able(account)) {
-                errors.push(FieldError::new(field, "name a member of this project whose account is enabled"));
-            }
-        }
+        errors.extend(self.unable(scope, [("owner", definition.owner), ("backup", definition.backup)]).await?);
         if definition.owner.is_some() && definition.owner == definition.backup {
             errors.push(FieldError::new("backup", "the backup must be somebody else than the owner"));
         }
@@ -202,6 +195,29 @@ impl App {
         let project = self.enter(caller, project, Permission::ReadEvidence).await?;
         let (_, row) = self.find_scorecard(&project, workflow).await?;
         Ok(scorecard::versions(self.store.read(), project.scope, row.id, page).await?)
+    }
+
+    /// What differs between two versions of a workflow's scorecard, with the names of owners as they are now.
+    ///
+    /// # Errors
+    /// When there is no scorecard or no such version, the caller may not, or the database fails.
+    pub async fn scorecard_diff(
+        &self,
+        caller: &Caller,
+        project: &str,
+        workflow: &str,
+        (from, to): (u32, u32),
+    ) -> Result<Vec<Change>, AppError> {
+        let project = self.enter(caller, project, Permission::ReadEvidence).await?;
+        let (_, row) = self.find_scorecard(&project, workflow).await?;
+        let db = self.store.read();
+        let missing = || AppError::NotFound { noun: "version of the scorecard" };
+        let before = scorecard::version(db, project.scope, row.id, from).await?.ok_or_else(missing)?.definition;
+        let after = scorecard::version(db, project.scope, row.id, to).await?.ok_or_else(missing)?.definition;
+        let ids: Vec<_> = [before.owner, before.backup, after.owner, after.backup].into_iter().flatten().collect();
+        let holders = self.holders(db, project.scope, ids).await?;
+        let name = |id| holders.get(&id).map_or_else(|| format!("{id}"), |holder| holder.owner.name.clone());
+        Ok(changes(&before, &after, &name))
     }
 
     /// The attestations of a workflow's scorecard, latest first.

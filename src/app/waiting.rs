@@ -23,6 +23,8 @@ pub struct Waiting {
     pub stale_scorecards: u64,
     /// Gates whose evidence is frozen and not decided.
     pub waiting_gates: u64,
+    /// Notices they have not read.
+    pub unread_notices: u64,
 }
 
 impl App {
@@ -33,8 +35,12 @@ impl App {
     pub async fn waiting(&self, project: &ProjectAccess, account: Option<AccountId>) -> Result<Waiting, AppError> {
         let (db, scope) = (self.store.read(), project.scope);
         let scorecards = scorecard::list(db, scope).await?;
+        let own = match account {
+            Some(account) => self.owner_ids(project, account).await?,
+            None => Vec::new(),
+        };
         let stale = scorecards.iter().filter(|row| {
-            let mine = account.is_some() && (row.definition.owner == account || row.definition.backup == account);
+            let mine = [row.definition.owner, row.definition.backup].into_iter().flatten().any(|id| own.contains(&id));
             mine && matches!(row.freshness, FreshnessState::Stale | FreshnessState::Unowned)
         });
         let filter = GateFilter { state: Some(GateState::Frozen), ..GateFilter::default() };
@@ -44,6 +50,10 @@ impl App {
             open_failures: failure::open_up_to(db, scope, FAILURES_COUNTED).await?,
             stale_scorecards: stale.count() as u64,
             waiting_gates: gates.len() as u64,
+            unread_notices: match account {
+                Some(account) => self.unread_notices(project, account).await?,
+                None => 0,
+            },
         })
     }
 }

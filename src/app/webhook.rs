@@ -57,6 +57,8 @@ impl App {
             created_at: self.now(),
             disabled_at: None,
             disabled_reason: None,
+            previous_secret: None,
+            previous_until: None,
         };
         let tx = self.store.write().await?;
         if webhook::list(&tx, project.scope).await?.len() >= limits::WEBHOOKS_PER_PROJECT {
@@ -93,6 +95,51 @@ impl App {
         Ok(url)
     }
 
+    /// Gives an endpoint a new secret, which is returned here and never again. The one it had signs too for a day, so
+    /// that the receiver can change over without losing an event.
+    ///
+    /// # Errors
+    /// When there is none, somebody rotated it at the same time, the caller may not, or the database fails.
+    pub async fn rotate_webhook(
+        &self,
+        caller: &Caller,
+        project: &str,
+        id: WebhookId,
+    ) -> Result<(WebhookRow, Secret), AppError> {
+        let project = self.enter(caller, project, Permission::ManageProject).await?;
+        let secret = WebhookSecret::generate(self.randomness.as_ref());
+        let tx = self.store.write().await?;
+        let hook = webhook::find(&tx, project.scope, id).await?.ok_or(AppError::NotFound { noun: "webhook" })?;
+        let until = self.now().plus_days(1);
+        if !webhook::rotate(&tx, project.scope, &hook, secret.text().expose(), until).await? {
+            let detail = "Somebody gave it another secret at the same time; ask again if you need one.".to_owned();
+            return Err(AppError::Conflict { code: "already_rotated", detail });
+        }
+        self.audit(&tx, &project, "rotate_secret", "webhook", id, &json!({"previous_until": until})).await?;
+        let hook = webhook::find(&tx, project.scope, id).await?.ok_or(AppError::NotFound { noun: "webhook" })?;
+        tx.commit().await?;
+        Ok((hook, secret.text().clone()))
+    }
+
+    /// Turns an endpoint on again. What was given up meanwhile can be sent again from the outbox.
+    ///
+    /// # Errors
+    /// When there is none, it is on, the caller may not, or the database fails.
+    pub async fn enable_webhook(&self, caller: &Caller, project: &str, id: WebhookId) -> Result<WebhookRow, AppError> {
+        let project = self.enter(caller, project, Permission::ManageProject).await?;
+        let missing = || AppError::NotFound { noun: "webhook" };
+        let tx = self.store.write().await?;
+        webhook::find(&tx, project.scope, id).await?.ok_or_else(missing)?;
+        if !webhook::enable(&tx, project.scope, id).await? {
+            let detail = "The webhook is on already.".to_owned();
+            return Err(AppError::Conflict { code: "webhook_on", detail });
+        }
+        self.audit(&tx, &project, "enable", "webhook", id, &json!({})).await?;
+        let hook = webhook::find(&tx, project.scope, id).await?.ok_or_else(missing)?;
+        tx.commit().await?;
+        Ok(hook)
+    }
+
     /// Removes an endpoint. What still waits for it is given up.
     ///
     /// # Errors
@@ -117,7 +164,7 @@ impl App {
         let hook = webhook::find(self.store.read(), project.scope, id).await?;
         let hook = hook.ok_or(AppError::NotFound { noun: "webhook" })?;
         if let Some(why) = hook.disabled_at.and(hook.disabled_reason) {
-            let detail = format!("The webhook is turned off ({why}). Remove it and make a new one.");
+            let detail = format!("The webhook is turned off ({why}). Turn it on again, then test it.");
             return Err(AppError::Conflict { code: "webhook_off", detail });
         }
         let body = event_body("webhook.test", self.now(), json!({"project": project.slug, "webhook": id}))?;

@@ -1,13 +1,14 @@
 //! Workflows and releases: made known, given rules, an owner, a baseline, and moved from state to state.
 
 use seatrial_domain::access::Permission;
-use seatrial_domain::ids::{AccountId, ReleaseId, WorkflowId};
+use seatrial_domain::ids::{ReleaseId, WorkflowId};
 use seatrial_domain::limits;
+use seatrial_domain::owner::OwnerId;
 use seatrial_domain::release::ReleaseState;
 use seatrial_domain::workflow::{RiskClass, WorkflowRules};
 use seatrial_store::release::{ReleaseEvent, ReleaseRow};
 use seatrial_store::workflow::WorkflowRow;
-use seatrial_store::{WriteTx, member, release, workflow};
+use seatrial_store::{WriteTx, release, workflow};
 use serde::Serialize;
 
 use super::App;
@@ -19,8 +20,8 @@ use super::error::AppError;
 pub struct WorkflowSettings {
     /// How much harm it can do.
     pub risk_class: RiskClass,
-    /// Who owns it; a member of the project.
-    pub owner: Option<AccountId>,
+    /// Who owns it; a member of the project or a team.
+    pub owner: Option<OwnerId>,
     /// What it requires and observes.
     pub rules: WorkflowRules,
 }
@@ -75,10 +76,8 @@ impl App {
         let project = self.enter(caller, project, Permission::EditWorkflows).await?;
         check_name("workflow", name)?;
         check_rules(&settings.rules)?;
-        if let Some(owner) = settings.owner
-            && member::roles(self.store.read(), project.scope, owner).await?.is_none()
-        {
-            return Err(AppError::invalid("owner", "the owner must be a member of this project"));
+        if let Some(owner) = settings.owner {
+            self.able(project.scope, "owner", owner).await?;
         }
         let tx = self.store.write().await?;
         let known = workflow::find(&tx, project.scope, name).await?;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use seatrial_domain::access::Role;
 use seatrial_domain::case::Assertions;
 use seatrial_domain::ids::{AccountId, CaseId, FactId, RunId};
+use seatrial_domain::owner::OwnerId;
 use seatrial_domain::release::ReleaseState;
 use seatrial_domain::run::{LateFact, Provenance};
 use seatrial_domain::time::Timestamp;
@@ -145,7 +146,7 @@ impl Story {
         for workflow in control::workflows() {
             let settings = WorkflowSettings {
                 risk_class: workflow.scenario.risk,
-                owner: self.people.get(workflow.owner).copied(),
+                owner: self.people.get(workflow.owner).copied().map(OwnerId::from),
                 rules: workflow.rules,
             };
             let owner = self.as_person(workflow.owner);
@@ -282,8 +283,8 @@ impl Story {
             self.clock.set(self.now.plus_days(-scorecard.attested_days_ago));
             let definition = Definition {
                 name: scorecard.name,
-                owner: self.people.get(scorecard.owner).copied(),
-                backup: self.people.get(scorecard.backup).copied(),
+                owner: self.people.get(scorecard.owner).copied().map(OwnerId::from),
+                backup: self.people.get(scorecard.backup).copied().map(OwnerId::from),
                 cadence_days: scorecard.cadence_days,
                 checks: scorecard.checks,
                 dimensions: scorecard.dimensions.iter().map(|name| (*name).to_owned()).collect(),

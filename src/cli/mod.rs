@@ -7,6 +7,7 @@ pub mod decision;
 pub mod demo;
 pub mod doctor;
 pub mod exit;
+pub mod gap;
 pub mod gate;
 pub mod key;
 pub mod local;
@@ -14,6 +15,7 @@ pub mod openapi;
 pub mod printer;
 pub mod project;
 pub mod run;
+pub mod scorecard;
 pub mod serve;
 pub mod suite;
 
@@ -37,6 +39,10 @@ enum Command {
     Serve(serve::Arguments),
     /// Ask whether a release may go on, for pipelines.
     Gate(gate::Arguments),
+    /// List what is missing from the evidence of releases.
+    Gap(gap::Arguments),
+    /// Propose scorecards and compare their versions.
+    Scorecard(scorecard::Arguments),
     /// Export decisions and verify exports offline.
     Decision(decision::Arguments),
     /// Send runs from a file.
@@ -84,6 +90,8 @@ async fn run(command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Serve(arguments) => serve::run(arguments).await,
         Command::Gate(arguments) => gate::run(arguments).await,
+        Command::Gap(arguments) => gap::run(arguments).await,
+        Command::Scorecard(arguments) => scorecard::run(arguments).await,
         Command::Decision(arguments) => decision::run(arguments).await,
         Command::Run(arguments) => run::run(arguments).await,
         Command::Suite(arguments) => suite::run(arguments).await,

@@ -18,7 +18,7 @@ use crate::gap::Gap;
 use crate::ids::{CaseId, GateId, ProjectId, ReleaseId, WorkflowId};
 use crate::policy::Policy;
 use crate::release::ReleaseState;
-use crate::scorecard::{Freshness, Scorecard};
+use crate::scorecard::{Exemption, Freshness, Scorecard};
 use crate::stats::ratio::RatioSums;
 use crate::stats::{Outcomes, Sketch};
 use crate::time::Timestamp;
@@ -333,6 +333,9 @@ pub struct EvidenceBundle {
     pub learning: Learning,
     /// What is missing, by kind and subject.
     pub gaps: Vec<Gap>,
+    /// Checks that were left out then, by key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exemptions: Vec<Exemption>,
 }
 
 impl EvidenceBundle {

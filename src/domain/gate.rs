@@ -294,6 +294,8 @@ pub enum ReasonKind {
     UnownedGap,
     /// The scorecard is stale.
     StaleScorecard,
+    /// A check is exempted, which is not a pass.
+    Exempted,
     /// Something is missing and somebody has it.
     OwnedGap,
     /// Segments that are too thin to say anything.

@@ -128,4 +128,12 @@ ids! {
     MessageId("msg", "message");
     /// A webhook endpoint.
     WebhookId("wh", "webhook");
+    /// A check that is left out for a while.
+    ExemptionId("exm", "exemption");
+    /// Something missing from the evidence of a release.
+    GapId("gap", "gap");
+    /// What is done about an alert, a gap, a failure pattern or a decision.
+    ResponseId("rsp", "response");
+    /// What a person was told.
+    NoticeId("ntc", "notice");
 }

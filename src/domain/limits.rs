@@ -72,6 +72,10 @@ pub const RESERVATION_MICROS: i64 = 15 * crate::time::MINUTE;
 pub const FAILURES_PER_ACT: u64 = 500;
 /// How far in the future a client's clock may be, in microseconds: clock skew, not fiction.
 pub const CLOCK_SKEW_MICROS: i64 = 10 * crate::time::MINUTE;
+/// Most gaps of one release: several for every check and failure class.
+pub const GAPS_PER_RELEASE: u64 = 1_000;
+/// Most teams of a project, and most members of a team.
+pub const TEAMS_PER_PROJECT: usize = 200;
 /// Largest cost of one run, in nano-units: a million units of the currency.
 pub const COST_NANOS: i64 = 1_000_000 * 1_000_000_000;
 /// Most prices of one project: every model of every vendor fits, and ingest reads them all for a batch.

@@ -59,6 +59,29 @@ pub struct Owner {
     pub active: bool,
 }
 
+impl OwnerId {
+    /// The account, when it is one person.
+    #[must_use]
+    pub const fn account(self) -> Option<AccountId> {
+        match self {
+            Self::Account(id) => Some(id),
+            Self::Team(_) => None,
+        }
+    }
+}
+
+impl From<AccountId> for OwnerId {
+    fn from(id: AccountId) -> Self {
+        Self::Account(id)
+    }
+}
+
+impl From<TeamId> for OwnerId {
+    fn from(id: TeamId) -> Self {
+        Self::Team(id)
+    }
+}
+
 /// Whom to tell about something that waits for its owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -77,15 +100,31 @@ pub fn responsible<'a>(owner: Option<&'a Owner>, backup: Option<&'a Owner>) -> O
     [owner, backup].into_iter().flatten().find(|owner| owner.active)
 }
 
-/// Whom to tell after something has been overdue for `overdue_days`: the owner first, the backup after a week, the
-/// admins after two; one who cannot act is passed over.
+/// How long after one reminder the next is due, in days: a quarter of the cadence, at least a day, at most a month. What
+/// is re-read every week is asked for every day, what is re-read every quarter every three weeks.
 #[must_use]
-pub fn audience(owner: Option<&Owner>, backup: Option<&Owner>, overdue_days: i64) -> Audience {
-    let able = |owner: Option<&Owner>| owner.is_some_and(|owner| owner.active);
-    match (able(owner), able(backup)) {
-        (true, _) if overdue_days < 7 => Audience::Owner,
-        (_, true) if overdue_days < 14 => Audience::Backup,
-        (true, false) if overdue_days < 14 => Audience::Owner,
-        _ => Audience::Admins,
+pub const fn pace_days(cadence_days: u32) -> u32 {
+    match cadence_days / 4 {
+        0 => 1,
+        days if days > 30 => 30,
+        days => days,
     }
+}
+
+/// Whom the `step`-th notice reaches, counted from 0 when the thing fell due: the owner; from the second on the backup
+/// too; from the third on the project's admins. One who cannot act is passed over; where nobody is left, the admins.
+#[must_use]
+pub fn audience(owner: Option<&Owner>, backup: Option<&Owner>, step: i64) -> Vec<Audience> {
+    let able = |owner: Option<&Owner>| owner.is_some_and(|owner| owner.active);
+    let mut told = Vec::new();
+    if able(owner) {
+        told.push(Audience::Owner);
+    }
+    if able(backup) && (step >= 1 || told.is_empty()) {
+        told.push(Audience::Backup);
+    }
+    if step >= 2 || told.is_empty() {
+        told.push(Audience::Admins);
+    }
+    told
 }

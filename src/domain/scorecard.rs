@@ -1,16 +1,25 @@
 //! Scorecards: the checks a workflow is held to, with an owner, a backup and a review cadence. Versioned.
 
 mod check;
+mod diff;
+mod exemption;
 mod freshness;
+mod proposal;
 
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ScorecardId, WorkflowId};
 use crate::limits::label;
-use crate::owner::Owner;
+use crate::owner::{Owner, OwnerId};
 use crate::signal::Signal;
 
-pub use freshness::{Freshness, FreshnessInput, FreshnessReason, FreshnessReasonKind, FreshnessState, freshness};
+pub use diff::{Change, ChangeKind, changes};
+pub use exemption::{EXEMPTION_DAYS, Exemption};
+pub use freshness::{
+    Freshness, FreshnessInput, FreshnessReason, FreshnessReasonKind, FreshnessState, SilentSource, due_soon_days,
+    freshness,
+};
+pub use proposal::{History, LeftOut, Proposal, ProposalReason, SegmentHistory, propose};
 
 /// Over which runs a check is read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -191,6 +200,25 @@ pub struct Scorecard {
     pub owner: Option<Owner>,
     /// Who does when the owner cannot.
     pub backup: Option<Owner>,
+    /// How often it is to be re-read, in days.
+    pub cadence_days: u32,
+    /// What it asks.
+    pub checks: Vec<Check>,
+    /// Dimensions by whose values every key check is read too.
+    pub dimensions: Vec<String>,
+    /// Segments that must pass themselves.
+    pub required_segments: Vec<SegmentRef>,
+}
+
+/// What people write when they write a version of a scorecard.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Definition {
+    /// Its name.
+    pub name: String,
+    /// Who answers for it.
+    pub owner: Option<OwnerId>,
+    /// Who does when the owner cannot.
+    pub backup: Option<OwnerId>,
     /// How often it is to be re-read, in days.
     pub cadence_days: u32,
     /// What it asks.

@@ -15,7 +15,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::cell::Counts;
 use crate::workflow::FactKind;
 
-pub use value::{AmountValue, RateValue, RatioValue, SignalReading, SignalValue, Unverified, read, unverified};
+pub use value::{
+    AmountValue, RateValue, RatioValue, SHOWN_ALPHA, SignalReading, SignalValue, Unverified, read, unverified,
+};
 
 /// What a higher value means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]

@@ -104,21 +104,70 @@ pub fn compose(mail: &Mail, from: &Mailbox) -> Result<Message, MailError> {
     let name = single_line(&mail.to_name, MAX_NAME_CHARS);
     let to = Mailbox::new((!name.is_empty()).then_some(name), address);
     let micros = u64::try_from(mail.written_at.micros()).unwrap_or(0);
-    // The id is ours, but a header is no place to rely on that.
-    let id: String = mail.id.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')).collect();
-    let builder = Message::builder()
+    let domain = from.email.domain();
+    let id = plain_id(&mail.id);
+    let mut builder = Message::builder()
         .from(from.clone())
         .to(to)
         .subject(single_line(&mail.subject, MAX_SUBJECT_CHARS))
         .date(UNIX_EPOCH + Duration::from_micros(micros))
-        .message_id(Some(format!("<{id}@{}>", from.email.domain())))
+        .message_id(Some(format!("<{id}@{domain}>")))
         .header(AutoSubmitted);
+    if let Some(thread) = &mail.thread {
+        // No message has this id. Mail programs put messages that refer to the same one together all the same.
+        let root = format!("<thread.{}@{domain}>", plain_id(thread));
+        builder = builder.in_reply_to(root.clone()).references(root);
+    }
+    if let Some(url) = mail.unsubscribe_url.as_ref().filter(|url| url.chars().all(|c| c.is_ascii_graphic())) {
+        builder = builder.header(ListUnsubscribe(format!("<{url}>"))).header(ListUnsubscribePost);
+    }
     let text = multi_line(&mail.text);
     let message = match &mail.html {
         Some(html) => builder.multipart(MultiPart::alternative_plain_html(text, multi_line(html))),
         None => builder.singlepart(SinglePart::plain(text)),
     };
     message.map_err(|error| permanent(single_line(&error.to_string(), MAX_DETAIL_CHARS)))
+}
+
+/// The id is ours, but a header is no place to rely on that.
+fn plain_id(id: &str) -> String {
+    id.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')).collect()
+}
+
+/// Where such mails are turned off (RFC 2369).
+#[derive(Clone)]
+struct ListUnsubscribe(String);
+
+impl Header for ListUnsubscribe {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("List-Unsubscribe")
+    }
+
+    fn parse(value: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self(value.to_owned()))
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), self.0.clone())
+    }
+}
+
+/// One POST is enough, without a page in between (RFC 8058).
+#[derive(Clone)]
+struct ListUnsubscribePost;
+
+impl Header for ListUnsubscribePost {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("List-Unsubscribe-Post")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "List-Unsubscribe=One-Click".to_owned())
+    }
 }
 
 /// Says that a program wrote this, so that holiday notices do not answer it (RFC 3834).

@@ -130,16 +130,25 @@ impl Renderer {
     /// # Errors
     /// [`RenderError::Render`] when template and model do not fit.
     pub fn mail<T: MailView>(&self, mail: &T) -> Result<Mail, RenderError> {
+        self.mail_with(mail, "")
+    }
+
+    /// A mail that says where its reader chooses which mails they get; an empty address says nothing.
+    ///
+    /// # Errors
+    /// [`RenderError::Render`] when template and model do not fit.
+    pub fn mail_with<T: MailView>(&self, mail: &T, preferences_url: &str) -> Result<Mail, RenderError> {
         let mut data = json(T::TEMPLATE, mail)?;
         let subject = text::clip(&text::single_line(&mail.subject()), 160).into_owned();
         if let Value::Object(map) = &mut data {
             map.insert("subject".to_owned(), Value::String(subject.clone()));
+            map.insert("preferences_url".to_owned(), Value::String(preferences_url.to_owned()));
         }
-        Ok(Mail {
-            subject,
-            text: render(&self.plain, T::TEMPLATE, &data)?,
-            html: render(&self.html, T::TEMPLATE, &data)?,
-        })
+        let mut text = render(&self.plain, T::TEMPLATE, &data)?;
+        if !preferences_url.is_empty() {
+            text.push_str(&format!("Choose which mails you get: {preferences_url}\n"));
+        }
+        Ok(Mail { subject, text, html: render(&self.html, T::TEMPLATE, &data)? })
     }
 
     /// Paths of all templates as embedded, sorted: `pages/run/show.hbs`.

@@ -66,7 +66,12 @@ pub const KEPT: &[Table] = &[
     table("bundles", "frozen_at, digest", &[]),
     table("decisions", "sequence", &[]),
     table("proposals", "proposed_at, id", &[]),
-    table("gap_owners", "workflow_id, release_id, gap", &["owner_id"]),
+    table("teams", "id", &[]),
+    table("team_members", "team_id, account_id", &["account_id"]),
+    table("exemptions", "id", &[]),
+    table("gaps", "id", &["owner"]),
+    table("responses", "id", &["owner"]),
+    table("response_notes", "id", &[]),
     table("audit_entries", "at, id", &[]),
 ];
 
@@ -83,6 +88,9 @@ pub const LEFT_BEHIND: &[(&str, &str)] = &[
     ("idempotency_keys", "answers of the old place"),
     ("webhooks", "hold secrets, and tell what happens at the old place"),
     ("outbox", "messages of the old place"),
+    ("deliveries", "attempts at messages of the old place"),
+    ("notices", "what people were told at the old place"),
+    ("notice_preferences", "hold the links of mails that were sent"),
     ("leases", "of the running service"),
     ("sums_to_rebuild", "what the running service still has to do; sums go along as they are"),
 ];

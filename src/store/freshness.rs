@@ -15,7 +15,8 @@ use crate::scope::Scope;
 /// The state of an eval case that is tested on every release.
 const ACTIVE_CASE: &str = "active";
 
-/// Open failures of a workflow that occurred after `since`, by failure class; those without one are under `None`.
+/// Open failures of a workflow that occurred after `since`, by failure class, each with its first; those without a class
+/// are under `None`.
 ///
 /// # Errors
 /// When the database fails.
@@ -24,11 +25,12 @@ pub async fn open_failures(
     scope: Scope,
     workflow: WorkflowId,
     since: Timestamp,
-) -> Result<Vec<(Option<String>, u64)>, StoreError> {
-    let rows: Vec<(Option<String>, i64)> = failure::Entity::find()
+) -> Result<Vec<(Option<String>, u64, Timestamp)>, StoreError> {
+    let rows: Vec<(Option<String>, i64, i64)> = failure::Entity::find()
         .select_only()
         .column(failure::Column::FailureClass)
         .column_as(failure::Column::RunId.count(), "failures")
+        .column_as(failure::Column::OccurredAt.min(), "first")
         .filter(failure::Column::ProjectId.eq(scope.uuid()))
         .filter(failure::Column::WorkflowId.eq(workflow.uuid()))
         .filter(failure::Column::Status.eq(LearningStatus::Open.as_str()))
@@ -37,7 +39,8 @@ pub async fn open_failures(
         .into_tuple()
         .all(db.raw())
         .await?;
-    Ok(rows.into_iter().map(|(class, n)| (class, u64::try_from(n).unwrap_or_default())).collect())
+    let group = |(class, n, first)| (class, u64::try_from(n).unwrap_or_default(), Timestamp::from_micros(first));
+    Ok(rows.into_iter().map(group).collect())
 }
 
 /// The failure classes of a workflow that an active eval case tests.

@@ -6,7 +6,8 @@ use sea_orm::{QueryOrder as _, QuerySelect as _};
 use seatrial_domain::access::Actor;
 use seatrial_domain::digest::Digest;
 use seatrial_domain::gate::GateState;
-use seatrial_domain::ids::{GateId, ReleaseId, WorkflowId};
+use seatrial_domain::ids::{GateId, ProjectId, ReleaseId, WorkflowId};
+use seatrial_domain::limits;
 use seatrial_domain::time::Timestamp;
 
 use crate::actor;
@@ -128,6 +129,26 @@ pub async fn list(
         .await?;
     let rows: Vec<GateRow> = rows.into_iter().map(GateRow::from_model).collect::<Result<_, _>>()?;
     Ok(page.split(rows, |row| Cursor { key: row.opened_at.micros(), id: row.id.uuid() }))
+}
+
+/// Gates of all projects that were opened after `since` and wait for a decision, the latest, at most
+/// `limits::PAGE_SIZE_MAX`: for the background work.
+///
+/// # Errors
+/// When the database fails.
+pub async fn undecided(db: &impl Connection, since: Timestamp) -> Result<Vec<(Scope, GateRow)>, StoreError> {
+    let rows = gate::Entity::find()
+        .filter(gate::Column::State.ne(GateState::Decided.as_str()))
+        .filter(gate::Column::OpenedAt.gt(since.micros()))
+        .order_by_desc(gate::Column::OpenedAt)
+        .limit(limits::PAGE_SIZE_MAX)
+        .all(db.raw())
+        .await?;
+    let rows = rows.into_iter().map(|row| {
+        let scope = Scope::of(ProjectId::from_uuid(row.project_id));
+        GateRow::from_model(row).map(|row| (scope, row))
+    });
+    rows.collect()
 }
 
 /// Moves a gate to another state.

@@ -307,6 +307,32 @@ pub async fn list(
     Ok(page.split(rows, |row| Cursor { key: row.created_at.micros(), id: row.id.uuid() }))
 }
 
+/// A message of the project by its id.
+///
+/// # Errors
+/// When the database fails or what is stored cannot be read back.
+pub async fn find(db: &impl Connection, scope: Scope, id: MessageId) -> Result<Option<Message>, StoreError> {
+    let query = outbox::Entity::find_by_id(id.uuid()).filter(outbox::Column::ProjectId.eq(scope.uuid()));
+    query.one(db.raw()).await?.map(Message::from_model).transpose()
+}
+
+/// Sends a message that was given up once more, from its first attempt on. Returns whether it was given up.
+///
+/// # Errors
+/// When the database fails.
+pub async fn revive(tx: &WriteTx, scope: Scope, id: MessageId, now: Timestamp) -> Result<bool, StoreError> {
+    let updated = outbox::Entity::update_many()
+        .col_expr(outbox::Column::State, Expr::value(MessageState::Pending.as_str()))
+        .col_expr(outbox::Column::Attempts, Expr::value(0_i64))
+        .col_expr(outbox::Column::NextAt, Expr::value(now.micros()))
+        .filter(outbox::Column::ProjectId.eq(scope.uuid()))
+        .filter(outbox::Column::Id.eq(id.uuid()))
+        .filter(outbox::Column::State.eq(MessageState::Dead.as_str()))
+        .exec(tx.raw())
+        .await?;
+    Ok(updated.rows_affected > 0)
+}
+
 /// How many messages of all projects wait, counted up to `limits::PAGE_SIZE_MAX`.
 ///
 /// # Errors

@@ -4,37 +4,20 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
 use sea_orm::{QueryOrder as _, QuerySelect as _};
 use seatrial_domain::access::Actor;
-use seatrial_domain::ids::{AccountId, ProjectId, ScorecardId, WorkflowId};
+use seatrial_domain::ids::{ProjectId, ScorecardId, WorkflowId};
 use seatrial_domain::limits;
 use seatrial_domain::owner::Owner;
-use seatrial_domain::scorecard::{Check, FreshnessState, Scorecard, SegmentRef};
+use seatrial_domain::scorecard::{FreshnessState, Scorecard};
 use seatrial_domain::time::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::actor;
 use crate::connection::{Connection, WriteTx};
 use crate::entity::{scorecard, scorecard_version};
 use crate::error::StoreError;
 use crate::scope::{Cursor, Page, Scope};
+use crate::workflow::owner_uuid;
 
-/// What one version of a scorecard says.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Definition {
-    /// Its name.
-    pub name: String,
-    /// Who answers for it.
-    pub owner: Option<AccountId>,
-    /// Who does when the owner cannot.
-    pub backup: Option<AccountId>,
-    /// How often it is to be re-read, in days.
-    pub cadence_days: u32,
-    /// What it asks.
-    pub checks: Vec<Check>,
-    /// Dimensions by whose values every key check is read too.
-    pub dimensions: Vec<String>,
-    /// Segments that must pass themselves.
-    pub required_segments: Vec<SegmentRef>,
-}
+pub use seatrial_domain::scorecard::Definition;
 
 /// The current scorecard of a workflow.
 #[derive(Clone, Debug, PartialEq)]
@@ -194,8 +177,8 @@ pub async fn insert(tx: &WriteTx, scope: Scope, row: &ScorecardRow, created_by: 
         project_id: scope.uuid(),
         workflow_id: row.workflow.uuid(),
         version: i64::from(row.version),
-        owner_id: row.definition.owner.map(AccountId::uuid),
-        backup_id: row.definition.backup.map(AccountId::uuid),
+        owner_id: row.definition.owner.map(owner_uuid),
+        backup_id: row.definition.backup.map(owner_uuid),
         definition_json: definition_json(&row.definition)?,
         attested_at: row.attested_at.map(Timestamp::micros),
         freshness: row.freshness.as_str().to_owned(),
@@ -233,8 +216,8 @@ pub async fn put_version(
 ) -> Result<bool, StoreError> {
     let updated = scorecard::Entity::update_many()
         .col_expr(scorecard::Column::Version, Expr::value(i64::from(row.version)))
-        .col_expr(scorecard::Column::OwnerId, Expr::value(row.definition.owner.map(AccountId::uuid)))
-        .col_expr(scorecard::Column::BackupId, Expr::value(row.definition.backup.map(AccountId::uuid)))
+        .col_expr(scorecard::Column::OwnerId, Expr::value(row.definition.owner.map(owner_uuid)))
+        .col_expr(scorecard::Column::BackupId, Expr::value(row.definition.backup.map(owner_uuid)))
         .col_expr(scorecard::Column::DefinitionJson, Expr::value(definition_json(&row.definition)?))
         .col_expr(scorecard::Column::UpdatedAt, Expr::value(row.updated_at.micros()))
         .filter(scorecard::Column::ProjectId.eq(scope.uuid()))
@@ -266,16 +249,34 @@ pub async fn versions(
         query = query.filter(scorecard_version::Column::Version.lt(after.key));
     }
     let rows = query.order_by_desc(scorecard_version::Column::Version).limit(page.limit + 1).all(db.raw()).await?;
-    let rows = rows.into_iter().map(|row| {
-        Ok(VersionRow {
-            version: stored_version(row.version)?,
-            definition: read_definition(&row.definition_json)?,
-            created_by: actor::read(&row.created_by)?,
-            created_at: Timestamp::from_micros(row.created_at),
-        })
-    });
-    let rows = rows.collect::<Result<Vec<_>, StoreError>>()?;
+    let rows = rows.into_iter().map(read_version).collect::<Result<Vec<_>, StoreError>>()?;
     Ok(page.split(rows, |row| Cursor { key: i64::from(row.version), id: id.uuid() }))
+}
+
+/// One version of a scorecard.
+///
+/// # Errors
+/// When the database fails or what is stored cannot be read back.
+pub async fn version(
+    db: &impl Connection,
+    scope: Scope,
+    id: ScorecardId,
+    version: u32,
+) -> Result<Option<VersionRow>, StoreError> {
+    let query = scorecard_version::Entity::find()
+        .filter(scorecard_version::Column::ProjectId.eq(scope.uuid()))
+        .filter(scorecard_version::Column::ScorecardId.eq(id.uuid()))
+        .filter(scorecard_version::Column::Version.eq(i64::from(version)));
+    query.one(db.raw()).await?.map(read_version).transpose()
+}
+
+fn read_version(row: scorecard_version::Model) -> Result<VersionRow, StoreError> {
+    Ok(VersionRow {
+        version: stored_version(row.version)?,
+        definition: read_definition(&row.definition_json)?,
+        created_by: actor::read(&row.created_by)?,
+        created_at: Timestamp::from_micros(row.created_at),
+    })
 }
 
 /// Records that a scorecard is in `state` since `at`, provided that nothing about it changed since `before` was read.

@@ -29,6 +29,19 @@ pub struct WebhookRow {
     pub disabled_at: Option<Timestamp>,
     /// Why.
     pub disabled_reason: Option<String>,
+    /// The secret before the last rotation, which signs too until [`Self::previous_until`].
+    pub previous_secret: Option<String>,
+    /// Until when it does.
+    pub previous_until: Option<Timestamp>,
+}
+
+impl WebhookRow {
+    /// The secrets that sign a message at `now`, the newest first.
+    #[must_use]
+    pub fn secrets(&self, now: Timestamp) -> Vec<&str> {
+        let previous = self.previous_secret.as_deref().filter(|_| self.previous_until.is_some_and(|until| now < until));
+        std::iter::once(self.secret.as_str()).chain(previous).collect()
+    }
 }
 
 impl fmt::Debug for WebhookRow {
@@ -50,6 +63,8 @@ impl From<webhook::Model> for WebhookRow {
             created_at: Timestamp::from_micros(row.created_at),
             disabled_at: row.disabled_at.map(Timestamp::from_micros),
             disabled_reason: row.disabled_reason,
+            previous_secret: row.previous_secret,
+            previous_until: row.previous_until.map(Timestamp::from_micros),
         }
     }
 }
@@ -98,6 +113,8 @@ pub async fn insert(tx: &WriteTx, scope: Scope, row: &WebhookRow) -> Result<(), 
         created_at: row.created_at.micros(),
         disabled_at: row.disabled_at.map(Timestamp::micros),
         disabled_reason: row.disabled_reason.clone(),
+        previous_secret: row.previous_secret.clone(),
+        previous_until: row.previous_until.map(Timestamp::micros),
     };
     webhook::Entity::insert(model.into_active_model().reset_all()).exec_without_returning(tx.raw()).await?;
     Ok(())
@@ -117,6 +134,45 @@ pub async fn disable(tx: &WriteTx, scope: Scope, id: WebhookId, why: &str, now: 
         .exec(tx.raw())
         .await?;
     Ok(())
+}
+
+/// Turns an endpoint on again. Returns whether it was off.
+///
+/// # Errors
+/// When the database fails.
+pub async fn enable(tx: &WriteTx, scope: Scope, id: WebhookId) -> Result<bool, StoreError> {
+    let updated = webhook::Entity::update_many()
+        .col_expr(webhook::Column::DisabledAt, Expr::value(Option::<i64>::None))
+        .col_expr(webhook::Column::DisabledReason, Expr::value(Option::<String>::None))
+        .filter(webhook::Column::ProjectId.eq(scope.uuid()))
+        .filter(webhook::Column::Id.eq(id.uuid()))
+        .filter(webhook::Column::DisabledAt.is_not_null())
+        .exec(tx.raw())
+        .await?;
+    Ok(updated.rows_affected > 0)
+}
+
+/// Gives an endpoint a new secret; the one it has signs too until `until`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn rotate(
+    tx: &WriteTx,
+    scope: Scope,
+    before: &WebhookRow,
+    secret: &str,
+    until: Timestamp,
+) -> Result<bool, StoreError> {
+    let updated = webhook::Entity::update_many()
+        .col_expr(webhook::Column::Secret, Expr::value(secret))
+        .col_expr(webhook::Column::PreviousSecret, Expr::value(before.secret.clone()))
+        .col_expr(webhook::Column::PreviousUntil, Expr::value(until.micros()))
+        .filter(webhook::Column::ProjectId.eq(scope.uuid()))
+        .filter(webhook::Column::Id.eq(before.id.uuid()))
+        .filter(webhook::Column::Secret.eq(before.secret.as_str()))
+        .exec(tx.raw())
+        .await?;
+    Ok(updated.rows_affected > 0)
 }
 
 /// Removes an endpoint. Returns whether it was there. What waits for it is given up when its turn comes.

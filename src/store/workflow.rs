@@ -3,8 +3,9 @@
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
 use sea_orm::{QueryOrder as _, QuerySelect as _};
-use seatrial_domain::ids::{AccountId, WorkflowId};
+use seatrial_domain::ids::{AccountId, TeamId, WorkflowId};
 use seatrial_domain::limits;
+use seatrial_domain::owner::OwnerId;
 use seatrial_domain::time::Timestamp;
 use seatrial_domain::workflow::{RiskClass, WorkflowRules};
 
@@ -23,7 +24,7 @@ pub struct WorkflowRow {
     /// How much harm it can do.
     pub risk_class: RiskClass,
     /// Who owns it.
-    pub owner: Option<AccountId>,
+    pub owner: Option<OwnerId>,
     /// What it requires and observes.
     pub rules: WorkflowRules,
     /// When it was first seen or made.
@@ -43,7 +44,7 @@ impl WorkflowRow {
             id: WorkflowId::from_uuid(row.id),
             name: row.name,
             risk_class,
-            owner: row.owner_id.map(AccountId::from_uuid),
+            owner: row.owner_id.map(|id| stored_owner(id, row.owner_is_team)),
             rules,
             created_at: Timestamp::from_micros(row.created_at),
         })
@@ -57,11 +58,24 @@ impl WorkflowRow {
             project_id: scope.uuid(),
             name: self.name,
             risk_class: self.risk_class.as_str().to_owned(),
-            owner_id: self.owner.map(AccountId::uuid),
+            owner_id: self.owner.map(owner_uuid),
+            owner_is_team: matches!(self.owner, Some(OwnerId::Team(_))),
             rules_json,
             created_at: self.created_at.micros(),
         })
     }
+}
+
+/// The id alone, as it is stored.
+pub(crate) const fn owner_uuid(owner: OwnerId) -> uuid::Uuid {
+    match owner {
+        OwnerId::Account(id) => id.uuid(),
+        OwnerId::Team(id) => id.uuid(),
+    }
+}
+
+const fn stored_owner(id: uuid::Uuid, team: bool) -> OwnerId {
+    if team { OwnerId::Team(TeamId::from_uuid(id)) } else { OwnerId::Account(AccountId::from_uuid(id)) }
 }
 
 /// The workflows of the project by name, at most `limits::PAGE_SIZE_MAX`.
@@ -115,6 +129,7 @@ pub async fn update(tx: &WriteTx, scope: Scope, row: WorkflowRow) -> Result<(), 
     workflow::Entity::update_many()
         .col_expr(workflow::Column::RiskClass, Expr::value(row.risk_class))
         .col_expr(workflow::Column::OwnerId, Expr::value(row.owner_id))
+        .col_expr(workflow::Column::OwnerIsTeam, Expr::value(row.owner_is_team))
         .col_expr(workflow::Column::RulesJson, Expr::value(row.rules_json))
         .filter(workflow::Column::ProjectId.eq(scope.uuid()))
         .filter(workflow::Column::Id.eq(id.uuid()))

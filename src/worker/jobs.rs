@@ -64,12 +64,22 @@ async fn change(app: &App, runs: Vec<(Scope, RunId)>, change: &Change) -> Result
     Ok(results.iter().filter(|result| result.is_ok()).count())
 }
 
-/// Judges every scorecard and enqueues what people are to be told. Returns how many messages were enqueued.
+/// Judges every scorecard, looks at every gap and response whose time is over, and enqueues what people are to be told.
+/// Returns how many messages were enqueued.
 ///
 /// # Errors
-/// When a scorecard could not be judged; the others were.
+/// When something could not be judged; the rest was.
 pub async fn check_scorecards(app: &App) -> Result<usize, AppError> {
-    app.check_scorecards().await
+    let (reviews, overdue) = (app.check_scorecards().await, app.remind().await);
+    Ok(reviews? + overdue?)
+}
+
+/// Finds what is missing from the evidence of every gate that waits for a decision. Returns how many gates were read.
+///
+/// # Errors
+/// When a gate could not be read; the others were.
+pub async fn find_gaps(app: &App) -> Result<usize, AppError> {
+    app.find_gaps().await
 }
 
 /// Sends the messages that are due. Returns how many the other side took.

@@ -19,6 +19,9 @@ use crate::app::error::AppError;
 use crate::config;
 use crate::telemetry::metrics::WorkLabels;
 
+/// Finding gaps evaluates every undecided gate; an hour is soon enough for what people mend in days.
+const GAPS_EVERY: Duration = Duration::from_secs(3_600);
+
 /// One kind of background work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Job {
@@ -28,6 +31,8 @@ pub enum Job {
     CloseIdle,
     /// Scorecards are judged and their owners told.
     CheckScorecards,
+    /// What is missing from the evidence of undecided gates is found.
+    FindGaps,
     /// Messages leave.
     DeliverDue,
     /// What people and models wrote is removed when it is old.
@@ -38,8 +43,15 @@ pub enum Job {
 
 impl Job {
     /// Every job.
-    pub const ALL: [Self; 6] =
-        [Self::SettleDue, Self::CloseIdle, Self::CheckScorecards, Self::DeliverDue, Self::Retention, Self::ForgetEnded];
+    pub const ALL: [Self; 7] = [
+        Self::SettleDue,
+        Self::CloseIdle,
+        Self::CheckScorecards,
+        Self::FindGaps,
+        Self::DeliverDue,
+        Self::Retention,
+        Self::ForgetEnded,
+    ];
 
     /// The name of its lease, and in logs and metrics.
     #[must_use]
@@ -48,6 +60,7 @@ impl Job {
             Self::SettleDue => "settle_due",
             Self::CloseIdle => "close_idle",
             Self::CheckScorecards => "check_scorecards",
+            Self::FindGaps => "find_gaps",
             Self::DeliverDue => "deliver_due",
             Self::Retention => "retention",
             Self::ForgetEnded => "forget_ended",
@@ -58,6 +71,7 @@ impl Job {
         match self {
             Self::SettleDue | Self::CloseIdle | Self::DeliverDue => Duration::from_millis(settings.poll_ms),
             Self::CheckScorecards => Duration::from_secs(settings.staleness_seconds),
+            Self::FindGaps => GAPS_EVERY,
             Self::Retention | Self::ForgetEnded => Duration::from_secs(settings.retention_seconds),
         }
     }
@@ -67,6 +81,7 @@ impl Job {
             Self::SettleDue => jobs::settle_due(app).await,
             Self::CloseIdle => jobs::close_idle(app).await,
             Self::CheckScorecards => jobs::check_scorecards(app).await,
+            Self::FindGaps => jobs::find_gaps(app).await,
             Self::DeliverDue => jobs::deliver_due(app).await,
             Self::Retention => jobs::retention(app).await,
             Self::ForgetEnded => jobs::forget_ended(app).await,

@@ -30,6 +30,8 @@ fn mail() -> Mail {
         text: "Please read it again.\n.\nA line that is only a dot.\n".into(),
         html: Some("<p>Please read it again.</p>".into()),
         written_at: Timestamp::from_micros(1_795_396_386_000_000),
+        thread: Some("sc_01".into()),
+        unsubscribe_url: Some("https://seatrial.example.org/mail/abc?topic=review".into()),
     }
 }
 
@@ -46,6 +48,10 @@ fn a_message_has_both_texts_a_stable_id_and_its_own_date() {
         "Subject: Scorecard refunds is stale\r\n",
         "Date: Mon, 23 Nov 2026 01:13:06 +0000\r\n",
         "Auto-Submitted: auto-generated\r\n",
+        "References: <thread.sc_01@example.org>\r\n",
+        "In-Reply-To: <thread.sc_01@example.org>\r\n",
+        "List-Unsubscribe: <https://seatrial.example.org/mail/abc?topic=review>\r\n",
+        "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
         "multipart/alternative",
         "text/plain",
         "text/html",
@@ -67,7 +73,14 @@ fn boundary(message: &str) -> String {
 #[test]
 fn nothing_from_outside_can_add_a_header() {
     let attack = "Hello\r\nBcc: everyone@example.com\r\n\r\nbody";
-    let text = composed(&Mail { subject: attack.into(), to_name: attack.into(), id: attack.into(), ..mail() });
+    let text = composed(&Mail {
+        subject: attack.into(),
+        to_name: attack.into(),
+        id: attack.into(),
+        thread: Some(attack.into()),
+        unsubscribe_url: Some(attack.into()),
+        ..mail()
+    });
     let (head, _) = text.split_once("\r\n\r\n").expect("a head");
     let unfolded = head.replace("\r\n ", " ").replace("\r\n\t", " ");
     assert!(!unfolded.lines().any(|line| line.to_ascii_lowercase().starts_with("bcc")), "{head}");

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use seatrial::render::Renderer;
 use seatrial::render::view::{HOSTILE, NavCounts, Page, View};
 use seatrial::render::view::{
-    account, case, decision, failure, gate, overview, problem, release, run, scorecard, settings, sign_in,
+    account, case, decision, failure, gate, overview, problem, release, run, scorecard, settings, sign_in, task,
 };
 
 use html_check::check;
@@ -24,7 +24,7 @@ struct Sample {
 
 fn page<T: View>(renderer: &Renderer, list: &mut Vec<Sample>, kind: &str, title: &str, body: T) {
     let mut page = Page::sample(title, body);
-    page.counts = NavCounts { open_failures: 1204, stale_scorecards: 0, waiting_gates: 1 };
+    page.counts = NavCounts { open_failures: 1204, waiting_gates: 1, ..NavCounts::default() };
     let html = renderer.page(&page).unwrap_or_else(|error| panic!("{} {kind}: {error}", T::TEMPLATE));
     list.push(Sample { name: format!("{} {kind}", T::TEMPLATE), html, hostile: kind == "hostile" });
 }
@@ -97,6 +97,13 @@ fn render_pages() -> Vec<Sample> {
     page(r, l, "empty", "Decisions", decision::DecisionList::empty_sample());
     page(r, l, "usual", "Decision", decision::DecisionPage::sample());
     page(r, l, "hostile", HOSTILE, decision::DecisionPage::hostile_sample());
+    page(r, l, "usual", "Gaps", task::TaskList::sample());
+    page(r, l, "hostile", HOSTILE, task::TaskList::hostile_sample());
+    page(r, l, "empty", "Gaps", task::TaskList::empty_sample());
+    page(r, l, "usual", "Gap", task::TaskPage::sample());
+    page(r, l, "hostile", HOSTILE, task::TaskPage::hostile_sample());
+    page(r, l, "usual", "Mails", task::MailChoice::sample());
+    page(r, l, "hostile", HOSTILE, task::MailChoice::hostile_sample());
     page(r, l, "usual", "Settings", settings::Settings::sample());
     page(r, l, "hostile", HOSTILE, settings::Settings::hostile_sample());
     page(r, l, "bare", "Settings", settings::Settings::bare_sample());

@@ -250,10 +250,13 @@ async fn tells_backup_and_admins_when_nobody_acts(app: &TestApp) {
     let again = "Still stale, nobody has acted: Refunds".to_owned();
     assert_eq!(day(30).await, [("Stale scorecard: Refunds".to_owned(), owner.clone())]);
     assert_eq!(day(36).await, []);
-    assert_eq!(day(37).await, [(again.clone(), owner), (again.clone(), backup)]);
+    assert_eq!(day(37).await, [(again.clone(), owner.clone()), (again.clone(), backup.clone())]);
     assert_eq!(day(43).await, []);
-    assert_eq!(day(44).await, [(again, admin)]);
-    assert_eq!(day(80).await, []);
+    let all = [(again.clone(), admin), (again.clone(), owner), (again, backup)];
+    assert_eq!(day(44).await, all);
+    assert_eq!(day(50).await, []);
+    assert_eq!(day(51).await, all, "again at the cadence's pace");
+    assert_eq!(day(80).await, all, "what was missed is not made up for");
 }
 
 /// Takes a member out of the project.

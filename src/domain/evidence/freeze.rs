@@ -14,7 +14,7 @@ use crate::failure::Taxonomy;
 use crate::ids::GateId;
 use crate::owner::Owner;
 use crate::policy::Policy;
-use crate::scorecard::{Check, Criterion, Freshness, Reads, Scorecard, SegmentRef};
+use crate::scorecard::{Check, Criterion, Exemption, Freshness, Reads, Scorecard, SegmentRef};
 use crate::signal::Signal;
 use crate::stats::Sketch;
 use crate::stats::ratio::RatioSums;
@@ -91,6 +91,8 @@ pub struct FreezeInput {
     pub gap_owners: BTreeMap<String, Owner>,
     /// Who answers for gaps nobody took on by name, such as the scorecard's owner.
     pub default_gap_owner: Option<Owner>,
+    /// Exemptions of the scorecard's checks; only those in force count.
+    pub exemptions: Vec<Exemption>,
 }
 
 /// How the arms are set against each other in this bundle.
@@ -133,9 +135,17 @@ pub fn freeze(input: &FreezeInput) -> EvidenceBundle {
         coverage: coverage(input),
         learning: input.learning,
         gaps: Vec::new(),
+        exemptions: exemptions(input),
     };
     bundle.gaps = gaps(&bundle, input);
     bundle
+}
+
+/// Those in force at the time of freezing, by check.
+fn exemptions(input: &FreezeInput) -> Vec<Exemption> {
+    let mut found: Vec<Exemption> = input.exemptions.iter().filter(|one| one.holds(input.as_of)).cloned().collect();
+    found.sort_by(|a, b| (&a.check, a.id).cmp(&(&b.check, b.id)));
+    found
 }
 
 fn frame(input: &FreezeInput) -> Frame {

@@ -4,7 +4,7 @@ use super::{CheckResult, CheckVerdict, NextStep, RECOMMENDATION_SCHEMA, Reason, 
 use crate::evidence::{EvidenceBundle, Pairing};
 use crate::gap::{Gap, GapKind, NextStepKind};
 use crate::release::ReleaseState;
-use crate::scorecard::CheckRole;
+use crate::scorecard::{CheckRole, Exemption};
 
 /// Puts the answers of the checks together.
 pub(super) fn compose(bundle: &EvidenceBundle, checks: Vec<CheckResult>) -> Recommendation {
@@ -29,8 +29,23 @@ fn with(checks: &[CheckResult], role: CheckRole, verdict: CheckVerdict) -> impl 
     checks.iter().filter(move |check| check.role == role && check.verdict == verdict)
 }
 
+/// What keeps a check from blocking, unless it passes by itself and needs no exemption.
+fn exemption<'a>(bundle: &'a EvidenceBundle, check: &CheckResult) -> Option<&'a Exemption> {
+    let found = bundle.exemptions.iter().find(|exemption| exemption.check == check.key);
+    found.filter(|_| check.verdict != CheckVerdict::Pass)
+}
+
+/// Key checks that are exempted: they neither block nor give the pass that shipping takes.
+fn exempted_keys<'a>(
+    bundle: &'a EvidenceBundle,
+    checks: &'a [CheckResult],
+) -> impl Iterator<Item = (&'a CheckResult, &'a Exemption)> {
+    let keys = checks.iter().filter(|check| check.role == CheckRole::Key);
+    keys.filter_map(|check| Some((check, exemption(bundle, check)?)))
+}
+
 fn verdict(bundle: &EvidenceBundle, checks: &[CheckResult]) -> Verdict {
-    let any = |role, verdict| with(checks, role, verdict).next().is_some();
+    let any = |role, verdict| with(checks, role, verdict).any(|check| exemption(bundle, check).is_none());
     if any(CheckRole::Key, CheckVerdict::Fail) {
         return if bundle.release.state == ReleaseState::Live { Verdict::Rollback } else { Verdict::Hold };
     }
@@ -42,7 +57,8 @@ fn verdict(bundle: &EvidenceBundle, checks: &[CheckResult]) -> Verdict {
     if any(CheckRole::Key, CheckVerdict::Inconclusive) || evidence_missing(bundle, passing_keys) {
         return Verdict::CollectMoreEvidence;
     }
-    if blocking_gaps(bundle).next().is_some() { Verdict::Hold } else { Verdict::Ship }
+    let exempted = exempted_keys(bundle, checks).next().is_some();
+    if exempted || blocking_gaps(bundle).next().is_some() { Verdict::Hold } else { Verdict::Ship }
 }
 
 /// No key check that could pass, or a check of the scorecard that the bundle has nothing about.
@@ -59,6 +75,11 @@ fn blocking_gaps(bundle: &EvidenceBundle) -> impl Iterator<Item = &Gap> {
 fn reasons(bundle: &EvidenceBundle, checks: &[CheckResult]) -> Vec<Reason> {
     let mut reasons = Vec::new();
     for check in checks.iter().filter(|check| check.role != CheckRole::Info) {
+        if let Some(exemption) = exemption(bundle, check) {
+            let text = format!("Not a pass: {} is {}. {}", check.key, exemption.words(), check.text);
+            reasons.push(Reason { kind: ReasonKind::Exempted, subject: check.key.clone(), text });
+            continue;
+        }
         let key = check.role == CheckRole::Key;
         let kind = match (check.verdict, key) {
             (CheckVerdict::Fail, true) => ReasonKind::KeyFails,
@@ -114,9 +135,18 @@ fn unproved(check: &CheckResult) -> Option<String> {
 
 fn next_step(bundle: &EvidenceBundle, checks: &[CheckResult], verdict: Verdict) -> NextStep {
     if matches!(verdict, Verdict::Hold | Verdict::Rollback)
-        && let Some(step) = after_failure(checks, verdict)
+        && let Some(step) = after_failure(bundle, checks, verdict)
     {
         return step;
+    }
+    if let Some((check, exemption)) = exempted_keys(bundle, checks).next().filter(|_| verdict == Verdict::Hold) {
+        let text = format!(
+            "Smaller pilot: {} is exempted until {} and not shown. Keep the share of runs on this release small until \
+             it passes by itself, or decide against this recommendation with a reason and a second person.",
+            check.key,
+            &exemption.expires_at.to_string()[..10]
+        );
+        return NextStep { kind: NextStepKind::SmallerPilot, text };
     }
     // What can be fixed by saying or reporting something comes before waiting for runs.
     let gap = blocking_gaps(bundle)
@@ -126,7 +156,8 @@ fn next_step(bundle: &EvidenceBundle, checks: &[CheckResult], verdict: Verdict) 
         let name = kind.words();
         NextStep { kind, text: format!("{}{}: {text}", name[..1].to_uppercase(), &name[1..]) }
     };
-    let waiting = with(checks, CheckRole::Key, CheckVerdict::Inconclusive).next();
+    let waiting =
+        with(checks, CheckRole::Key, CheckVerdict::Inconclusive).find(|check| exemption(bundle, check).is_none());
     match (gap, waiting) {
         (Some(gap), _) if gap.next_step != NextStepKind::SmallerPilot => words(gap.next_step, &gap.text),
         (_, Some(check)) => {
@@ -143,8 +174,9 @@ fn next_step(bundle: &EvidenceBundle, checks: &[CheckResult], verdict: Verdict) 
     }
 }
 
-fn after_failure(checks: &[CheckResult], verdict: Verdict) -> Option<NextStep> {
-    let failing = checks.iter().find(|check| check.role != CheckRole::Info && check.verdict == CheckVerdict::Fail);
+fn after_failure(bundle: &EvidenceBundle, checks: &[CheckResult], verdict: Verdict) -> Option<NextStep> {
+    let weighs = |check: &&CheckResult| check.role != CheckRole::Info && exemption(bundle, check).is_none();
+    let failing = checks.iter().filter(weighs).find(|check| check.verdict == CheckVerdict::Fail);
     if let Some(check) = failing {
         let segments: Vec<String> = check
             .segments
@@ -164,8 +196,7 @@ fn after_failure(checks: &[CheckResult], verdict: Verdict) -> Option<NextStep> {
         };
         return Some(NextStep { kind: NextStepKind::SmallerPilot, text });
     }
-    let conflict =
-        checks.iter().find(|check| check.role != CheckRole::Info && check.verdict == CheckVerdict::Conflict)?;
+    let conflict = checks.iter().filter(weighs).find(|check| check.verdict == CheckVerdict::Conflict)?;
     let text = format!(
         "Clearer gate: {} is really worse, by less than its margin. Decide whether that is acceptable, and set the margin to say so.",
         conflict.key

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use seatrial_domain::access::Actor;
 use seatrial_domain::evidence::{FreezeInput, freeze};
 use seatrial_domain::gap::{GapKind, NextStepKind};
 use seatrial_domain::gate::{CheckVerdict, EvidenceClass, ReasonKind, Recommendation, Verdict, evaluate};
+use seatrial_domain::ids::{ExemptionId, uuid_v7};
 use seatrial_domain::release::ReleaseState;
 use seatrial_domain::run::RunFacts;
 use seatrial_domain::scorecard::{
-    CheckRole, Criterion, FreshnessReason, FreshnessReasonKind, FreshnessState, SegmentRef,
+    CheckRole, Criterion, Exemption, FreshnessReason, FreshnessReasonKind, FreshnessState, SegmentRef,
 };
 use seatrial_domain::signal::Signal;
 
@@ -129,7 +131,7 @@ fn nothing_ships_when_evidence_is_missing() {
                 let fresh = given.freshness.as_mut().expect("one");
                 fresh.state = FreshnessState::Stale;
                 let text = "Its review every 30 days is overdue by 2 days.".to_owned();
-                fresh.reasons = vec![FreshnessReason { kind: FreshnessReasonKind::ReviewOverdue, text }];
+                fresh.reasons = vec![FreshnessReason { kind: FreshnessReasonKind::ReviewOverdue, text, since: None }];
             },
             Verdict::Hold,
         ),
@@ -241,6 +243,56 @@ fn harm_does_not_wait_for_runs_to_settle() {
     let mut good = good();
     good.candidate.all.settled.clear();
     assert_eq!(evaluate(&freeze(&good)).verdict, Verdict::CollectMoreEvidence);
+}
+
+#[test]
+fn an_exemption_lifts_a_block_and_never_counts_as_a_pass() {
+    let actor = |name: &str| Actor::account(name, name);
+    let exempt = |given: &mut FreezeInput, check: &str, days: i64| {
+        given.exemptions.push(Exemption {
+            id: ExemptionId::from_uuid(uuid_v7(1, [7; 10])),
+            check: check.to_owned(),
+            reason: "The help desk moves this month.".to_owned(),
+            requested_by: actor("Ana"),
+            approved_by: Some(actor("Ben")),
+            expires_at: given.as_of.plus_days(days),
+            ended_at: None,
+        });
+    };
+    let mut given = input(&runs(600, 60), &runs(600, 150), scorecard(vec![key_check(Signal::SuccessRate)], &[]));
+    given.release.state = ReleaseState::Live;
+    let key = given.scorecard.as_ref().expect("one").checks[0].key.clone();
+    assert_eq!(told(&given).verdict, Verdict::Rollback);
+    exempt(&mut given, &key, 10);
+    // The only key check is exempted: nothing is shown at all.
+    let exempted = told(&given);
+    assert_eq!(exempted.verdict, Verdict::CollectMoreEvidence);
+    assert_eq!(exempted.checks[0].verdict, CheckVerdict::Fail, "what the check says is kept");
+    let reason = exempted.reasons.iter().find(|reason| reason.kind == ReasonKind::Exempted).expect("a reason");
+    assert!(reason.text.starts_with("Not a pass: ") && reason.text.contains("approved by Ben"), "{}", reason.text);
+
+    // A second key check passes: the failing one no longer blocks, and still keeps the release from shipping.
+    let mut floor = key_check(Signal::SuccessRate);
+    (floor.key, floor.criterion) = ("floor".to_owned(), Criterion::Floor { rate: 0.5 });
+    given.scorecard.as_mut().expect("one").checks.push(floor);
+    let held = told(&given);
+    assert_eq!(held.verdict, Verdict::Hold);
+    let step = held.next_step.expect("a step");
+    assert!(step.kind == NextStepKind::SmallerPilot && step.text.contains("exempted until"), "{}", step.text);
+
+    // One that is over, or that nobody approved, changes nothing.
+    given.exemptions[0].expires_at = given.as_of;
+    assert_eq!(told(&given).verdict, Verdict::Rollback);
+    given.exemptions[0].expires_at = given.as_of.plus_days(1);
+    given.exemptions[0].approved_by = None;
+    assert_eq!(told(&given).verdict, Verdict::Rollback);
+    // A check that passes by itself needs none.
+    let mut passing = good();
+    exempt(&mut passing, &key, 10);
+    assert_eq!(told(&passing).verdict, Verdict::Ship);
+    // A bundle without exemptions has the bytes it had before there were any.
+    let bytes = freeze(&good()).canonical_bytes().expect("exact");
+    assert!(!String::from_utf8_lossy(&bytes).contains("exemptions"));
 }
 
 #[test]

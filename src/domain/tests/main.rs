@@ -12,6 +12,7 @@ mod gate_amounts;
 mod gate_cases;
 mod record;
 mod redact;
+mod response;
 mod scorecard;
 mod stats;
 mod support;

@@ -4,7 +4,8 @@ use actix_web::web::{Data, Json, Path, Query};
 use actix_web::{HttpResponse, get, post, put};
 use seatrial_domain::digest::Digest;
 use seatrial_domain::gate::{Forecast, GateState};
-use seatrial_domain::ids::{AccountId, GateId};
+use seatrial_domain::ids::GateId;
+use seatrial_domain::owner::OwnerId;
 use seatrial_store::gate::GateFilter;
 use serde::Deserialize;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -65,7 +66,7 @@ struct GapOwnerBody {
     gap: String,
     /// The account id of a member.
     #[schema(value_type = String)]
-    owner: AccountId,
+    owner: OwnerId,
 }
 
 /// Open a gate

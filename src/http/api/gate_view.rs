@@ -8,7 +8,7 @@ use seatrial_domain::evidence::{
 };
 use seatrial_domain::gate::{GateState, Recommendation, Verdict};
 use seatrial_domain::ids::{DecisionId, GateId, ProposalId, ReleaseId, ScorecardId, WorkflowId};
-use seatrial_domain::scorecard::Freshness;
+use seatrial_domain::scorecard::{Exemption, Freshness};
 use seatrial_domain::time::Timestamp;
 use seatrial_store::bundle::BundleSummary;
 use seatrial_store::gate::GateRow;
@@ -215,6 +215,8 @@ pub(super) struct EvaluationView {
     coverage: Vec<FactCoverage>,
     /// What became of the candidate's failures.
     learning: Learning,
+    /// Checks that are exempted, which is not a pass.
+    exemptions: Vec<Exemption>,
     /// What is different from the latest frozen evidence, where there is one.
     changes: Option<EvidenceChanges>,
 }
@@ -234,6 +236,7 @@ impl From<Preview> for EvaluationView {
             failure_mix,
             coverage,
             learning,
+            exemptions,
             ..
         } = preview.evaluation.bundle;
         Self {
@@ -250,6 +253,7 @@ impl From<Preview> for EvaluationView {
             failure_mix,
             coverage,
             learning,
+            exemptions,
             changes: preview.changes,
         }
     }

@@ -11,26 +11,34 @@ mod decision;
 mod decision_view;
 mod deployment;
 mod eval_result;
+mod exemption;
 mod fact;
 mod failure;
 mod failure_view;
+mod gap;
 mod gate;
 mod gate_view;
+mod inbox;
 mod invitation;
 mod learning;
 mod member;
-mod notice;
+mod outbox;
+mod owner;
 mod password_reset;
 mod policy;
 mod project;
+mod response;
+mod response_view;
 mod run;
 mod run_view;
 mod scorecard;
+mod scorecard_history;
 mod scorecard_view;
 mod session;
 mod signal;
 mod suite;
 mod suite_view;
+mod team;
 mod template;
 mod token;
 mod triage;
@@ -55,22 +63,29 @@ fn nouns(config: &mut ServiceConfig<'_>) {
         .configure(comparison::configure)
         .configure(decision::configure)
         .configure(eval_result::configure)
+        .configure(exemption::configure)
         .configure(deployment::configure)
         .configure(fact::configure)
         .configure(failure::configure)
+        .configure(gap::configure)
         .configure(gate::configure)
         .configure(learning::configure)
+        .configure(inbox::configure)
         .configure(invitation::configure)
         .configure(member::configure)
-        .configure(notice::configure)
+        .configure(outbox::configure)
+        .configure(owner::configure)
         .configure(password_reset::configure)
         .configure(policy::configure)
         .configure(project::configure)
+        .configure(response::configure)
         .configure(run::configure)
         .configure(scorecard::configure)
+        .configure(scorecard_history::configure)
         .configure(session::configure)
         .configure(signal::configure)
         .configure(suite::configure)
+        .configure(team::configure)
         .configure(template::configure)
         .configure(token::configure)
         .configure(triage::configure)

@@ -1,7 +1,8 @@
 //! Scorecards as the API shows and takes them.
 
 use seatrial_domain::access::Actor;
-use seatrial_domain::ids::{AccountId, AttestationId, ScorecardId};
+use seatrial_domain::ids::{AttestationId, ScorecardId};
+use seatrial_domain::owner::OwnerId;
 use seatrial_domain::scorecard::{Check, Freshness, Scorecard, SegmentRef};
 use seatrial_domain::time::Timestamp;
 use seatrial_store::attestation::AttestationRow;
@@ -62,19 +63,20 @@ impl From<ScorecardDetail> for ScorecardView {
 }
 
 /// What a scorecard is to say.
-#[derive(Deserialize, utoipa::ToSchema)]
+#[derive(Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScorecardBody {
     /// The version that was read, instead of `If-Match`; absent for the first one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<u32>,
     /// Its name.
     pub name: String,
-    /// Who answers for it: the account id of a member.
+    /// Who answers for it: the id of a member's account or of a team.
     #[schema(value_type = Option<String>)]
-    pub owner: Option<AccountId>,
+    pub owner: Option<OwnerId>,
     /// Who does when the owner cannot.
     #[schema(value_type = Option<String>)]
-    pub backup: Option<AccountId>,
+    pub backup: Option<OwnerId>,
     /// How often it is to be re-read, in days, 1 to 366.
     pub cadence_days: u32,
     /// What it asks, 1 to 50 checks.
@@ -85,6 +87,21 @@ pub struct ScorecardBody {
     /// Segments that must pass themselves.
     #[serde(default)]
     pub required_segments: Vec<SegmentRef>,
+}
+
+impl From<Definition> for ScorecardBody {
+    fn from(definition: Definition) -> Self {
+        Self {
+            version: None,
+            name: definition.name,
+            owner: definition.owner,
+            backup: definition.backup,
+            cadence_days: definition.cadence_days,
+            checks: definition.checks,
+            dimensions: definition.dimensions,
+            required_segments: definition.required_segments,
+        }
+    }
 }
 
 impl From<ScorecardBody> for Definition {
@@ -110,10 +127,10 @@ pub struct VersionView {
     pub name: String,
     /// Who answered for it.
     #[schema(value_type = Option<String>)]
-    pub owner: Option<AccountId>,
+    pub owner: Option<OwnerId>,
     /// Who did when the owner could not.
     #[schema(value_type = Option<String>)]
-    pub backup: Option<AccountId>,
+    pub backup: Option<OwnerId>,
     /// How often it was to be re-read, in days.
     pub cadence_days: u32,
     /// What it asked.

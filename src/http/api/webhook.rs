@@ -14,7 +14,7 @@ use crate::http::extract::{Caller, Listed};
 use crate::http::problem::{Problem, ProblemBody};
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(list).service(create).service(remove).service(test);
+    config.service(list).service(create).service(remove).service(test).service(rotate).service(enable);
 }
 
 /// An endpoint that gets signed events.
@@ -33,6 +33,9 @@ struct WebhookView {
     disabled_at: Option<Timestamp>,
     /// Why.
     disabled_reason: Option<String>,
+    /// Until when the secret before the last rotation signs too.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    previous_secret_until: Option<Timestamp>,
 }
 
 impl From<WebhookRow> for WebhookView {
@@ -43,6 +46,7 @@ impl From<WebhookRow> for WebhookView {
             created_at: row.created_at,
             disabled_at: row.disabled_at,
             disabled_reason: row.disabled_reason,
+            previous_secret_until: row.previous_until,
         }
     }
 }
@@ -99,7 +103,7 @@ async fn list(app: Data<App>, caller: Caller, project: Path<String>) -> Result<J
 /// Make a webhook
 ///
 /// Its secret is shown in the answer and never again. Events are `scorecard.due`, `scorecard.stale`,
-/// `scorecard.unowned` and `webhook.test`, each `{"type", "timestamp", "data"}`, signed by the Standard Webhooks
+/// `scorecard.unowned`, `decision.recorded`, `response.opened`, `response.closed`, `response.cancelled` and `webhook.test`, each `{"type", "timestamp", "data"}`, signed by the Standard Webhooks
 /// specification and sent at least once: recognise repeats by `webhook-id`.
 #[utoipa::path(
     operation_id = "create_webhook", tag = "webhooks",
@@ -169,4 +173,53 @@ async fn test(app: Data<App>, caller: Caller, path: Path<(String, String)>) -> R
     let (project, webhook) = path.into_inner();
     let result = app.test_webhook(&caller, &project, webhook_id(&webhook)?).await?;
     Ok(Json(TestResult { delivered: result.delivered, error: result.error }))
+}
+
+/// Give a webhook a new secret
+///
+/// It is shown in the answer and never again. For a day the secret it had signs too: each event then has two signatures.
+#[utoipa::path(
+    operation_id = "rotate_webhook_secret", tag = "webhooks",
+    params(
+        ("project" = String, Path, description = "The project's name in URLs"),
+        ("webhook" = String, Path, description = "The webhook's id"),
+    ),
+    responses(
+        (status = 200, description = "The webhook and its new secret", body = NewWebhook),
+        (status = 401, description = "Nobody is signed in", body = ProblemBody),
+        (status = 403, description = "The permission is missing", body = ProblemBody),
+        (status = 404, description = "No such webhook in this project", body = ProblemBody),
+        (status = 409, description = "Somebody gave it another secret at the same time", body = ProblemBody),
+    ),
+    extensions(("x-permission" = json!("manage_project")))
+)]
+#[post("/projects/{project}/webhooks/{webhook}/rotate-secret")]
+async fn rotate(app: Data<App>, caller: Caller, path: Path<(String, String)>) -> Result<Json<NewWebhook>, Problem> {
+    let (project, webhook) = path.into_inner();
+    let (row, secret) = app.rotate_webhook(&caller, &project, webhook_id(&webhook)?).await?;
+    Ok(Json(NewWebhook { webhook: row.into(), secret: secret.expose().to_owned() }))
+}
+
+/// Turn a webhook on again
+///
+/// One that was turned off because it answered 410.
+#[utoipa::path(
+    operation_id = "enable_webhook", tag = "webhooks",
+    params(
+        ("project" = String, Path, description = "The project's name in URLs"),
+        ("webhook" = String, Path, description = "The webhook's id"),
+    ),
+    responses(
+        (status = 200, description = "The webhook", body = WebhookView),
+        (status = 401, description = "Nobody is signed in", body = ProblemBody),
+        (status = 403, description = "The permission is missing", body = ProblemBody),
+        (status = 404, description = "No such webhook in this project", body = ProblemBody),
+        (status = 409, description = "It is on (`webhook_on`)", body = ProblemBody),
+    ),
+    extensions(("x-permission" = json!("manage_project")))
+)]
+#[post("/projects/{project}/webhooks/{webhook}/enable")]
+async fn enable(app: Data<App>, caller: Caller, path: Path<(String, String)>) -> Result<Json<WebhookView>, Problem> {
+    let (project, webhook) = path.into_inner();
+    Ok(Json(app.enable_webhook(&caller, &project, webhook_id(&webhook)?).await?.into()))
 }

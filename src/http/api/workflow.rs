@@ -2,7 +2,8 @@
 
 use actix_web::web::{Data, Json, Path};
 use actix_web::{get, post, put};
-use seatrial_domain::ids::{AccountId, ReleaseId, WorkflowId};
+use seatrial_domain::ids::{ReleaseId, WorkflowId};
+use seatrial_domain::owner::OwnerId;
 use seatrial_domain::release::ReleaseState;
 use seatrial_domain::time::Timestamp;
 use seatrial_domain::workflow::{RiskClass, WorkflowRules};
@@ -39,7 +40,7 @@ struct WorkflowView {
     risk_class: RiskClass,
     /// Who owns it.
     #[schema(value_type = Option<String>)]
-    owner: Option<AccountId>,
+    owner: Option<OwnerId>,
     /// What it requires and observes.
     rules: WorkflowRules,
     /// When it was first seen or made.
@@ -69,7 +70,7 @@ struct WorkflowBody {
     risk_class: RiskClass,
     /// Who owns it: the account id of a member.
     #[schema(value_type = Option<String>)]
-    owner: Option<AccountId>,
+    owner: Option<OwnerId>,
     /// What it requires and observes.
     #[serde(default)]
     rules: WorkflowRules,

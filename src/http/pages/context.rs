@@ -7,6 +7,7 @@ use actix_web::dev::Payload;
 use actix_web::http::{StatusCode, header};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use seatrial_domain::access::Permission;
+use seatrial_domain::owner::OwnerId;
 
 use super::{flash, link};
 use crate::app::App;
@@ -64,6 +65,7 @@ impl Visitor {
             open_failures: waiting.open_failures,
             stale_scorecards: waiting.stale_scorecards,
             waiting_gates: waiting.waiting_gates,
+            unread_notices: waiting.unread_notices,
         };
         Ok(Frame { visitor: self, project, memberships, counts })
     }
@@ -98,6 +100,17 @@ impl Frame {
     /// What waits for them.
     pub const fn counts(&self) -> NavCounts {
         self.counts
+    }
+
+    /// Everything that stands for them as an owner: their account and their teams.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn own(&self) -> Result<Vec<OwnerId>, Problem> {
+        match self.caller().account() {
+            Some(account) => Ok(self.app().owner_ids(&self.project, account).await?),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// Whether they have a permission.

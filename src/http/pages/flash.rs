@@ -6,7 +6,7 @@ use crate::render::view::Flash;
 const NAME: &str = "done";
 
 /// What each code says.
-const WORDS: [(&str, &str); 22] = [
+const WORDS: [(&str, &str); 25] = [
     ("fact_added", "The fact is added. Every figure computed from this run has changed with it."),
     ("fact_known", "This fact had been added already; nothing has changed."),
     ("promoted", "The failure is an eval case now. It is a draft until somebody makes it active."),
@@ -19,6 +19,9 @@ const WORDS: [(&str, &str); 22] = [
     ("proposed", "Your proposal is kept. It becomes a decision when a second person confirms it."),
     ("decided", "The decision is recorded in the ledger."),
     ("gap_assigned", "The gap has an owner now."),
+    ("gap_closed", "The gap is closed. If the rule still finds it, it is open again at the next look."),
+    ("response_changed", "It is written down."),
+    ("notices_read", "Everything is marked as read."),
     ("member_added", "The member is added."),
     ("key_revoked", "The key is revoked. What uses it stops working at once."),
     ("webhook_removed", "The webhook is removed."),

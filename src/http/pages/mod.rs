@@ -13,12 +13,15 @@ mod failure;
 mod failure_review;
 mod flash;
 mod form;
+mod gap;
 mod gate;
+mod inbox;
 mod link;
 mod overview;
 pub mod problem;
 mod release;
 mod release_parts;
+mod response;
 mod run;
 mod run_parts;
 mod scorecard;
@@ -61,7 +64,10 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/p/{project}/releases", get().to(release::list))
         .route("/p/{project}/releases/{release}", get().to(release::show))
         .route("/p/{project}/releases/{release}/gates", post().to(release::open_gate))
+        .route("/mail/{token}", get().to(inbox::choice))
+        .route("/mail/{token}", post().to(inbox::choose))
         .configure(learning)
+        .configure(owning)
         .configure(deciding)
         .configure(settings_routes);
 }
@@ -90,6 +96,19 @@ fn learning(config: &mut ServiceConfig) {
         .route("/p/{project}/scorecards", get().to(scorecard::list))
         .route("/p/{project}/scorecards/{scorecard}", get().to(scorecard::show))
         .route("/p/{project}/scorecards/{scorecard}/attest", post().to(scorecard::attest));
+}
+
+fn owning(config: &mut ServiceConfig) {
+    config
+        .route("/p/{project}/gaps", get().to(gap::list))
+        .route("/p/{project}/gaps/{gap}", get().to(gap::show))
+        .route("/p/{project}/gaps/{gap}/owner", post().to(gap::assign))
+        .route("/p/{project}/gaps/{gap}/close", post().to(gap::close))
+        .route("/p/{project}/responses", get().to(response::list))
+        .route("/p/{project}/responses/{response}", get().to(response::show))
+        .route("/p/{project}/responses/{response}/{act}", post().to(response::change))
+        .route("/p/{project}/notices", get().to(inbox::list))
+        .route("/p/{project}/notices/read", post().to(inbox::read_all));
 }
 
 fn deciding(config: &mut ServiceConfig) {

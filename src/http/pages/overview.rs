@@ -6,7 +6,8 @@ use actix_web::web::Path;
 use seatrial_domain::access::Permission;
 use seatrial_domain::cell::Counts;
 use seatrial_domain::gate::GateState;
-use seatrial_domain::ids::{AccountId, WorkflowId};
+use seatrial_domain::ids::WorkflowId;
+use seatrial_domain::owner::OwnerId;
 use seatrial_domain::signal::{Group, Signal};
 use seatrial_domain::time::Timestamp;
 use seatrial_domain::workflow::RiskClass;
@@ -60,8 +61,9 @@ pub async fn show(visitor: Visitor, project: Path<String>) -> Answer {
     let scorecards = app.scorecards(caller, slug).await?;
     let waiting = waiting(&frame).await?;
     let verdicts = verdicts(&frame).await?;
-    let members: BTreeMap<AccountId, String> =
-        app.members(caller, slug).await?.into_iter().map(|member| (member.account, member.name)).collect();
+    let held: Vec<OwnerId> = names.workflows().into_iter().filter_map(|work| work.owner).collect();
+    let owners = app.owner_names(caller, slug, held).await?;
+    let own = frame.own().await?;
     let mut workflows = Vec::new();
     // Bounded by WORKFLOWS_SHOWN.
     for work in names.workflows().into_iter().take(WORKFLOWS_SHOWN) {
@@ -74,7 +76,7 @@ pub async fn show(visitor: Visitor, project: Path<String>) -> Answer {
         let verdict = verdicts.iter().find(|(id, _)| Some(*id) == release.map(|release| release.id));
         let gate = waiting.iter().find(|gate| gate.workflow == work.id);
         workflows.push(Row {
-            owner: work.owner.and_then(|owner| members.get(&owner).cloned()),
+            owner: work.owner.and_then(|owner| owners.get(&owner)).filter(|o| o.active).map(|o| o.name.clone()),
             verdict: verdict.map_or("undecided", |(_, verdict)| verdict).to_owned(),
             decision: gate.map(|gate| gate_link(&frame, gate)),
             scorecard: scorecard.map(|detail| scorecard_link(&frame, detail)),
@@ -84,7 +86,7 @@ pub async fn show(visitor: Visitor, project: Path<String>) -> Answer {
         });
     }
     let body = Overview {
-        queue: queue(&frame, &names, &waiting, &scorecards),
+        queue: queue(&frame, &names, &waiting, &scorecards, &own),
         empty: workflows.is_empty().then(|| Empty::no_runs(&app.config.server.public_url)),
         workflows,
     };
@@ -123,7 +125,13 @@ async fn waiting(frame: &Frame) -> Result<Vec<GateRow>, Problem> {
 }
 
 /// What waits for the person who looks: gates they may decide, scorecards of theirs, failures they may learn from.
-fn queue(frame: &Frame, names: &Names, waiting: &[GateRow], scorecards: &[ScorecardDetail]) -> Vec<QueueItem> {
+fn queue(
+    frame: &Frame,
+    names: &Names,
+    waiting: &[GateRow],
+    scorecards: &[ScorecardDetail],
+    own: &[OwnerId],
+) -> Vec<QueueItem> {
     let mut queue = Vec::new();
     if frame.may(Permission::Decide) {
         queue.extend(waiting.iter().map(|gate| QueueItem {
@@ -135,10 +143,9 @@ fn queue(frame: &Frame, names: &Names, waiting: &[GateRow], scorecards: &[Scorec
             since: Some(Time(gate.opened_at.micros())),
         }));
     }
-    let account = frame.caller().account();
     let mine = scorecards.iter().filter(|detail| {
         let definition = &detail.row.definition;
-        account.is_some() && (definition.owner == account || definition.backup == account)
+        [definition.owner, definition.backup].into_iter().flatten().any(|id| own.contains(&id))
     });
     queue.extend(mine.filter(|detail| !detail.standing.freshness.reasons.is_empty()).map(|detail| QueueItem {
         link: Link::new(

@@ -7,10 +7,10 @@ use actix_web::web::{Path, Query};
 use seatrial_domain::access::Permission;
 use seatrial_domain::cell::Counts;
 use seatrial_domain::gate::EvidenceClass;
-use seatrial_domain::ids::{AccountId, ReleaseId, ScorecardId};
+use seatrial_domain::ids::{ReleaseId, ScorecardId};
 use seatrial_domain::owner::{Owner, OwnerId};
 use seatrial_domain::policy::Policy;
-use seatrial_domain::scorecard::{Check, Criterion, Scope};
+use seatrial_domain::scorecard::{Check, Criterion, Scope, changes};
 use seatrial_domain::signal::{Direction, Signal, unverified};
 use seatrial_store::Page;
 use seatrial_store::scorecard::{Definition, VersionRow};
@@ -46,8 +46,8 @@ pub struct ListQuery {
     owner: Option<String>,
 }
 
-fn is_mine(definition: &Definition, account: Option<AccountId>) -> bool {
-    account.is_some() && (definition.owner == account || definition.backup == account)
+fn is_mine(definition: &Definition, own: &[OwnerId]) -> bool {
+    [definition.owner, definition.backup].into_iter().flatten().any(|id| own.contains(&id))
 }
 
 /// `GET /p/{project}/scorecards`.
@@ -58,10 +58,10 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<ListQuer
     let frame = visitor.enter(&project).await?;
     let mut details = frame.app().scorecards(frame.caller(), frame.slug()).await?;
     let (state, mine) = (query.state.as_deref().and_then(given), query.owner.as_deref() == Some("me"));
-    let account = frame.caller().account();
+    let own = frame.own().await?;
     details.retain(|detail| {
         let state_fits = state.as_deref().is_none_or(|state| detail.standing.freshness.state.as_str() == state);
-        state_fits && (!mine || is_mine(&detail.row.definition, account))
+        state_fits && (!mine || is_mine(&detail.row.definition, &own))
     });
     // The gravest state first.
     details.sort_by_key(|detail| std::cmp::Reverse(detail.standing.freshness.state));
@@ -181,6 +181,8 @@ async fn scorecard_page(
     let page = Page::new(None, Some(VERSIONS_SHOWN));
     let workflow = detail.row.workflow.to_string();
     let (versions, _) = app.scorecard_versions(caller, slug, &workflow, page).await?;
+    let written = versions.iter().flat_map(|row| [row.definition.owner, row.definition.backup]).flatten().collect();
+    let names_of_owners = app.owner_names(caller, slug, written).await?;
     Ok(ScorecardPage {
         id: detail.row.id.to_string(),
         name: scorecard.name.clone(),
@@ -208,19 +210,21 @@ async fn scorecard_page(
             None => Vec::new(),
         },
         signals: scorecard.checks.iter().map(|check| note_of(&check.signal, &counts)).collect(),
-        versions: versions_view(&versions),
+        versions: versions_view(&versions, &names_of_owners),
         error,
         note,
     })
 }
 
 fn owner_view(owner: &Owner, detail: &ScorecardDetail) -> common::Owner {
-    let OwnerId::Account(account) = owner.id else {
-        return common::Owner { name: owner.name.clone(), contact: None };
+    let people = detail.standing.holders.get(&owner.id).map(|holder| holder.people.as_slice()).unwrap_or_default();
+    let contact = match (owner.active, owner.id) {
+        (false, _) => Some("can no longer act".to_owned()),
+        (true, OwnerId::Account(_)) => people.first().map(|person| person.email.clone()),
+        (true, OwnerId::Team(_)) => {
+            Some(format!("team: {}", people.iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ")))
+        }
     };
-    let person = detail.standing.people.get(&account);
-    let contact =
-        if owner.active { person.map(|person| person.email.clone()) } else { Some("can no longer act".to_owned()) };
     common::Owner { name: owner.name.clone(), contact }
 }
 
@@ -306,14 +310,19 @@ fn note_of(signal: &Signal, counts: &Counts) -> SignalNote {
     crate::http::present::scorecard::signal_note(signal, class, vague)
 }
 
-fn versions_view(versions: &[VersionRow]) -> Vec<ScorecardVersion> {
+fn versions_view(versions: &[VersionRow], names: &BTreeMap<OwnerId, Owner>) -> Vec<ScorecardVersion> {
+    let name = |id: OwnerId| names.get(&id).map_or_else(|| id.to_string(), |owner| owner.name.clone());
     let shown = |(index, row): (usize, &VersionRow)| ScorecardVersion {
         version: row.version,
         at: Time(row.created_at.micros()),
         by: row.created_by.display_name.clone(),
         changes: versions.get(index + 1).map_or_else(
             || vec!["As it is shown, or as it began.".to_owned()],
-            |before| crate::http::present::scorecard::changes(&before.definition, &row.definition),
+            |before| {
+                let texts: Vec<String> =
+                    changes(&before.definition, &row.definition, &name).into_iter().map(|change| change.text).collect();
+                if texts.is_empty() { vec!["Nothing but its number.".to_owned()] } else { texts }
+            },
         ),
     };
     versions.iter().enumerate().map(shown).collect()

@@ -216,6 +216,60 @@ impl DecisionRecorded {
     }
 }
 
+/// Something waits for a person, or was done: what, why them, and where to act.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Told {
+    /// Project.
+    pub project: String,
+    /// Name of the recipient.
+    pub recipient: String,
+    /// What happened or waits, in one line: the subject.
+    pub title: String,
+    /// The same with what is asked of the reader.
+    pub lead: String,
+    /// Details, a line each.
+    pub reasons: Vec<String>,
+    /// Why this person: `you own it`.
+    pub because: String,
+    /// What the button says: `Open the response`.
+    pub act: String,
+    /// Where it leads.
+    pub url: String,
+}
+
+impl MailView for Told {
+    const TEMPLATE: &'static str = "mails/told";
+
+    fn subject(&self) -> String {
+        self.title.clone()
+    }
+}
+
+impl Told {
+    /// A usual one.
+    pub fn sample() -> Self {
+        Self::named("Roll back")
+    }
+
+    /// One about a response with a hostile title.
+    pub fn hostile_sample() -> Self {
+        Self::named(HOSTILE)
+    }
+
+    fn named(title: &str) -> Self {
+        Self {
+            project: "Demo project".to_owned(),
+            recipient: "Ana Reyes".to_owned(),
+            title: title.to_owned(),
+            lead: "A response is yours now; it is due on 24 November.".to_owned(),
+            reasons: vec![title.to_owned()],
+            because: "you own it".to_owned(),
+            act: "Open the response".to_owned(),
+            url: "https://seatrial.example.com/p/demo/responses/rsp_01".to_owned(),
+        }
+    }
+}
+
 /// A test of the mail settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TestMail {

@@ -29,6 +29,7 @@ pub mod run;
 pub mod scorecard;
 pub mod settings;
 pub mod sign_in;
+pub mod task;
 
 pub use common::{
     Empty, Filter, FilterChip, Freshness, Gap, HOSTILE, KeyValue, Link, Owner, Pager, SelectOption, Time,

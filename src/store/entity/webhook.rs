@@ -14,6 +14,8 @@ pub struct Model {
     pub created_at: i64,
     pub disabled_at: Option<i64>,
     pub disabled_reason: Option<String>,
+    pub previous_secret: Option<String>,
+    pub previous_until: Option<i64>,
 }
 
 /// No relations: queries name the columns they join on.

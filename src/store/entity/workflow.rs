@@ -12,6 +12,7 @@ pub struct Model {
     pub name: String,
     pub risk_class: String,
     pub owner_id: Option<Uuid>,
+    pub owner_is_team: bool,
     pub rules_json: String,
     pub created_at: i64,
 }

@@ -146,6 +146,7 @@ impl Context {
                     name,
                     risk_class: RiskClass::default().as_str().to_owned(),
                     owner_id: None,
+                    owner_is_team: false,
                     rules_json: rules_json.clone(),
                     created_at: now.micros(),
                 }

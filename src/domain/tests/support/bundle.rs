@@ -134,5 +134,6 @@ pub fn input(baseline: &[RunFacts], candidate: &[RunFacts], scorecard: Scorecard
         covered_classes: BTreeSet::new(),
         gap_owners: BTreeMap::new(),
         default_gap_owner: Some(owner()),
+        exemptions: Vec::new(),
     }
 }

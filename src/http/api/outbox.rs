@@ -1,7 +1,7 @@
-//! Notices: the log of what was sent to whom, what waits, and what was given up.
+//! The outbox: the log of what was sent to whom, what waits, and what was given up.
 
-use actix_web::get;
 use actix_web::web::{Data, Json, Path, Query};
+use actix_web::{get, post};
 use seatrial_domain::ids::MessageId;
 use seatrial_domain::time::Timestamp;
 use seatrial_store::outbox::{Message, MessageState};
@@ -10,11 +10,12 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
 use crate::app::error::AppError;
+use crate::app::outbox::MessageDetail;
 use crate::http::extract::{Caller, Listed, PageQuery};
 use crate::http::problem::{Problem, ProblemBody};
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(list);
+    config.service(list).service(read).service(resend);
 }
 
 /// A message to one recipient.
@@ -104,4 +105,99 @@ async fn list(
     let state = query.state.map(|name| MessageState::parse(&name).ok_or_else(unknown)).transpose()?;
     let (rows, next) = app.outbox(&caller, &project, state, page).await?;
     Ok(Json(Listed::new(rows.into_iter().map(MessageView::from).collect(), next)))
+}
+
+/// One attempt at a message.
+#[derive(Serialize, utoipa::ToSchema)]
+struct DeliveryView {
+    /// Which attempt, from 1; it begins anew when a message is sent again.
+    attempt: u32,
+    /// `delivered`, `retry` or `failed`.
+    outcome: String,
+    /// What went wrong; may repeat what the other side said.
+    detail: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+}
+
+/// A message with what became of each attempt.
+#[derive(Serialize, utoipa::ToSchema)]
+struct MessageDetailView {
+    /// The message.
+    #[serde(flatten)]
+    message: MessageView,
+    /// The attempts in order.
+    deliveries: Vec<DeliveryView>,
+}
+
+impl From<MessageDetail> for MessageDetailView {
+    fn from(detail: MessageDetail) -> Self {
+        let deliveries = detail.deliveries.into_iter().map(|row| DeliveryView {
+            attempt: row.attempt,
+            outcome: row.outcome,
+            detail: row.detail,
+            at: row.at,
+        });
+        Self { message: detail.message.into(), deliveries: deliveries.collect() }
+    }
+}
+
+fn message_id(text: &str) -> Result<MessageId, AppError> {
+    text.parse().map_err(|_| AppError::NotFound { noun: "message" })
+}
+
+/// Read a message
+///
+/// With the delivery log: what became of each attempt.
+#[utoipa::path(
+    operation_id = "read_message", tag = "webhooks",
+    params(
+        ("project" = String, Path, description = "The project's name in URLs"),
+        ("message" = String, Path, description = "Its id"),
+    ),
+    responses(
+        (status = 200, description = "The message", body = MessageDetailView),
+        (status = 401, description = "Nobody is signed in", body = ProblemBody),
+        (status = 403, description = "The permission is missing", body = ProblemBody),
+        (status = 404, description = "No such message in this project", body = ProblemBody),
+    ),
+    extensions(("x-permission" = json!("manage_project")))
+)]
+#[get("/projects/{project}/outbox/{message}")]
+async fn read(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(String, String)>,
+) -> Result<Json<MessageDetailView>, Problem> {
+    let (project, message) = path.into_inner();
+    Ok(Json(app.message_detail(&caller, &project, message_id(&message)?).await?.into()))
+}
+
+/// Send a message again
+///
+/// One that was given up, from its first attempt on and with the same id.
+#[utoipa::path(
+    operation_id = "resend_message", tag = "webhooks",
+    params(
+        ("project" = String, Path, description = "The project's name in URLs"),
+        ("message" = String, Path, description = "Its id"),
+    ),
+    responses(
+        (status = 200, description = "It waits for its next attempt", body = MessageDetailView),
+        (status = 401, description = "Nobody is signed in", body = ProblemBody),
+        (status = 403, description = "The permission is missing", body = ProblemBody),
+        (status = 404, description = "No such message in this project", body = ProblemBody),
+        (status = 409, description = "It was not given up (`message_not_dead`)", body = ProblemBody),
+    ),
+    extensions(("x-permission" = json!("manage_project")))
+)]
+#[post("/projects/{project}/outbox/{message}/resend")]
+async fn resend(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(String, String)>,
+) -> Result<Json<MessageDetailView>, Problem> {
+    let (project, message) = path.into_inner();
+    Ok(Json(app.resend(&caller, &project, message_id(&message)?).await?.into()))
 }

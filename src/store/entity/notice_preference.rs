@@ -1,22 +1,18 @@
-//! Who owns a gap.
+//! Which mails a person turned off.
 
 use sea_orm::entity::prelude::*;
 
-/// A row of `gap_owners`.
+/// A row of `notice_preferences`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "gap_owners")]
+#[sea_orm(table_name = "notice_preferences")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub project_id: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub workflow_id: Uuid,
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub release_id: Uuid,
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub gap: String,
-    pub owner_id: Uuid,
-    pub assigned_by_json: String,
-    pub assigned_at: i64,
+    pub account_id: Uuid,
+    pub token: String,
+    pub muted: String,
+    pub updated_at: i64,
 }
 
 /// No relations: queries name the columns they join on.
