@@ -28,6 +28,7 @@ pub mod outbox;
 pub mod password_reset;
 pub mod policy;
 pub mod ports;
+pub mod precondition;
 pub mod project;
 pub mod run;
 pub mod scorecard;
