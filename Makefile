@@ -26,6 +26,7 @@ check: web ## what CI refuses: formatting, clippy, documentation, web types, dep
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps
 	cd web && npm run --silent check
 	bash scripts/dependencies.sh
+	bash scripts/spectral.sh
 
 fmt: ## format the Rust code
 	cargo fmt --all

@@ -36,5 +36,7 @@ if [ $# -eq 0 ]; then
     )
     cargo test --locked --workspace --doc
     cargo test --locked --workspace --lib --bins "${others[@]}"
+    cargo build --locked --workspace
+    bash scripts/contract.sh
 fi
 cargo test --locked --workspace --test it -- "$@"

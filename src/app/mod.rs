@@ -37,6 +37,7 @@ pub mod owner;
 pub mod password_reset;
 pub mod policy;
 pub mod ports;
+pub mod precondition;
 pub mod project;
 pub mod reminder;
 pub mod response;

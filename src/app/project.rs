@@ -17,6 +17,7 @@ use super::App;
 use super::access::{Caller, ProjectAccess};
 use super::audit::{Change, Made};
 use super::error::{AppError, FieldError};
+use super::precondition::IfMatch;
 
 pub use seatrial_domain::project::ProjectSettings;
 
@@ -149,6 +150,7 @@ impl App {
         caller: &Caller,
         slug: &str,
         settings: ProjectSettings,
+        if_match: &IfMatch,
     ) -> Result<ProjectSettings, AppError> {
         let project = self.enter(caller, slug, Permission::ManageProject).await?;
         let errors = settings_errors(&settings);
@@ -156,9 +158,13 @@ impl App {
             return Err(AppError::Invalid { errors });
         }
         let tx = self.store.write().await?;
+        project::hold(&tx, project.scope.project()).await?;
+        let row = project::by_id(&tx, project.scope.project()).await?.ok_or(AppError::NotFound { noun: "project" })?;
+        let before = settings_of(&row)?;
+        if_match.check(&before)?;
         let settings_json = serde_json::to_string(&settings).map_err(AppError::internal)?;
         project::set_settings(&tx, project.scope.project(), settings_json).await?;
-        let detail = Change { before: &project.settings, after: &settings };
+        let detail = Change { before: &before, after: &settings };
         self.audit(&tx, &project, "change_settings", "project", project.scope.project(), &detail).await?;
         tx.commit().await?;
         Ok(settings)
@@ -177,22 +183,35 @@ impl App {
     ///
     /// # Errors
     /// When the caller may not, a price breaks a rule, or the database fails.
-    pub async fn put_prices(&self, caller: &Caller, slug: &str, table: PriceTable) -> Result<PriceTable, AppError> {
+    pub async fn put_prices(
+        &self,
+        caller: &Caller,
+        slug: &str,
+        table: PriceTable,
+        if_match: &IfMatch,
+    ) -> Result<PriceTable, AppError> {
         let project = self.enter(caller, slug, Permission::ManageProject).await?;
-        self.put_prices_in(&project, table).await
+        self.put_prices_in(&project, table, if_match).await
     }
 
     /// [`App::put_prices`] for somebody who has entered the project.
     ///
     /// # Errors
     /// When a price breaks a rule, or the database fails.
-    pub async fn put_prices_in(&self, project: &ProjectAccess, table: PriceTable) -> Result<PriceTable, AppError> {
+    pub async fn put_prices_in(
+        &self,
+        project: &ProjectAccess,
+        table: PriceTable,
+        if_match: &IfMatch,
+    ) -> Result<PriceTable, AppError> {
         let errors = price_errors(&table);
         if !errors.is_empty() {
             return Err(AppError::Invalid { errors });
         }
         let tx = self.store.write().await?;
+        project::hold(&tx, project.scope.project()).await?;
         let before = price::table(&tx, project.scope).await?;
+        if_match.check(&before)?;
         price::replace(&tx, project.scope, &table).await?;
         let detail = Change { before: &before, after: &table };
         self.audit(&tx, project, "change_prices", "project", project.scope.project(), &detail).await?;
@@ -218,6 +237,7 @@ impl App {
         caller: &Caller,
         slug: &str,
         classes: Vec<FailureClass>,
+        if_match: &IfMatch,
     ) -> Result<Taxonomy, AppError> {
         let project = self.enter(caller, slug, Permission::ManageProject).await?;
         let errors = class_errors(&classes);
@@ -225,7 +245,9 @@ impl App {
             return Err(AppError::Invalid { errors });
         }
         let tx = self.store.write().await?;
+        project::hold(&tx, project.scope.project()).await?;
         let before = failure_class::list(&tx, project.scope).await?;
+        if_match.check(&Taxonomy::new(before.clone()).classes())?;
         failure_class::replace(&tx, project.scope, &classes).await?;
         let detail = Change { before: &before, after: &classes };
         self.audit(&tx, &project, "change_failure_classes", "project", project.scope.project(), &detail).await?;

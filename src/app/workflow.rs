@@ -13,7 +13,9 @@ use serde::Serialize;
 
 use super::App;
 use super::access::{Caller, ProjectAccess};
+use super::audit::Change;
 use super::error::AppError;
+use super::precondition::IfMatch;
 
 /// What people say about a workflow.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -24,6 +26,14 @@ pub struct WorkflowSettings {
     pub owner: Option<OwnerId>,
     /// What it requires and observes.
     pub rules: WorkflowRules,
+}
+
+impl WorkflowSettings {
+    /// What is said about a workflow that is known.
+    #[must_use]
+    pub fn of(row: &WorkflowRow) -> Self {
+        Self { risk_class: row.risk_class, owner: row.owner, rules: row.rules.clone() }
+    }
 }
 
 /// Where a release is to stand.
@@ -72,6 +82,7 @@ impl App {
         project: &str,
         name: &str,
         settings: WorkflowSettings,
+        if_match: &IfMatch,
     ) -> Result<WorkflowRow, AppError> {
         let project = self.enter(caller, project, Permission::EditWorkflows).await?;
         check_name("workflow", name)?;
@@ -80,7 +91,10 @@ impl App {
             self.able(project.scope, "owner", owner).await?;
         }
         let tx = self.store.write().await?;
+        seatrial_store::project::hold(&tx, project.scope.project()).await?;
         let known = workflow::find(&tx, project.scope, name).await?;
+        let before = known.as_ref().map(WorkflowSettings::of);
+        if_match.check(&before)?;
         let row = WorkflowRow {
             id: known.as_ref().map_or_else(|| WorkflowId::from_uuid(self.ids.uuid_v7()), |row| row.id),
             name: known.as_ref().map_or_else(|| name.to_owned(), |row| row.name.clone()),
@@ -94,7 +108,8 @@ impl App {
         } else {
             workflow::insert(&tx, project.scope, row.clone()).await?;
         }
-        self.audit(&tx, &project, "put", "workflow", row.id, &settings).await?;
+        let detail = Change { before, after: &settings };
+        self.audit(&tx, &project, "put", "workflow", row.id, &detail).await?;
         tx.commit().await?;
         Ok(row)
     }

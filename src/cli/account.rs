@@ -24,7 +24,13 @@ enum Command {
     /// Make an account. Its password is SEATRIAL_PASSWORD, or random and printed to standard output, this once.
     Create(Create),
     /// Give an account a new password and end its sessions. SEATRIAL_PASSWORD, or random and printed.
-    Password(Password),
+    Password(OfAccount),
+    /// End every session and access token of an account.
+    SignOut(OfAccount),
+    /// Keep an account from signing in; what it recorded stays.
+    Disable(OfAccount),
+    /// Let a disabled account sign in again.
+    Enable(OfAccount),
 }
 
 #[derive(Debug, Args)]
@@ -46,7 +52,7 @@ struct Create {
 }
 
 #[derive(Debug, Args)]
-struct Password {
+struct OfAccount {
     #[command(flatten)]
     settings: SettingsArguments,
     /// The address of the account.
@@ -68,12 +74,15 @@ const PART: &str = "command-line";
 pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let settings = match &arguments.command {
         Command::Create(create) => &create.settings,
-        Command::Password(password) => &password.settings,
+        Command::Password(of) | Command::SignOut(of) | Command::Disable(of) | Command::Enable(of) => &of.settings,
     };
     let app = open(settings.load(Vec::new())?).await?;
     let done = match arguments.command {
         Command::Create(arguments) => create(&app, arguments).await,
         Command::Password(arguments) => password(&app, arguments).await,
+        Command::SignOut(arguments) => sign_out(&app, arguments).await,
+        Command::Disable(arguments) => set_disabled(&app, arguments, true).await,
+        Command::Enable(arguments) => set_disabled(&app, arguments, false).await,
     };
     app.finish(CLOSING).await;
     done.map(|()| Exit::Ok)
@@ -99,13 +108,29 @@ async fn create(app: &App, arguments: Create) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn password(app: &App, arguments: Password) -> Result<(), Failure> {
+async fn password(app: &App, arguments: OfAccount) -> Result<(), Failure> {
     let account = app.account_by_email(&arguments.email).await?;
     let chosen = chosen_password(PASSWORD_VARIABLE, app.randomness.as_ref());
     let shown = chosen.random.then(|| chosen.password.clone());
     app.reset_password(PART, account.id, chosen.password).await?;
     printer::say(&format!("{} has a new password, and its sessions are ended.", account.email));
     show(shown);
+    Ok(())
+}
+
+async fn sign_out(app: &App, arguments: OfAccount) -> Result<(), Failure> {
+    let account = app.account_by_email(&arguments.email).await?;
+    let ended = app.sign_out_everywhere(PART, account.id).await?;
+    printer::say(&format!("{} is signed out: {ended} sessions, and every access token.", account.email));
+    Ok(())
+}
+
+async fn set_disabled(app: &App, arguments: OfAccount, disabled: bool) -> Result<(), Failure> {
+    let account = app.account_by_email(&arguments.email).await?;
+    let changed = app.set_account_disabled(PART, account.id, disabled).await?;
+    let word = if disabled { "disabled" } else { "enabled" };
+    let already = if changed { "" } else { " already" };
+    printer::say(&format!("{} is {word}{already}.", account.email));
     Ok(())
 }
 

@@ -28,6 +28,7 @@ use crate::app::gate::NewGate;
 use crate::app::names::Names;
 use crate::app::otlp::{OtlpBody, OtlpRefusal, OtlpSignal};
 use crate::app::ports::{Clock as _, ManualClock};
+use crate::app::precondition::IfMatch;
 use crate::app::project::{NewProject, ProjectSettings};
 use crate::app::workflow::{ReleaseMove, WorkflowSettings};
 use crate::app::{App, Ports};
@@ -142,7 +143,7 @@ impl Story {
 
     async fn set_up_workflows(&self) -> Result<(), Failure> {
         let app = &self.app;
-        app.put_prices_in(&self.project, control::prices()).await?;
+        app.put_prices_in(&self.project, control::prices(), &IfMatch::ANYTHING).await?;
         for workflow in control::workflows() {
             let settings = WorkflowSettings {
                 risk_class: workflow.scenario.risk,
@@ -150,7 +151,7 @@ impl Story {
                 rules: workflow.rules,
             };
             let owner = self.as_person(workflow.owner);
-            app.put_workflow(&owner, PROJECT_SLUG, workflow.scenario.name, settings).await?;
+            app.put_workflow(&owner, PROJECT_SLUG, workflow.scenario.name, settings, &IfMatch::ANYTHING).await?;
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 //! says how it went ([`exit::Exit`]).
 
 pub mod account;
+pub mod audit;
 pub mod client;
 pub mod decision;
 pub mod demo;
@@ -17,11 +18,13 @@ pub mod project;
 pub mod run;
 pub mod scorecard;
 pub mod serve;
+pub mod shell;
+pub mod signing_key;
 pub mod suite;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use exit::{Exit, Failure};
 
@@ -57,8 +60,16 @@ enum Command {
     Account(account::Arguments),
     /// Check the settings, the database, the disk and the mail server.
     Doctor(doctor::Arguments),
+    /// Export the audit log and verify exports offline.
+    Audit(audit::Arguments),
+    /// Replace the key that signs access tokens, on the server itself.
+    SigningKey(signing_key::Arguments),
     /// Print the OpenAPI document of this version.
     Openapi,
+    /// Print completions for a shell, such as `seatrial completions bash`.
+    Completions(shell::Completions),
+    /// Print the manual, as `man -l -` reads it.
+    Man,
 }
 
 /// Reads the arguments, does what they ask, and says how it went.
@@ -99,9 +110,13 @@ async fn run(command: Command) -> Result<Exit, Failure> {
         Command::Key(arguments) => key::run(arguments).await,
         Command::Account(arguments) => account::run(arguments).await,
         Command::Doctor(arguments) => doctor::run(arguments).await,
+        Command::Audit(arguments) => audit::run(arguments).await,
+        Command::SigningKey(arguments) => signing_key::run(arguments).await,
         Command::Openapi => {
             openapi::run();
             Ok(Exit::Ok)
         }
+        Command::Completions(arguments) => shell::completions(&arguments, Arguments::command()),
+        Command::Man => shell::manual(Arguments::command()),
     }
 }

@@ -276,6 +276,9 @@ impl Gap {
                 "Run the suite {subject} on {release} and report a result for each of its cases; mend {release} until none \
                  fails."
             ),
+            GapKind::NoEvalResults => format!(
+                "Run what is left of the suite {subject} on {release}, and import the results (`seatrial suite import`)."
+            ),
             GapKind::NotBaked => format!(
                 "Keep {release} on its present small share, with runs, until the policy's time has passed; then judge again."
             ),

@@ -83,6 +83,10 @@ impl Default for Policy {
     }
 }
 
+/// The most runs that a policy can ask for. Far beyond any release, and far below what JSON holds exactly: a policy
+/// without a canonical form could not be read again.
+const MOST_RUNS: u64 = 1_000_000_000;
+
 /// A setting of a policy that cannot stand.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {problem}")]
@@ -122,6 +126,9 @@ impl Policy {
         }
         if self.planned_candidate_runs < self.floor_units {
             wrong("planned_candidate_runs", "at least the floor, or the gate can never speak");
+        }
+        if self.floor_units > MOST_RUNS || self.planned_candidate_runs > MOST_RUNS {
+            wrong("planned_candidate_runs", "it and the floor are at most 1,000,000,000 runs");
         }
         if !(self.pool_ratio > 0.0 && self.pool_ratio <= 100.0) {
             wrong("pool_ratio", "above 0 and at most 100 baseline outcomes for one candidate outcome");

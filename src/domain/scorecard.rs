@@ -24,6 +24,7 @@ pub use proposal::{History, LeftOut, Proposal, ProposalReason, SegmentHistory, p
 /// Over which runs a check is read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[schema(as = CheckScope)]
 pub enum Scope {
     /// All runs.
     #[default]

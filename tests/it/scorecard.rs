@@ -64,7 +64,7 @@ async fn is_written_in_versions(app: &TestApp) {
     let (_, rest) = answer(app.member(Role::Viewer).get(&format!("{}/versions?cursor={cursor}", path()))).await;
     assert_eq!((&rest["items"][0]["version"], &rest["items"][0]["name"]), (&json!(1), &json!("Refunds")));
     let (_, list) = answer(app.member(Role::Viewer).get(&api("scorecards"))).await;
-    assert_eq!((&list["items"][0]["workflow_name"], &list["items"][1]), (&json!(WORKFLOW), &Value::Null));
+    assert_eq!((&list["items"][0]["workflow"], &list["items"][1]), (&json!(WORKFLOW), &Value::Null));
     assert_eq!(list["items"][0]["version"], 3);
 }
 

@@ -44,7 +44,6 @@ struct AuditEntry {
     noun_id: String,
     /// What changed: `before` and `after` of an edit, `after` of what was made, `before` of what was removed; or what
     /// describes an act.
-    #[schema(value_type = Object)]
     detail: serde_json::Value,
     /// The address it came from; absent of background work and of the command line on the server.
     #[serde(skip_serializing_if = "Option::is_none")]

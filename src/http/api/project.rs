@@ -13,7 +13,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
 use crate::app::project::{NewProject, ProjectSummary};
-use crate::http::extract::{Caller, Listed};
+use crate::http::extract::if_match::tagged;
+use crate::http::extract::{Caller, IfMatch, Listed};
 use crate::http::problem::{Problem, ProblemBody};
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
@@ -142,18 +143,22 @@ async fn create(app: Data<App>, caller: Caller, body: Json<NewProjectBody>) -> R
     extensions(("x-permission" = json!("read_evidence")))
 )]
 #[get("/projects/{project}/settings")]
-async fn read_settings(app: Data<App>, caller: Caller, path: Path<String>) -> Result<Json<ProjectSettings>, Problem> {
+async fn read_settings(app: Data<App>, caller: Caller, path: Path<String>) -> Result<HttpResponse, Problem> {
     let project = app.enter(&caller, &path, Permission::ReadEvidence).await?;
-    Ok(Json(project.settings))
+    tagged(&project.settings, &project.settings)
 }
 
 /// Replace a project's settings
 #[utoipa::path(
     operation_id = "put_project_settings", tag = "projects",
-    params(("project" = String, Path, description = "The project's name in URLs")),
+    params(
+        ("project" = String, Path, description = "The project's name in URLs"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of what the edit rests on"),
+    ),
     request_body = ProjectSettings,
     responses(
         (status = 200, description = "The settings as they are now", body = ProjectSettings),
+        (status = 412, description = "It is not what If-Match names any more", body = ProblemBody),
         (status = 400, description = "The body cannot be read", body = ProblemBody),
         (status = 401, description = "Nobody is signed in", body = ProblemBody),
         (status = 403, description = "The permission is missing", body = ProblemBody),
@@ -170,8 +175,10 @@ async fn put_settings(
     caller: Caller,
     path: Path<String>,
     body: Json<ProjectSettings>,
-) -> Result<Json<ProjectSettings>, Problem> {
-    Ok(Json(app.put_project_settings(&caller, &path, body.into_inner()).await?))
+    if_match: IfMatch,
+) -> Result<HttpResponse, Problem> {
+    let settings = app.put_project_settings(&caller, &path, body.into_inner(), &if_match).await?;
+    tagged(&settings, &settings)
 }
 
 /// Read a project's prices
@@ -190,8 +197,9 @@ async fn put_settings(
     extensions(("x-permission" = json!("read_evidence")))
 )]
 #[get("/projects/{project}/prices")]
-async fn read_prices(app: Data<App>, caller: Caller, path: Path<String>) -> Result<Json<PriceTable>, Problem> {
-    Ok(Json(app.prices(&caller, &path).await?))
+async fn read_prices(app: Data<App>, caller: Caller, path: Path<String>) -> Result<HttpResponse, Problem> {
+    let prices = app.prices(&caller, &path).await?;
+    tagged(&prices, &prices)
 }
 
 /// Replace a project's prices
@@ -199,10 +207,14 @@ async fn read_prices(app: Data<App>, caller: Caller, path: Path<String>) -> Resu
 /// Runs that came in before keep the cost they have.
 #[utoipa::path(
     operation_id = "put_prices", tag = "projects",
-    params(("project" = String, Path, description = "The project's name in URLs")),
+    params(
+        ("project" = String, Path, description = "The project's name in URLs"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of what the edit rests on"),
+    ),
     request_body = PriceTable,
     responses(
         (status = 200, description = "The prices as they are now", body = PriceTable),
+        (status = 412, description = "It is not what If-Match names any more", body = ProblemBody),
         (status = 400, description = "The body cannot be read", body = ProblemBody),
         (status = 401, description = "Nobody is signed in", body = ProblemBody),
         (status = 403, description = "The permission is missing", body = ProblemBody),
@@ -219,8 +231,10 @@ async fn put_prices(
     caller: Caller,
     path: Path<String>,
     body: Json<PriceTable>,
-) -> Result<Json<PriceTable>, Problem> {
-    Ok(Json(app.put_prices(&caller, &path, body.into_inner()).await?))
+    if_match: IfMatch,
+) -> Result<HttpResponse, Problem> {
+    let prices = app.put_prices(&caller, &path, body.into_inner(), &if_match).await?;
+    tagged(&prices, &prices)
 }
 
 /// Read a project's failure classes
@@ -238,8 +252,10 @@ async fn put_prices(
     extensions(("x-permission" = json!("read_evidence")))
 )]
 #[get("/projects/{project}/failure-classes")]
-async fn read_classes(app: Data<App>, caller: Caller, path: Path<String>) -> Result<Json<Classes>, Problem> {
-    Ok(Json(app.failure_classes(&caller, &path).await?.into()))
+async fn read_classes(app: Data<App>, caller: Caller, path: Path<String>) -> Result<HttpResponse, Problem> {
+    let taxonomy = app.failure_classes(&caller, &path).await?;
+    let classes = taxonomy.classes();
+    tagged(&Classes::from(taxonomy), &classes)
 }
 
 /// Replace a project's own failure classes
@@ -247,10 +263,14 @@ async fn read_classes(app: Data<App>, caller: Caller, path: Path<String>) -> Res
 /// One with the name of a built-in class takes its place. A severity counts for runs that come in or change from now on.
 #[utoipa::path(
     operation_id = "put_failure_classes", tag = "projects",
-    params(("project" = String, Path, description = "The project's name in URLs")),
+    params(
+        ("project" = String, Path, description = "The project's name in URLs"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of what the edit rests on"),
+    ),
     request_body = OwnFailureClasses,
     responses(
         (status = 200, description = "The classes as they are now, the built-in ones included", body = Classes),
+        (status = 412, description = "It is not what If-Match names any more", body = ProblemBody),
         (status = 400, description = "The body cannot be read", body = ProblemBody),
         (status = 401, description = "Nobody is signed in", body = ProblemBody),
         (status = 403, description = "The permission is missing", body = ProblemBody),
@@ -267,6 +287,9 @@ async fn put_classes(
     caller: Caller,
     path: Path<String>,
     body: Json<OwnFailureClasses>,
-) -> Result<Json<Classes>, Problem> {
-    Ok(Json(app.put_failure_classes(&caller, &path, body.into_inner().items).await?.into()))
+    if_match: IfMatch,
+) -> Result<HttpResponse, Problem> {
+    let taxonomy = app.put_failure_classes(&caller, &path, body.into_inner().items, &if_match).await?;
+    let classes = taxonomy.classes();
+    tagged(&Classes::from(taxonomy), &classes)
 }

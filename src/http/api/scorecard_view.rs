@@ -1,8 +1,8 @@
 //! Scorecards as the API shows and takes them.
 
 use seatrial_domain::access::Actor;
-use seatrial_domain::ids::{AttestationId, ScorecardId};
-use seatrial_domain::owner::OwnerId;
+use seatrial_domain::ids::{AttestationId, ScorecardId, WorkflowId};
+use seatrial_domain::owner::{Owner, OwnerId};
 use seatrial_domain::scorecard::{Check, Freshness, Scorecard, SegmentRef};
 use seatrial_domain::time::Timestamp;
 use seatrial_store::attestation::AttestationRow;
@@ -32,11 +32,30 @@ impl From<Actor> for ActorView {
 /// A workflow's scorecard, with its owners as they are now and its freshness.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct ScorecardView {
-    /// The scorecard.
-    #[serde(flatten)]
-    pub scorecard: Scorecard,
+    /// Its id, the same for all versions.
+    #[schema(value_type = String)]
+    pub id: ScorecardId,
+    /// Its name.
+    pub name: String,
+    /// The version, from 1.
+    pub version: u32,
     /// The workflow's name.
-    pub workflow_name: String,
+    pub workflow: String,
+    /// The workflow's id.
+    #[schema(value_type = String)]
+    pub workflow_id: WorkflowId,
+    /// Who answers for it.
+    pub owner: Option<Owner>,
+    /// Who does when the owner cannot.
+    pub backup: Option<Owner>,
+    /// How often it is to be re-read, in days.
+    pub cadence_days: u32,
+    /// What it asks.
+    pub checks: Vec<Check>,
+    /// Dimensions by whose values every key check is read too.
+    pub dimensions: Vec<String>,
+    /// Segments that must pass themselves.
+    pub required_segments: Vec<SegmentRef>,
     /// Where it stands, and why.
     pub freshness: Freshness,
     /// Who attested it last.
@@ -51,9 +70,30 @@ pub struct ScorecardView {
 
 impl From<ScorecardDetail> for ScorecardView {
     fn from(detail: ScorecardDetail) -> Self {
+        let Scorecard {
+            id,
+            name,
+            version,
+            workflow,
+            owner,
+            backup,
+            cadence_days,
+            checks,
+            dimensions,
+            required_segments,
+        } = detail.standing.scorecard;
         Self {
-            scorecard: detail.standing.scorecard,
-            workflow_name: detail.workflow,
+            id,
+            name,
+            version,
+            workflow: detail.workflow,
+            workflow_id: workflow,
+            owner,
+            backup,
+            cadence_days,
+            checks,
+            dimensions,
+            required_segments,
             freshness: detail.standing.freshness,
             attestation: detail.attestation.map(AttestationView::from),
             created_at: detail.row.created_at,

@@ -1,7 +1,8 @@
 //! Workflows and their releases.
 
 use actix_web::web::{Data, Json, Path};
-use actix_web::{get, post, put};
+use actix_web::{HttpResponse, get, post, put};
+use seatrial_domain::access::Permission;
 use seatrial_domain::ids::{ReleaseId, WorkflowId};
 use seatrial_domain::owner::OwnerId;
 use seatrial_domain::release::ReleaseState;
@@ -14,7 +15,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
 use crate::app::workflow::{ReleaseMove, WorkflowSettings};
-use crate::http::extract::{Caller, Listed};
+use crate::http::extract::if_match::tagged;
+use crate::http::extract::{Caller, IfMatch, Listed};
 use crate::http::problem::{Problem, ProblemBody};
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
@@ -190,12 +192,13 @@ async fn list(app: Data<App>, caller: Caller, project: Path<String>) -> Result<J
     extensions(("x-permission" = json!("read_evidence")))
 )]
 #[get("/projects/{project}/workflows/{workflow}")]
-async fn read(app: Data<App>, caller: Caller, path: Path<(String, String)>) -> Result<Json<WorkflowView>, Problem> {
+async fn read(app: Data<App>, caller: Caller, path: Path<(String, String)>) -> Result<HttpResponse, Problem> {
     let (project, workflow) = path.into_inner();
     let names = app.names(&caller, &project).await?;
     let id = names.workflow(&workflow)?;
     let row = names.workflow_row(id).cloned().ok_or(crate::app::error::AppError::NotFound { noun: "workflow" })?;
-    Ok(Json(row.into()))
+    let settings = WorkflowSettings::of(&row);
+    tagged(&WorkflowView::from(row), &settings)
 }
 
 /// Make a workflow known, or change what is said about it
@@ -204,10 +207,14 @@ async fn read(app: Data<App>, caller: Caller, path: Path<(String, String)>) -> R
 /// then on.
 #[utoipa::path(
     operation_id = "put_workflow", tag = "workflows",
-    params(("project" = String, Path), ("workflow" = String, Path, description = "Its name")),
+    params(
+        ("project" = String, Path), ("workflow" = String, Path, description = "Its name"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of what the edit rests on"),
+    ),
     request_body = WorkflowBody,
     responses(
         (status = 200, description = "The workflow", body = WorkflowView),
+        (status = 412, description = "It is not what If-Match names any more", body = ProblemBody),
         (status = 400, description = "The body cannot be read", body = ProblemBody),
         (status = 401, description = "Nobody is signed in", body = ProblemBody),
         (status = 403, description = "The permission is missing", body = ProblemBody),
@@ -222,11 +229,14 @@ async fn put_workflow(
     caller: Caller,
     path: Path<(String, String)>,
     body: Json<WorkflowBody>,
-) -> Result<Json<WorkflowView>, Problem> {
+    if_match: IfMatch,
+) -> Result<HttpResponse, Problem> {
     let (project, workflow) = path.into_inner();
     let body = body.into_inner();
     let settings = WorkflowSettings { risk_class: body.risk_class, owner: body.owner, rules: body.rules };
-    Ok(Json(app.put_workflow(&caller, &project, &workflow, settings).await?.into()))
+    let row = app.put_workflow(&caller, &project, &workflow, settings, &if_match).await?;
+    let settings = WorkflowSettings::of(&row);
+    tagged(&WorkflowView::from(row), &settings)
 }
 
 /// List the releases of a workflow
@@ -315,6 +325,7 @@ async fn put_release(
     body: Json<ReleaseBody>,
 ) -> Result<Json<ReleaseView>, Problem> {
     let (project, workflow, release) = path.into_inner();
+    app.enter(&caller, &project, Permission::EditWorkflows).await?;
     let names = app.names(&caller, &project).await?;
     let workflow = names.workflow(&workflow)?;
     let baseline = body.into_inner().baseline.map(|name| names.release(Some(workflow), &name)).transpose()?;
@@ -349,6 +360,7 @@ async fn move_release(
     body: Json<MoveBody>,
 ) -> Result<Json<ReleaseView>, Problem> {
     let (project, workflow, release) = path.into_inner();
+    app.enter(&caller, &project, Permission::OpenGates).await?;
     let names = app.names(&caller, &project).await?;
     let id = names.release(Some(names.workflow(&workflow)?), &release)?;
     let body = body.into_inner();

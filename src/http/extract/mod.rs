@@ -3,6 +3,7 @@
 pub mod attempt;
 pub mod caller;
 pub mod form;
+pub mod if_match;
 pub mod page;
 
 use actix_web::web::{FormConfig, JsonConfig, PathConfig, QueryConfig, ServiceConfig};
@@ -14,6 +15,7 @@ use super::problem::Problem;
 use crate::app::error::AppError;
 
 pub use crate::app::access::Caller;
+pub use crate::app::precondition::IfMatch;
 pub use attempt::Attempt;
 pub use caller::SessionCaller;
 pub use form::{PageForm, SignInForm, verify_form};

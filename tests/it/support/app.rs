@@ -345,6 +345,7 @@ impl TestApp {
 }
 
 /// Asks the service as somebody.
+#[derive(Clone)]
 pub struct TestClient<'a> {
     test: &'a TestApp,
     who: Who,

@@ -1,0 +1,146 @@
+//! What pipelines rest on: exit codes, the list of commands, what goes to which output; and the files for packagers.
+
+use std::fmt::Write as _;
+
+use seatrial_domain::access::Actor;
+use seatrial_domain::audit::{AUDIT_SCHEMA, AuditRecord, SealedEntry};
+use seatrial_domain::ids::{AuditId, ProjectId, uuid_v7};
+use seatrial_domain::time::Timestamp;
+use serde_json::{Value, json};
+
+use super::{run, text};
+
+/// Each command, its exit code, and the first line of what it says about that.
+#[test]
+fn exit_codes_are_pinned() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let nowhere = ["--url", "http://127.0.0.1:1", "--key", "sea_x"];
+    let about = ["--project", "p", "--workflow", "w", "--release", "r"];
+    let check = [&["gate", "check"], &nowhere[..], &about[..]].concat();
+    let mut cases: Vec<Vec<&str>> = vec![
+        vec![
+            "gate",
+            "check",
+            "--url",
+            "not a url",
+            "--key",
+            "k",
+            "--project",
+            "p",
+            "--workflow",
+            "w",
+            "--release",
+            "r",
+        ],
+        vec!["gate", "check"],
+        check,
+        [&["decision", "export"], &nowhere[..], &["--project", "p", "dec_1"]].concat(),
+        vec!["decision", "verify", "missing.json"],
+        [&["run", "import"], &nowhere[..], &["--project", "p", "missing.ndjson"]].concat(),
+        [&["audit", "export"], &nowhere[..], &["--project", "p"]].concat(),
+        vec!["audit", "verify", "missing.ndjson"],
+        vec!["audit", "verify", "wrong.ndjson"],
+        vec!["audit", "verify", "empty.ndjson"],
+        vec!["audit", "installation"],
+        vec!["signing-key", "rotate"],
+        vec!["account", "sign-out", "--email", "nobody@example.com"],
+        vec!["account", "disable", "--email", "nobody@example.com"],
+        vec!["account", "create", "--email", "no address", "--name", "N"],
+        vec!["key", "create", "--project", "nowhere", "--name", "n", "--scope", "read"],
+        vec!["project", "create", "Not A Slug"],
+        vec!["completions", "bash"],
+        vec!["completions", "tin-whistle"],
+        vec!["man"],
+        vec!["openapi"],
+        vec!["sail"],
+    ];
+    std::fs::write(folder.path().join("wrong.ndjson"), "{}\n").expect("written");
+    std::fs::write(folder.path().join("empty.ndjson"), "").expect("written");
+    let mut pinned = String::new();
+    for arguments in &mut cases {
+        let output = run(folder.path(), arguments);
+        let said = text(&output.stderr);
+        let first = said.lines().next().unwrap_or("(says nothing)");
+        let data = if output.stdout.is_empty() { "no data" } else { "data" };
+        let code = output.status.code().expect("it ends by itself");
+        writeln!(pinned, "{code:>2} {data:7} seatrial {}\n           {first}", arguments.join(" ")).expect("a text");
+    }
+    insta::assert_snapshot!("exit_codes", pinned);
+}
+
+#[test]
+fn the_commands_are_pinned() {
+    let folder = tempfile::tempdir().expect("a folder");
+    insta::assert_snapshot!("help", text(&run(folder.path(), &["--help"]).stdout));
+}
+
+#[test]
+fn packagers_get_completions_and_a_manual() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = text(&run(folder.path(), &["completions", shell]).stdout);
+        assert!(script.contains("seatrial") && script.contains("audit"), "{shell}");
+    }
+    let manual = text(&run(folder.path(), &["man"]).stdout);
+    assert!(
+        manual.contains(".TH seatrial 1")
+            && manual.contains("gate check")
+            && manual.contains("--recommendation".replace('-', "\\-").as_str()),
+        "{manual}"
+    );
+}
+
+fn log() -> Vec<SealedEntry> {
+    let mut log: Vec<SealedEntry> = Vec::new();
+    for n in 1..=3_u8 {
+        let record = AuditRecord {
+            schema: AUDIT_SCHEMA,
+            id: AuditId::from_uuid(uuid_v7(1_700_000_000_000, [n; 10])),
+            project: ProjectId::from_uuid(uuid_v7(1_700_000_000_000, [9; 10])),
+            sequence: u64::from(n),
+            at: Timestamp::from_micros(1_700_000_000_000_000 + i64::from(n)),
+            actor: Actor::account("acc_1", "Ana"),
+            action: "put".to_owned(),
+            noun: "policy".to_owned(),
+            noun_id: "pol_1".to_owned(),
+            detail: json!({"after": n}),
+            address: None,
+            request_id: None,
+            previous: log.last().map(|entry| entry.digest),
+        };
+        log.push(record.seal().expect("it has a canonical form").0);
+    }
+    log
+}
+
+#[test]
+fn an_audit_log_is_verified_offline_and_the_first_wrong_entry_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = log();
+    let write = |entries: &[SealedEntry]| {
+        let lines = entries.iter().map(|entry| serde_json::to_string(entry).expect("plain data") + "\n");
+        std::fs::write(folder.path().join("log.ndjson"), lines.collect::<String>()).expect("written");
+    };
+    write(&log);
+    let output = run(folder.path(), &["audit", "verify", "log.ndjson"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).starts_with("3 entries hold, 1 to 3."), "{}", text(&output.stdout));
+    let json = run(folder.path(), &["audit", "verify", "--format", "json", "log.ndjson"]);
+    let found: Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    assert_eq!((&found["holds"], &found["digest"]), (&json!(true), &json!(log[2].digest.to_string())));
+
+    let mut forged = log.clone();
+    forged[1].record.actor.display_name = "Ben".to_owned();
+    write(&forged);
+    let output = run(folder.path(), &["audit", "verify", "log.ndjson"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("entry 2: its content has the digest"), "{}", text(&output.stderr));
+    write(&[log[0].clone(), log[2].clone()]);
+    let output = run(folder.path(), &["audit", "verify", "--format", "json", "log.ndjson"]);
+    assert_eq!(output.status.code(), Some(1));
+    let found: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!((&found["holds"], &found["entries"]), (&json!(false), &json!(1)));
+    write(&log[1..]);
+    let output = run(folder.path(), &["audit", "verify", "log.ndjson"]);
+    assert!(output.status.success() && text(&output.stdout).contains("What came before"), "the end of a log");
+}
