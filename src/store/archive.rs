@@ -92,7 +92,6 @@ pub const LEFT_BEHIND: &[(&str, &str)] = &[
     ("notices", "what people were told at the old place"),
     ("notice_preferences", "hold the links of mails that were sent"),
     ("leases", "of the running service"),
-    ("sums_to_rebuild", "what the running service still has to do; sums go along as they are"),
 ];
 
 /// The newest migration: a file is read by a service with the same schema.
