@@ -133,7 +133,7 @@ impl Running {
                 (self.rates.0.len() as u64 >= windows).then_some(Said::Ship)
             }
             Method::Peeking { alpha, every } => {
-                (self.n >= FLOOR && self.n % every == 0).then(|| self.interval(alpha))?
+                (self.n >= FLOOR && self.n.is_multiple_of(every)).then(|| self.interval(alpha))?
             }
             Method::FixedN { n } => (self.n == n).then(|| self.interval(ALPHA))?,
             Method::MannWhitney { window, windows } => {

@@ -44,10 +44,11 @@ pub fn comparisons(folder: &Path) -> Vec<Comparison> {
         ("intercode-bash", "gpt-3.5/tryagain-10", "gpt-3.5/plan-solve"),
     ];
     let find = |workflow: &str, release: &str| runs.get(&(workflow.to_owned(), release.to_owned()));
+    type Task = (Vec<bool>, Vec<bool>);
     let compare = |(workflow, a, b): (&str, &str, &str)| {
         let (old, new) = (find(workflow, a)?, find(workflow, b)?);
         let tasks = old.iter().filter_map(|(task, x)| Some((x.clone(), new.get(task)?.clone()))).collect::<Vec<_>>();
-        let rate = |of: &dyn Fn(&(Vec<bool>, Vec<bool>)) -> f64| tasks.iter().map(of).sum::<f64>() / tasks.len() as f64;
+        let rate = |of: &dyn Fn(&Task) -> f64| tasks.iter().map(of).sum::<f64>() / tasks.len() as f64;
         let share = |runs: &[bool]| runs.iter().filter(|&&success| success).count() as f64 / runs.len() as f64;
         let rates = (rate(&|task| share(&task.0)), rate(&|task| share(&task.1)));
         Some(Comparison { name: format!("{a} → {b} ({workflow})"), rates, tasks })

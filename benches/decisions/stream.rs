@@ -91,7 +91,7 @@ impl Stream {
                 Pair { baseline: draw.hit(baseline), candidate: draw.hit(if k < at { before } else { after }) }
             }
             Truth::Clustered { baseline, candidate, size, alike } => {
-                if k % size == 0 {
+                if k.is_multiple_of(size) {
                     let mut shared = |rate: f64| draw.hit(alike).then(|| draw.hit(rate));
                     self.alike = (shared(baseline), shared(candidate));
                 }

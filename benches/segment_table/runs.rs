@@ -40,7 +40,7 @@ fn mixed(n: u64) -> u64 {
 pub fn report(i: usize, n: usize) -> RunReport {
     let draw = |what: u64, below: u64| mixed((i as u64) << 8 | what) % below;
     let started_at = FIRST.plus_micros(DAYS * DAY / n as i64 * i as i64);
-    let release = if i % 2 == 0 { BASELINE } else { CANDIDATE };
+    let release = if i.is_multiple_of(2) { BASELINE } else { CANDIDATE };
     let failed = draw(1, 100) < 15;
     RunReport {
         external_id: format!("run-{i}"),

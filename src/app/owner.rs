@@ -125,10 +125,15 @@ impl App {
     /// What an owner has in the project, whether or not they can still act.
     ///
     /// # Errors
-    /// When the caller may not or the database fails.
+    /// When the caller may not, somebody of another project is asked about, or the database fails.
     pub async fn owned(&self, caller: &Caller, project: &str, id: OwnerId) -> Result<Owned, AppError> {
         let project = self.enter(caller, project, Permission::ReadEvidence).await?;
-        self.owned_in(self.store.read(), &project, id).await
+        let owned = self.owned_in(self.store.read(), &project, id).await?;
+        // Who neither belongs to the project nor has anything in it is nobody here, not even a name.
+        if !owned.owner.active && owned.is_empty() {
+            return Err(AppError::NotFound { noun: "owner" });
+        }
+        Ok(owned)
     }
 
     pub(super) async fn owned_in(

@@ -132,7 +132,7 @@ fn text(schema: &Value, name: &str) -> String {
         (_, "bundle" | "digest") => format!("sha256:{}", "0".repeat(64)),
         (_, "case" | "case_id") => id("case"),
         (_, "signal") => "success_rate".to_owned(),
-        (_, "owner" | "backup" | "account") => id("acc"),
+        (_, "owner" | "backup" | "account" | "members" | "to") => id("acc"),
         (_, "gate") => id("gate"),
         (_, "run" | "runs") => id("run"),
         (_, "email") => "somebody@demo-co.example".to_owned(),
