@@ -32,6 +32,7 @@ mod record;
 mod release;
 mod render;
 mod response;
+mod run;
 mod scorecard;
 mod signals;
 mod story;

@@ -182,16 +182,6 @@ fn every_form_that_posts_carries_the_token() {
 }
 
 #[test]
-fn a_long_trace_renders() {
-    let mut body = run::RunPage::sample();
-    let waterfall = body.waterfall.as_mut().expect("sample has a trace");
-    let row = waterfall.rows[0].clone();
-    waterfall.rows = (0..10_000).map(|i| run::SpanRow { id: format!("{i:016x}"), ..row.clone() }).collect();
-    let html = renderer().page(&Page::sample("Run", body)).expect("run page");
-    assert_eq!(html.matches("data-span=").count(), 10_000);
-}
-
-#[test]
 fn raw_output_is_written_in_two_reviewed_partials_only() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("web/templates");
     for path in Renderer::templates() {

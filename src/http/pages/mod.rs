@@ -8,6 +8,7 @@ mod account;
 pub mod assets;
 mod case;
 mod context;
+mod conversation;
 mod decision;
 mod failure;
 mod failure_review;
@@ -60,6 +61,8 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/p/{project}", get().to(overview::show))
         .route("/p/{project}/runs", get().to(run::list))
         .route("/p/{project}/runs/{run}", get().to(run::show))
+        .route("/p/{project}/runs/{run}/spans", get().to(run::spans))
+        .route("/p/{project}/runs/{run}/spans/{span}", get().to(run::span))
         .route("/p/{project}/runs/{run}/facts", post().to(run::add_fact))
         .route("/p/{project}/releases", get().to(release::list))
         .route("/p/{project}/releases/{release}", get().to(release::show))
