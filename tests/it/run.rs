@@ -10,7 +10,12 @@ use crate::support::browser;
 use crate::support::evidence::{expect, path};
 use crate::support::visitor::Visitor;
 
-both!(spans_come_by_page_and_all_at_once, the_conversation_is_shown_by_turns, idle_time_is_folded_when_asked);
+both!(
+    spans_come_by_page_and_all_at_once,
+    the_conversation_is_shown_by_turns,
+    idle_time_is_folded_when_asked,
+    the_first_of_many_releases_keeps_its_name,
+);
 
 fn nanos(at: Timestamp) -> String {
     format!("{}000", at.micros())
@@ -123,6 +128,23 @@ async fn idle_time_is_folded_when_asked(app: &TestApp) {
     assert!(width("?idle=folded").await > 450, "without the wait they are half of the run");
     let folded = visitor.get(&format!("{page}?idle=folded")).await.text;
     assert!(folded.contains("Unfold 1 idle stretch"), "{folded}");
+}
+
+async fn the_first_of_many_releases_keeps_its_name(app: &TestApp) {
+    let key = app.program(&[KeyScope::Ingest]).await;
+    let report = |n: i64| {
+        let begun = START.plus_seconds(-1_000 + n);
+        json!({"external_id": format!("run-{n}"), "workflow": "refunds", "release": format!("1.0.{n}"),
+            "started_at": begun, "ended_at": begun.plus_seconds(1), "outcome": "success"})
+    };
+    let reports: Vec<Value> = (0..250).map(report).collect();
+    expect(200, key.post(&path("runs")).json(&json!({"runs": reports}))).await;
+    let viewer = app.member(Role::Viewer);
+    let first = expect(200, viewer.get(&path("runs?release=1.0.0"))).await;
+    assert_eq!(first["items"].as_array().map(Vec::len), Some(1), "{first}");
+    assert_eq!(first["items"][0]["release"], "1.0.0", "{first}");
+    let all = expect(200, viewer.get(&path("workflows/refunds/releases"))).await;
+    assert_eq!(all["items"].as_array().map(Vec::len), Some(250));
 }
 
 #[test]
