@@ -34,6 +34,7 @@ mod render;
 mod response;
 mod run;
 mod scorecard;
+mod search;
 mod signals;
 mod story;
 mod suite;
