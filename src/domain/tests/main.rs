@@ -5,6 +5,7 @@ mod audit;
 mod canonical;
 mod case;
 mod decision;
+mod engine;
 mod evidence;
 mod forecast;
 mod gate;
