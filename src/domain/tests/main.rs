@@ -6,6 +6,7 @@ mod axis;
 mod canonical;
 mod case;
 mod decision;
+mod engine;
 mod evidence;
 mod forecast;
 mod gate;
