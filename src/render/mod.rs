@@ -14,6 +14,7 @@ mod helpers;
 pub mod markdown;
 mod sandbox;
 pub mod svg;
+pub mod table;
 pub mod text;
 pub mod view;
 pub mod words;

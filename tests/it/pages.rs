@@ -17,6 +17,7 @@ both!(
     hostile_text_is_shown_and_never_run,
     who_is_not_signed_in_signs_in_first_and_comes_back,
     assets_and_documents_are_served,
+    lists_are_had_as_files_as_shown,
 );
 
 const HOSTILE: &str = "<script>alert(1)</script>\u{202e}\"'><img src=x onerror=alert(1)>{{csrf}}";
@@ -113,6 +114,28 @@ async fn every_page_answers_a_member(app: &TestApp) {
         let gate = visitor.page(pages.iter().find(|page| page.starts_with("/gates")).expect("a gate")).await;
         assert!(gate.contains("Every check that counts has an answer."), "{gate}");
     }
+}
+
+async fn lists_are_had_as_files_as_shown(app: &TestApp) {
+    all_pages(app).await;
+    report_failure(app, "=HYPERLINK(1)", "Say \"hello\"").await;
+    let visitor = Visitor::signed_in(app, Role::Viewer).await;
+    for list in ["/runs", "/releases", "/failures", "/cases", "/scorecards", "/decisions"] {
+        let page = visitor.page(list).await;
+        assert!(page.contains(&format!("{}?as=csv", at(list))), "{list} offers its rows: {page}");
+        let csv = visitor.get(&at(&format!("{list}?as=csv"))).await;
+        assert_eq!((csv.status, csv.content_type.as_str()), (200, "text/csv; charset=utf-8"), "{list}");
+        let json = visitor.get(&at(&format!("{list}?as=json"))).await.ok();
+        let rows: Vec<Value> = serde_json::from_str(&json).unwrap_or_else(|error| panic!("{list}: {error}: {json}"));
+        assert!(!rows.is_empty(), "{list}");
+        assert_eq!(csv.text.lines().count(), rows.len() + 1, "{list}: a header and a line for each row: {}", csv.text);
+    }
+    let filtered = visitor.get(&at("/runs?outcome=failure&q=%3DHYPERLINK%281%29&as=csv")).await.ok();
+    let lines: Vec<&str> = filtered.lines().collect();
+    assert_eq!(lines.len(), 2, "the filters hold: {filtered}");
+    assert!(lines[1].contains("\"'=HYPERLINK(1)\""), "a spreadsheet computes nothing: {filtered}");
+    let unknown = visitor.get(&at("/runs?as=xlsx")).await;
+    assert!(unknown.status == 200 && unknown.content_type.starts_with("text/html"), "another format is the page");
 }
 
 /// A run with hostile text wherever its sender may write.
