@@ -166,7 +166,10 @@ fn cross_check(runtime: &tokio::runtime::Runtime) -> Outcome<()> {
         let by_ingest = groups(&mut Connection::open(&of_ingest, TIMEOUT)?, &table_path("ingest", dimension))?;
         let by_bulk = groups(&mut Connection::open(&of_bulk, TIMEOUT)?, &table_path("bulk", dimension))?;
         if by_ingest != by_bulk || by_ingest.is_empty() {
-            return Err(format!("the bulk path and the real ingest differ by {dimension}").into());
+            let pairs = by_ingest.iter().zip(&by_bulk).filter(|(ingest, bulk)| ingest != bulk);
+            let first = pairs.map(|(ingest, bulk)| format!("{ingest}\nby the bulk path {bulk}")).next();
+            let first = first.unwrap_or_else(|| format!("{} and {} groups", by_ingest.len(), by_bulk.len()));
+            return Err(format!("the two paths differ by {dimension}; by the real ingest {first}").into());
         }
     }
     running.stop()?;
