@@ -12,7 +12,7 @@ mod mix;
 mod process;
 mod segment;
 pub mod vague;
-mod words;
+pub(crate) mod words;
 
 use serde::{Deserialize, Serialize};
 

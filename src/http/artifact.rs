@@ -2,13 +2,15 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
-use seatrial_domain::ids::DecisionId;
+use seatrial_domain::ids::{AlertId, DecisionId};
 
+use super::present::alert::review;
 use super::present::artifact::artifact;
 use super::present::incident::incident;
 use super::problem::Problem;
 use crate::app::App;
 use crate::app::access::Caller;
+use crate::app::error::AppError;
 use crate::render::artifact::CONTENT_SECURITY_POLICY;
 use crate::render::document::{Document, DocumentView, TemplateFormat};
 use crate::render::{RenderError, Renderer};
@@ -64,6 +66,7 @@ pub async fn view(
             let names = app.names(caller, project).await?;
             DocumentView::Incident(Box::new(incident(&found, &names)))
         }
+        Document::Alert => return Err(AppError::invalid("document", "is review or incident").into()),
     })
 }
 
@@ -81,18 +84,45 @@ pub async fn respond(
     (document, format): (Document, Format),
 ) -> Result<HttpResponse, Problem> {
     let view = view(app, caller, (project, id), document).await?;
+    respond_view(app, renderer, caller, project, (view, format)).await
+}
+
+/// The incident review of the alert `id` of `project` in a format, as [`respond`] does.
+///
+/// # Errors
+/// When there is no such alert in the project, it never fired, the caller may not, or the database fails.
+pub async fn respond_alert(
+    app: &App,
+    renderer: &Renderer,
+    caller: &Caller,
+    (project, id): (&str, AlertId),
+    format: Format,
+) -> Result<HttpResponse, Problem> {
+    let found = app.alert_incident(caller, project, id).await?;
+    let names = app.names(caller, project).await?;
+    let review = review(&found, &names).ok_or_else(|| AppError::internal("an alert that fired has no evidence"))?;
+    respond_view(app, renderer, caller, project, (DocumentView::Alert(Box::new(review)), format)).await
+}
+
+async fn respond_view(
+    app: &App,
+    renderer: &Renderer,
+    caller: &Caller,
+    project: &str,
+    (view, format): (DocumentView, Format),
+) -> Result<HttpResponse, Problem> {
     let fault = |error: RenderError| Problem::internal(&error);
     let mut response = HttpResponse::Ok();
     let Some(template) = format.template() else {
         return Ok(response.content_type("application/json").body(renderer.document_json(&view).map_err(fault)?));
     };
-    let own = app.template(caller, project, (document, template)).await?;
+    let own = app.template(caller, project, (view.document(), template)).await?;
     let (mut used, mut made) = ("built-in".to_owned(), None);
     if let Some((version, source)) = own.and_then(|row| Some((row.version, row.source?))) {
         match renderer.with_template(&view, template, &source) {
             Ok(text) => (used, made) = (format!("version {version}"), Some(text)),
             Err(error) => {
-                tracing::warn!(%project, decision = %id, version, %error, "a project's template failed; the built-in one took its place");
+                tracing::warn!(%project, document = view.document().as_str(), version, %error, "a project's template failed; the built-in one took its place");
                 used = format!("built-in; version {version} failed");
             }
         }

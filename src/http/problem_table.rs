@@ -57,6 +57,8 @@ pub const CODES: &[Code] = &[
     code(409, "failures_waiting", "failures that the response asks to learn from still wait in triage"),
     code(409, "gap_cannot_be_owned", "this gap must be closed, not taken on"),
     code(409, "gap_closed", "the gap is closed"),
+    code(409, "alert_not_raised", "only an alert that fires or was acknowledged can be answered"),
+    code(409, "no_live_release", "no release of the workflow is live, so nothing is watched"),
     code(409, "gate_already_open", "the release has an open gate"),
     code(409, "idempotency_key_reused", "the Idempotency-Key was sent with another body before; choose a new one"),
     code(409, "last_admin", "a project keeps an admin"),

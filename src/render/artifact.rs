@@ -20,7 +20,7 @@ pub const CONTENT_SECURITY_POLICY: &str =
 const MAP_COLUMNS: usize = 8;
 
 /// The parts of the HTML document that are drawn or rendered from the model.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub(super) struct Drawn {
     checks: Option<Chart>,
     map: Option<Chart>,

@@ -1,4 +1,4 @@
-//! The documents that leave with a decision, and a project's own templates for them.
+//! The documents that leave with a decision or an alert, and a project's own templates for them.
 //!
 //! A project's template is text of somebody who may be careless or worse: it is read by a [`Checked`] check before it is
 //! kept, and rendered with the same strict, escaping helpers as the built-in ones. It cannot write text unescaped,
@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::sandbox::{inspect, problem};
+use super::view::alert::AlertReview;
 use super::view::artifact::ArtifactView;
 use super::view::incident::IncidentView;
 use super::{RenderError, Renderer, artifact};
@@ -26,6 +27,8 @@ pub enum Document {
     Review,
     /// The incident review of a release that was, or should be, taken back.
     Incident,
+    /// The incident review of an alert.
+    Alert,
 }
 
 /// A format that templates make. JSON has none: programs rely on its shape.
@@ -39,8 +42,8 @@ pub enum TemplateFormat {
 }
 
 impl Document {
-    /// Both of them.
-    pub const ALL: [Self; 2] = [Self::Review, Self::Incident];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Review, Self::Incident, Self::Alert];
 
     /// The name used in storage and the API.
     #[must_use]
@@ -48,6 +51,7 @@ impl Document {
         match self {
             Self::Review => "review",
             Self::Incident => "incident",
+            Self::Alert => "alert",
         }
     }
 
@@ -61,6 +65,7 @@ impl Document {
         match self {
             Self::Review => "artifacts/review",
             Self::Incident => "artifacts/incident",
+            Self::Alert => "artifacts/alert",
         }
     }
 }
@@ -92,6 +97,8 @@ pub enum DocumentView {
     Review(Box<ArtifactView>),
     /// An incident review.
     Incident(Box<IncidentView>),
+    /// The incident review of an alert.
+    Alert(Box<AlertReview>),
 }
 
 impl DocumentView {
@@ -101,6 +108,7 @@ impl DocumentView {
         match self {
             Self::Review(_) => Document::Review,
             Self::Incident(_) => Document::Incident,
+            Self::Alert(_) => Document::Alert,
         }
     }
 
@@ -115,6 +123,8 @@ impl DocumentView {
             }
             Document::Incident => [IncidentView::sample(), IncidentView::hostile_sample(), IncidentView::bare_sample()]
                 .map(|view| Self::Incident(Box::new(view))),
+            Document::Alert => [AlertReview::sample(), AlertReview::hostile_sample(), AlertReview::bare_sample()]
+                .map(|view| Self::Alert(Box::new(view))),
         }
     }
 
@@ -124,11 +134,13 @@ impl DocumentView {
         let mut data = match self {
             Self::Review(view) => super::json(name, view.as_ref())?,
             Self::Incident(view) => super::json(name, view.as_ref())?,
+            Self::Alert(view) => super::json(name, view.as_ref())?,
         };
         if let (Value::Object(map), TemplateFormat::Html) = (&mut data, format) {
             let charts = match self {
                 Self::Review(view) => artifact::charts(view),
                 Self::Incident(view) => artifact::incident_charts(view),
+                Self::Alert(_) => artifact::Drawn::default(),
             };
             map.insert("charts".to_owned(), super::json(name, &charts)?);
             map.insert("policy_header".to_owned(), Value::String(artifact::CONTENT_SECURITY_POLICY.to_owned()));
@@ -142,6 +154,7 @@ impl DocumentView {
         match self {
             Self::Review(view) => view.url.as_deref(),
             Self::Incident(view) => view.url.as_deref(),
+            Self::Alert(view) => view.url.as_deref(),
         }
     }
 }
@@ -233,6 +246,7 @@ impl Renderer {
         let written = match view {
             DocumentView::Review(view) => serde_json::to_string_pretty(view),
             DocumentView::Incident(view) => serde_json::to_string_pretty(view),
+            DocumentView::Alert(view) => serde_json::to_string_pretty(view),
         };
         let json = written.map_err(|error| super::fault(view.document().template(), &error))?;
         Ok(super::text::json(&json))

@@ -7,6 +7,7 @@
 pub mod account;
 pub mod accumulate;
 mod actor;
+pub mod alert;
 pub mod api_key;
 pub mod archive;
 pub mod attestation;
@@ -20,6 +21,7 @@ mod connection;
 pub mod decision;
 pub mod delivery;
 pub mod deployment;
+pub mod drift;
 pub mod entity;
 mod error;
 pub mod eval_result;

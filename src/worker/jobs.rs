@@ -82,6 +82,15 @@ pub async fn find_gaps(app: &App) -> Result<usize, AppError> {
     app.find_gaps().await
 }
 
+/// Watches every live release: takes in the hours since the last pass, moves alerts to where they stand, and tells
+/// people. Returns how many alerts moved.
+///
+/// # Errors
+/// When a release could not be watched; the others were.
+pub async fn watch_drift(app: &App) -> Result<usize, AppError> {
+    app.watch_drift().await
+}
+
 /// Sends the messages that are due. Returns how many the other side took.
 ///
 /// # Errors

@@ -1,5 +1,6 @@
 //! The integration tests: one binary, a module per noun, on what `support` gives.
 
+mod alert;
 mod archive;
 mod audit;
 mod auth;

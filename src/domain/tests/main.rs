@@ -5,6 +5,7 @@ mod audit;
 mod canonical;
 mod case;
 mod decision;
+mod drift;
 mod evidence;
 mod forecast;
 mod gate;

@@ -61,7 +61,7 @@ pub fn incident(of: &Incident, names: &Names) -> IncidentView {
     }
 }
 
-fn row(marker: &Marker, names: &Names) -> TimelineRow {
+pub(super) fn row(marker: &Marker, names: &Names) -> TimelineRow {
     TimelineRow {
         at: Time(marker.at.micros()),
         release: names.release_name(marker.release),
@@ -71,7 +71,7 @@ fn row(marker: &Marker, names: &Names) -> TimelineRow {
     }
 }
 
-fn run(of: &seatrial_store::failure::FailureRow) -> IncidentRun {
+pub(super) fn run(of: &seatrial_store::failure::FailureRow) -> IncidentRun {
     IncidentRun {
         id: of.run.to_string(),
         external_id: of.external_id.clone(),
