@@ -15,6 +15,7 @@
     reason = "a benchmark prints what it measured and stops where it cannot"
 )]
 
+mod drift;
 mod experiment;
 mod gates;
 mod method;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use seatrial_domain::stats::EvidenceMethod;
 
+use crate::drift::drift;
 use crate::experiment::{BASES, EFFECTS, Outcome, independent, information_bound, run};
 use crate::gates;
 use crate::method::{DELTA, Method};
@@ -29,7 +30,7 @@ pub fn all(streams: u64, data: &Path, plots: &mut Vec<Plot>) -> Vec<Table> {
     let fewer = (streams / 10).max(200);
     let mut tables = vec![errors(streams), runs_needed(fewer), power(fewer), wholes((streams / 100).clamp(20, 100))];
     tables.extend([correlated(streams), late_labels(streams), missing_labels(fewer)]);
-    tables.extend([rivals(fewer, plots), drifting(fewer)]);
+    tables.extend([rivals(fewer, plots), drifting(fewer), drift(streams.min(2_000), plots)]);
     let real = real(data, fewer);
     tables.extend((!real.rows.is_empty()).then_some(real));
     operating_curves(fewer, plots);
@@ -131,7 +132,7 @@ fn wholes(count: u64) -> Table {
         text: format!(
             "From runs through freezing to the recommendation, {count} gates each. T5: ten segments of a tenth, one ten points \
              worse, 8,000 runs per arm, `segment_fdr` 0.10. T6: each of two segments six points worse while the mix moves to \
-             the easy one, 3,000 runs per arm, the release live. T7, drift after release, is measured with the drift worker."
+             the easy one, 3,000 runs per arm, the release live."
         ),
         head: strings(["target", "measured", "asked for", "met"]),
         rows: vec![

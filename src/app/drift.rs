@@ -18,9 +18,10 @@ use seatrial_domain::ids::ReleaseId;
 use seatrial_domain::release::ReleaseState;
 use seatrial_domain::time::{DAY, SECOND, Timestamp};
 use seatrial_store::alert::{self, AlertRow};
+use seatrial_store::gate::{self, GateFilter};
 use seatrial_store::release::ReleaseRow;
 use seatrial_store::workflow::WorkflowRow;
-use seatrial_store::{Scope, drift, project, release, workflow};
+use seatrial_store::{Page, Scope, drift, project, release, workflow};
 
 use super::App;
 use super::access::ProjectAccess;
@@ -158,10 +159,16 @@ impl App {
         Ok(Watched { project, workflow: work, release: row, baseline, settings, alerts })
     }
 
-    /// What a live release is compared with: its own baseline, or the release that went live before it.
+    /// What a live release is compared with: its own baseline, the one its last gate asked about, or the release that
+    /// went live before it.
     async fn baseline_before(&self, project: &ProjectAccess, row: &ReleaseRow) -> Result<Option<ReleaseRow>, AppError> {
         let db = self.store.read();
         if let Some(id) = row.baseline {
+            return Ok(release::by_id(db, project.scope, id).await?);
+        }
+        let filter = GateFilter { release: Some(row.id), ..GateFilter::default() };
+        let (asked, _) = gate::list(db, project.scope, &filter, Page::new(None, Some(1))).await?;
+        if let Some(id) = asked.first().and_then(|gate| gate.baseline) {
             return Ok(release::by_id(db, project.scope, id).await?);
         }
         let others = release::list(db, project.scope, Some(row.workflow)).await?;

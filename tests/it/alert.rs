@@ -141,6 +141,7 @@ async fn is_acknowledged_resolved_and_accepted(app: &TestApp) {
     let nothing = json!({"note": " "});
     assert_eq!(answer(app.member(Role::Owner).post(&at("acknowledgement")).json(&nothing)).await.0, 422);
     assert_eq!(answer(app.member(Role::Viewer).post(&at("acknowledgement")).json(&note)).await.0, 403);
+    app.clock.set(hours(5).plus_seconds(120));
     let seen = expect(200, app.member(Role::Owner).post(&at("acknowledgement")).json(&note)).await;
     assert_eq!(states(&seen), ["acknowledged", "firing"]);
     let again = answer(app.member(Role::Owner).post(&at("acknowledgement")).json(&note)).await;
@@ -148,6 +149,7 @@ async fn is_acknowledged_resolved_and_accepted(app: &TestApp) {
     assert_eq!(pass(app, 6, (30, 9)).await, 0, "an acknowledged alert stays so while nothing is back");
     // Not accepted: it is compared with what it was compared with before, and fires again.
     let over = json!({"note": "The prompt is mended."});
+    app.clock.set(hours(6).plus_seconds(120));
     expect(200, app.member(Role::Owner).post(&at("resolution")).json(&over)).await;
     pass(app, 11, (200, 60)).await;
     assert_eq!(states(&one(app, "regression").await), ["firing", "resolved", "acknowledged", "firing"]);
