@@ -99,8 +99,9 @@ fn learned(draw: &mut Draw, rate: f64, change: f64) -> (f64, f64) {
 pub fn drift(streams: u64, plots: &mut Vec<Plot>) -> Table {
     let quiet = (streams / 25).clamp(40, 400);
     let mut rows = Vec::new();
-    let mut lines = [("oracle CUSUM", Vec::new()), ("Seatrial, rates known", Vec::new()), ("Seatrial, learned", Vec::new())]
-        .map(|(name, points)| (name.to_owned(), points));
+    let mut lines =
+        [("oracle CUSUM", Vec::new()), ("Seatrial, rates known", Vec::new()), ("Seatrial, learned", Vec::new())]
+            .map(|(name, points)| (name.to_owned(), points));
     for (i, (before, change)) in (0..).zip([(0.05, 0.05), (0.1, 0.05), (0.1, 0.1), (0.3, 0.1)]) {
         let after = before + change;
         let experiment = 700 + 10 * i;
@@ -162,8 +163,18 @@ pub fn drift(streams: u64, plots: &mut Vec<Plot>) -> Table {
              lies above the rate, so it alarms falsely far less often than it promises, and pays for that in delay."
         ),
         head: [
-            "change", "runs to a false alarm", "ARL", "oracle's delay", "delay, known", "ratio", "T7", "delay, learned",
-            "ratio", "T7", "as used: to a false alarm", "as used: delay",
+            "change",
+            "runs to a false alarm",
+            "ARL",
+            "oracle's delay",
+            "delay, known",
+            "ratio",
+            "T7",
+            "delay, learned",
+            "ratio",
+            "T7",
+            "as used: to a false alarm",
+            "as used: delay",
         ]
         .map(str::to_owned)
         .to_vec(),

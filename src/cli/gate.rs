@@ -1,12 +1,13 @@
 //! `seatrial gate check`: may this release go on? Asked by pipelines, answered by what a person decided.
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use seatrial_domain::gate::{Recommendation, Verdict};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::client::{Client, ServiceArguments};
 use super::exit::{Exit, Failure};
+use super::format::Format;
 use super::printer;
 
 /// What `seatrial gate` takes.
@@ -43,14 +44,6 @@ struct Check {
     /// How to print the answer.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
 }
 
 #[derive(Deserialize)]

@@ -9,6 +9,7 @@ pub mod decision;
 pub mod demo;
 pub mod doctor;
 pub mod exit;
+pub mod format;
 pub mod gap;
 pub mod gate;
 pub mod key;

@@ -2,10 +2,12 @@
 
 mod access;
 mod audit;
+mod axis;
 mod canonical;
 mod case;
 mod decision;
 mod drift;
+mod engine;
 mod evidence;
 mod forecast;
 mod gate;
