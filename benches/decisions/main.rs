@@ -18,6 +18,7 @@
 mod drift;
 mod experiment;
 mod gates;
+mod labels;
 mod method;
 mod real;
 mod report;

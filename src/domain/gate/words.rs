@@ -144,9 +144,12 @@ pub(super) const fn verb(verdict: CheckVerdict) -> &'static str {
 /// `evidence` as odds against chance: `e^ln_e` to 1, or how much of what is needed is there.
 pub(super) fn evidence(ln_e: f64, bar: f64) -> String {
     if ln_e >= bar {
-        let e = crate::stats::special::exp(ln_e.min(30.0));
-        let at_least = if ln_e > 30.0 { "more than " } else { "" };
-        format!("evidence {at_least}{} to 1", whole(e as u64))
+        // More than a million to one says no more than that.
+        let most = crate::stats::special::ln(1e6);
+        if ln_e > most {
+            return "evidence more than 1,000,000 to 1".to_owned();
+        }
+        format!("evidence {} to 1", whole(crate::stats::special::exp(ln_e) as u64))
     } else {
         format!("{:.0} % of the evidence needed", (100.0 * ln_e.max(0.0) / bar).min(99.0))
     }

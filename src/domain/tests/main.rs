@@ -17,6 +17,7 @@ mod record;
 mod redact;
 mod response;
 mod scorecard;
+mod series;
 mod stats;
 mod support;
 mod vague;
