@@ -21,6 +21,7 @@ pub mod eval_result;
 pub mod evidence;
 pub mod exemption;
 pub mod failure;
+pub mod forecast;
 pub mod freshness;
 pub mod gap;
 pub mod gate;

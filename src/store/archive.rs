@@ -96,6 +96,7 @@ pub const LEFT_BEHIND: &[(&str, &str)] = &[
     ("notice_preferences", "hold the links of mails that were sent"),
     ("leases", "of the running service"),
     ("drift_watches", "computed anew from cells"),
+    ("forecasts", "worked out anew"),
 ];
 
 /// The newest migration: a file is read by a service with the same schema.

@@ -30,6 +30,7 @@ pub mod evidence;
 pub mod exemption;
 pub mod failure;
 pub mod failure_class;
+pub mod forecast;
 pub mod freshness;
 pub mod gap;
 pub mod gate;

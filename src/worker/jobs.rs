@@ -74,7 +74,8 @@ pub async fn check_scorecards(app: &App) -> Result<usize, AppError> {
     Ok(reviews? + overdue?)
 }
 
-/// Finds what is missing from the evidence of every gate that waits for a decision. Returns how many gates were read.
+/// Finds what is missing from the evidence of every gate that waits for a decision, and how many more runs it will
+/// probably take. Returns how many gates were read.
 ///
 /// # Errors
 /// When a gate could not be read; the others were.

@@ -34,7 +34,7 @@ pub enum Job {
     CloseIdle,
     /// Scorecards are judged and their owners told.
     CheckScorecards,
-    /// What is missing from the evidence of undecided gates is found.
+    /// What is missing from the evidence of undecided gates is found, and how many more runs they will take.
     FindGaps,
     /// Live releases are watched, and people told of what changed.
     WatchDrift,

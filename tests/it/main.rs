@@ -13,6 +13,7 @@ mod decision;
 mod demo;
 mod evidence;
 mod failure;
+mod forecast;
 mod gate;
 mod gate_cases;
 mod gate_check;

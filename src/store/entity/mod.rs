@@ -22,6 +22,7 @@ pub mod eval_result;
 pub mod exemption;
 pub mod failure;
 pub mod failure_class;
+pub mod forecast;
 pub mod gap;
 pub mod gate;
 pub mod idempotency_key;
