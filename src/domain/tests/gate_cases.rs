@@ -210,11 +210,11 @@ fn a_cheaper_release_with_a_short_baseline_is_not_judged_by_its_cost() {
         assert_eq!(cost.verdict, CheckVerdict::Inconclusive, "order {seed}");
         assert!(cost.text.contains("the baseline has 92 settled runs where it is known"), "{}", cost.text);
         let amount = cost.figures.amount.as_ref().expect("an amount");
-        // Of the baseline all but the last runs are laid beside the candidate's, whichever these are in this order.
+        // The baseline is used up as fast as the candidate's runs come, so which of them are in depends on the order.
         let mean = |figure: Option<f64>| figure.expect("a mean");
         assert!((mean(amount.candidate.value) - 0.0527).abs() < 1e-4, "order {seed}");
         let before = mean(amount.baseline.as_ref().and_then(|figure| figure.value));
-        assert!((before - 0.213).abs() < 0.004, "order {seed}: {before}");
+        assert!((before - 0.213).abs() < 0.03, "order {seed}: {before}");
         let latency = told.check("latency").expect("the check is there");
         assert_ne!(latency.verdict, CheckVerdict::Pass, "order {seed}: {}", latency.text);
         assert_ne!(told.verdict, Verdict::Ship, "order {seed}");
