@@ -4,8 +4,8 @@ use seatrial::worker::jobs;
 use seatrial_domain::access::Role;
 use seatrial_domain::ids::GateId;
 
-use crate::support::app::{PROJECT, TestApp, both};
-use crate::support::evidence::{attest, declare, open_gate, put_scorecard, side_by_side};
+use crate::support::app::{PROJECT, START, TestApp, both};
+use crate::support::evidence::{CANDIDATE, attest, declare, open_gate, put_scorecard, report, side_by_side};
 use crate::support::visitor::Visitor;
 
 both!(is_worked_out_in_the_background_and_shown);
@@ -25,7 +25,7 @@ async fn is_worked_out_in_the_background_and_shown(app: &TestApp) {
     // The same evidence is not worked out again; more of it is.
     jobs::find_gaps(&app.app).await.expect("found");
     assert_eq!(kept().await.expect("kept"), first);
-    side_by_side(app, 110, 72).await;
+    report(app, CANDIDATE, (50, 36), START.plus_days(-1)).await;
     jobs::find_gaps(&app.app).await.expect("found");
     assert!(kept().await.expect("kept").units > first.units);
     let page = Visitor::signed_in(app, Role::Viewer).await.page(&format!("/p/{PROJECT}/gates/{gate}")).await;
