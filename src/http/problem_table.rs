@@ -37,7 +37,6 @@ pub const CODES: &[Code] = &[
     code(404, "no_route", "there is nothing at this address"),
     code(404, "not_found", "there is no such thing in this project"),
     code(405, "method_not_allowed", "the address does not do that"),
-    code(409, "account_exists", "the address has an account; leave out name and password to add it"),
     code(409, "already_a_member", "the account belongs to the project; change its roles instead"),
     code(409, "already_acted", "the response was done already; what was done first is kept"),
     code(409, "already_approved", "the proposal was approved by somebody else"),

@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use seatrial::render::document::Document;
 use seatrial_domain::access::{Role, Scope as KeyScope};
 use seatrial_domain::decision::{Checkpoint, DecisionRecord, SealedDecision, verify_chain, verify_export};
 use seatrial_domain::ids::{DecisionId, uuid_v7};
@@ -14,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::support::app::{Builder, PROJECT, START, TestApp, answer, both, run_with};
 use crate::support::evidence::{CANDIDATE, WORKFLOW, decide, expect, freeze, path, ready_gate, report};
+use crate::support::schema::keeps_to_schema;
 use crate::support::sql::sql;
 
 both!(
@@ -112,7 +114,9 @@ async fn runs_go_and_the_evidence_stays(app: &TestApp) {
     let facts = |artifact: &Value| {
         ["checks", "failure_mix", "gaps", "recommendation", "digests"].map(|part| artifact[part].clone())
     };
-    let before = facts(&expect(200, app.member(Role::Viewer).get(&about)).await);
+    let artifact = expect(200, app.member(Role::Viewer).get(&about)).await;
+    keeps_to_schema(Document::Review, &artifact);
+    let before = facts(&artifact);
     let spoken = json!({"runs": [{
         "external_id": "spoken", "workflow": WORKFLOW, "release": "1.6.0", "started_at": START, "outcome": "success",
         "messages": [{"role": "user", "content": "Where is my refund?"}],

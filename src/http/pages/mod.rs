@@ -124,7 +124,8 @@ fn deciding(config: &mut ServiceConfig) {
 fn settings_routes(config: &mut ServiceConfig) {
     config
         .route("/p/{project}/settings", get().to(settings::show))
-        .route("/p/{project}/settings/members", post().to(settings::add_member))
+        .route("/p/{project}/settings/invitations", post().to(settings::invite))
+        .route("/p/{project}/settings/invitations/{invitation}/revoke", post().to(settings::revoke_invitation))
         .route("/p/{project}/settings/keys", post().to(settings::add_key))
         .route("/p/{project}/settings/keys/{key}/revoke", post().to(settings::revoke_key))
         .route("/p/{project}/settings/webhooks", post().to(settings::add_webhook))
