@@ -14,6 +14,7 @@ use seatrial_domain::notice::Topic;
 use seatrial_domain::policy::Policy;
 use seatrial_domain::release::ReleaseState;
 use seatrial_store::bundle::BundleRow;
+use seatrial_store::decision::DecisionFilter;
 use seatrial_store::gate::GateRow;
 use seatrial_store::member::MemberRow;
 use seatrial_store::proposal::ProposalRow;
@@ -37,6 +38,8 @@ pub struct NewDecision {
     pub reason: String,
     /// The evidence they looked at.
     pub bundle: Digest,
+    /// The decision of the gate that they know to stand, which theirs takes the place of; `None` for the first.
+    pub supersedes: Option<DecisionId>,
 }
 
 /// What became of it.
@@ -122,8 +125,8 @@ impl App {
     /// proposal for a second one ([`Self::approve_proposal`]).
     ///
     /// # Errors
-    /// When there is no such gate, nothing is frozen or other evidence than the caller looked at, a rule refuses, the
-    /// caller may not, or the database fails.
+    /// When there is no such gate, nothing is frozen or other evidence than the caller looked at, another decision stands
+    /// than the caller knows, a rule refuses, the caller may not, or the database fails.
     pub async fn decide(
         &self,
         caller: &Caller,
@@ -135,6 +138,7 @@ impl App {
         let grounds = self.grounds(&project, id, new.bundle).await?;
         let tx = self.store.write().await?;
         let gate = lock_gate(&tx, &project, id, new.bundle).await?;
+        stands_as_known(&tx, &project, id, new.supersedes).await?;
         let by = person(&tx, &project, project.actor().clone()).await?;
         let reason = new.reason.trim().to_owned();
         let answer = Answer { verdict: new.verdict, reason, by, second: None };
@@ -357,6 +361,32 @@ async fn lock_gate(tx: &WriteTx, project: &ProjectAccess, id: GateId, bundle: Di
     seatrial_store::ingest::lock(tx, project.scope).await?;
     let gate = gate::find(tx, project.scope, id).await?.ok_or(AppError::NotFound { noun: "gate" })?;
     if gate.bundle == Some(bundle) { Ok(gate) } else { Err(evidence_changed(gate.bundle)) }
+}
+
+/// Refuses a decision made without knowing the one that stands: two who decide at once must not undo each other unseen.
+async fn stands_as_known(
+    tx: &WriteTx,
+    project: &ProjectAccess,
+    gate: GateId,
+    known: Option<DecisionId>,
+) -> Result<(), AppError> {
+    let of_gate = DecisionFilter { gate: Some(gate), ..DecisionFilter::default() };
+    let standing = decision::latest(tx, project.scope, &of_gate).await?;
+    if standing.as_ref().map(|sealed| sealed.record.id) == known {
+        return Ok(());
+    }
+    let detail = match standing {
+        Some(SealedDecision { record, .. }) => format!(
+            "{} decided to {} ({}). Look at that; to take its place, name it in `supersedes`.",
+            record.decided_by.display_name,
+            record.verdict.words(),
+            record.id
+        ),
+        None => {
+            "Nobody has decided this gate, so there is no decision to supersede; leave `supersedes` out.".to_owned()
+        }
+    };
+    Err(AppError::Conflict { code: "decided_meanwhile", detail })
 }
 
 /// Somebody with the roles they hold now; who left the project holds none.

@@ -41,7 +41,7 @@ struct Check {
     #[command(flatten)]
     service: ServiceArguments,
     /// The project, by its name in URLs.
-    #[arg(long)]
+    #[arg(long, value_name = "NAME", env = "SEATRIAL_PROJECT")]
     project: String,
     /// The workflow, by name or id.
     #[arg(long)]

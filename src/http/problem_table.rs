@@ -49,6 +49,11 @@ pub const CODES: &[Code] = &[
     code(409, "case_changed", "somebody wrote a newer version of the eval case; read it and repeat the change"),
     code(409, "case_retired", "the eval case is retired"),
     code(409, "changed_since", "something was done with the failure since"),
+    code(
+        409,
+        "decided_meanwhile",
+        "another decision of the gate stands than you know; look at it, and name it in `supersedes` to take its place",
+    ),
     code(409, "duplicate_case", "an equal eval case is there; link the failure to it instead"),
     code(409, "evidence_changed", "evidence was frozen anew since; read the gate again"),
     code(409, "exemption_not_waiting", "the exemption was approved, ended or has expired"),

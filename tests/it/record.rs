@@ -62,6 +62,18 @@ async fn shipped(app: &TestApp) -> Value {
     decision
 }
 
+/// Decides, looking again whenever somebody else did meanwhile; and how often that was.
+async fn insist(app: &TestApp, role: Role, gate: &str, bundle: &str, verdict: &str) -> (u16, Value, usize) {
+    for refused in 0..5_000 {
+        let (status, body) = decide(app, role, gate, bundle, (verdict, "Fifty of us are sure.")).await;
+        if status != 409 {
+            return (status, body, refused);
+        }
+        assert_eq!(body["code"], "decided_meanwhile", "{body}");
+    }
+    panic!("it never came to its turn");
+}
+
 async fn fifty_clients_leave_one_unbroken_chain(app: &TestApp) {
     let gate = ready_gate(app, 95).await;
     let (status, problem) = answer(app.member(Role::Viewer).get(&path("checkpoint"))).await;
@@ -70,9 +82,12 @@ async fn fifty_clients_leave_one_unbroken_chain(app: &TestApp) {
     let clients = (0..50).map(|client| {
         let role = if client % 2 == 0 { Role::ReleaseManager } else { Role::Admin };
         let verdict = ["hold", "ship", "collect_more_evidence"][client % 3];
-        decide(app, role, &gate, &bundle, (verdict, "Fifty of us are sure."))
+        insist(app, role, &gate, &bundle, verdict)
     });
     let answers = join_all(clients).await;
+    let refused: usize = answers.iter().map(|(_, _, refused)| refused).sum();
+    assert!(refused > 0, "some decided at once, and were told of each other");
+    let answers: Vec<(u16, Value)> = answers.into_iter().map(|(status, body, _)| (status, body)).collect();
     assert!(answers.iter().all(|(status, _)| *status == 201), "{answers:?}");
     let chain = chain(app).await;
     assert_eq!(chain.iter().map(|sealed| sealed.record.sequence).collect::<Vec<_>>(), (1..=50).collect::<Vec<_>>());

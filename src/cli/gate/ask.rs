@@ -54,6 +54,9 @@ pub struct Decide {
     /// Why. Needed when it goes against the recommendation.
     #[arg(long, default_value = "")]
     reason: String,
+    /// The decision of this gate that stands and that this one takes the place of, by id.
+    #[arg(long, value_name = "DECISION")]
+    supersedes: Option<String>,
 }
 
 /// A verdict as an argument.
@@ -117,7 +120,10 @@ pub(super) async fn freeze(of: &OfGate) -> Result<Exit, Failure> {
 pub(super) async fn decide(decide: &Decide) -> Result<Exit, Failure> {
     let of = &decide.of;
     let verdict = Verdict::from(decide.verdict);
-    let body = json!({"verdict": verdict, "reason": decide.reason, "bundle": decide.bundle});
+    let mut body = json!({"verdict": verdict, "reason": decide.reason, "bundle": decide.bundle});
+    if let Some(known) = &decide.supersedes {
+        body["supersedes"] = json!(known);
+    }
     let path = ["projects", of.at.project.as_str(), "gates", of.gate.as_str(), "decisions"];
     let made: Value = Client::new(&of.at.service)?.send(&path, &body).await?;
     of.format.print(&made, || {

@@ -164,6 +164,8 @@ pub struct BundleRef {
 /// The decide form. No verdict is ever preselected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DecideForm {
+    /// The decision that stands and that this one would take the place of.
+    pub supersedes: Option<String>,
     /// Verdicts to choose from.
     pub verdicts: Vec<VerdictChoice>,
     /// Members who may be the second person.
