@@ -1,6 +1,7 @@
 //! Decisions: a person answers a gate, alone or with a second person; the record is chained and can leave.
 
 mod read;
+mod refusal;
 
 use seatrial_domain::access::{ActorKind, Permission};
 use seatrial_domain::canonical;
@@ -14,7 +15,6 @@ use seatrial_domain::notice::Topic;
 use seatrial_domain::policy::Policy;
 use seatrial_domain::release::ReleaseState;
 use seatrial_store::bundle::BundleRow;
-use seatrial_store::decision::DecisionFilter;
 use seatrial_store::gate::GateRow;
 use seatrial_store::member::MemberRow;
 use seatrial_store::proposal::ProposalRow;
@@ -22,10 +22,11 @@ use seatrial_store::{Connection, Scope, WriteTx, decision, gate, member, owner, 
 
 use super::App;
 use super::access::{Caller, ProjectAccess};
-use super::error::{AppError, FieldError};
+use super::error::AppError;
 use super::gate::{frozen, read_recommendation};
 use super::notice::{DecisionNotice, Telling, event_body};
 use super::workflow::ReleaseMove;
+use refusal::{evidence_changed, needs_only_a_second, refuse, stands_as_known};
 
 pub use read::{ListedDecision, Standing};
 
@@ -81,43 +82,6 @@ struct Answer {
     reason: String,
     by: Person,
     second: Option<Person>,
-}
-
-fn evidence_changed(current: Option<Digest>) -> AppError {
-    let detail = match current {
-        None => "Nothing is frozen for this gate yet; freeze its evidence, look at it, then decide.".to_owned(),
-        Some(digest) => format!("Other evidence was frozen meanwhile: {digest}. Look at it, then decide."),
-    };
-    AppError::Conflict { code: if current.is_some() { "evidence_changed" } else { "not_frozen" }, detail }
-}
-
-fn refuse(refusals: Vec<DecisionRefusal>) -> AppError {
-    let rule = |code: &'static str, refusal: &DecisionRefusal| AppError::Conflict { code, detail: refusal.to_string() };
-    let who = refusals.iter().find_map(|refusal| match refusal {
-        DecisionRefusal::NotAPerson | DecisionRefusal::Role { .. } => Some(rule("not_a_decider", refusal)),
-        DecisionRefusal::SamePerson => Some(rule("same_person", refusal)),
-        DecisionRefusal::SecondNotAPerson | DecisionRefusal::SecondRole { .. } => {
-            Some(rule("not_a_second_person", refusal))
-        }
-        _ => None,
-    });
-    who.unwrap_or_else(|| AppError::Invalid {
-        // That a second person is needed too is said once the rest is mended, by keeping the proposal.
-        errors: refusals
-            .iter()
-            .filter(|refusal| !needs_only_a_second(refusal))
-            .map(|refusal| FieldError::new("reason", refusal.to_string()))
-            .collect(),
-    })
-}
-
-const fn needs_only_a_second(refusal: &DecisionRefusal) -> bool {
-    matches!(
-        refusal,
-        DecisionRefusal::SecondPersonMissing { .. }
-            | DecisionRefusal::PolicyTakesTwo { .. }
-            | DecisionRefusal::OpenerAlone { .. }
-    )
 }
 
 impl App {
@@ -361,32 +325,6 @@ async fn lock_gate(tx: &WriteTx, project: &ProjectAccess, id: GateId, bundle: Di
     seatrial_store::ingest::lock(tx, project.scope).await?;
     let gate = gate::find(tx, project.scope, id).await?.ok_or(AppError::NotFound { noun: "gate" })?;
     if gate.bundle == Some(bundle) { Ok(gate) } else { Err(evidence_changed(gate.bundle)) }
-}
-
-/// Refuses a decision made without knowing the one that stands: two who decide at once must not undo each other unseen.
-async fn stands_as_known(
-    tx: &WriteTx,
-    project: &ProjectAccess,
-    gate: GateId,
-    known: Option<DecisionId>,
-) -> Result<(), AppError> {
-    let of_gate = DecisionFilter { gate: Some(gate), ..DecisionFilter::default() };
-    let standing = decision::latest(tx, project.scope, &of_gate).await?;
-    if standing.as_ref().map(|sealed| sealed.record.id) == known {
-        return Ok(());
-    }
-    let detail = match standing {
-        Some(SealedDecision { record, .. }) => format!(
-            "{} decided to {} ({}). Look at that; to take its place, name it in `supersedes`.",
-            record.decided_by.display_name,
-            record.verdict.words(),
-            record.id
-        ),
-        None => {
-            "Nobody has decided this gate, so there is no decision to supersede; leave `supersedes` out.".to_owned()
-        }
-    };
-    Err(AppError::Conflict { code: "decided_meanwhile", detail })
 }
 
 /// Somebody with the roles they hold now; who left the project holds none.

@@ -1,10 +1,10 @@
 //! A project with something of every kind, by the ids that operations take.
 
-use seatrial_domain::access::Role;
+use seatrial_domain::access::{Role, Scope};
 use serde_json::{Value, json};
 
 use super::Ids;
-use crate::support::app::{TestApp, answer};
+use crate::support::app::{START, TestApp, answer};
 use crate::support::evidence::{
     BASELINE, CANDIDATE, WORKFLOW, attest, decide, expect, freeze, open_gate, path, ready_gate,
 };
@@ -26,6 +26,13 @@ pub async fn real(app: &TestApp) -> Ids {
     let webhook = json!({"url": "https://hooks.example.com/seatrial"});
     let webhook = expect(201, admin.post(&path("webhooks")).json(&webhook)).await;
     let gate = ready_gate(app, 40).await;
+    // A class that no case covers is a gap.
+    let missed = json!({"runs": [{
+        "external_id": "missed", "workflow": WORKFLOW, "release": CANDIDATE, "started_at": START.plus_days(-1),
+        "ended_at": START.plus_days(-1).plus_seconds(9), "outcome": "failure", "failure_class": "refund_twice",
+        "segments": {"tier": "gold"},
+    }]});
+    expect(200, app.program(&[Scope::Ingest]).await.post(&path("runs")).json(&missed)).await;
     let (bundle, _) = freeze(app, &gate).await;
     let (_, decision) = decide(app, Role::ReleaseManager, &gate, &bundle, ("hold", "")).await;
     let second = open_gate(app, Role::Owner).await;
