@@ -26,6 +26,8 @@ pub async fn real(app: &TestApp) -> Ids {
     let webhook = json!({"url": "https://hooks.example.com/seatrial"});
     let webhook = expect(201, admin.post(&path("webhooks")).json(&webhook)).await;
     let gate = ready_gate(app, 40).await;
+    let about = path(&format!("workflows/{WORKFLOW}/releases/{CANDIDATE}"));
+    expect(200, app.member(Role::Owner).put(&about).json(&json!({"baseline": BASELINE}))).await;
     // A class that no case covers is a gap.
     let missed = json!({"runs": [{
         "external_id": "missed", "workflow": WORKFLOW, "release": CANDIDATE, "started_at": START.plus_days(-1),

@@ -69,7 +69,7 @@ fn the_incident_of_an_alert() {
     let view = incident(IncidentView::alert_sample());
     insta::assert_snapshot!("incident_of_an_alert_markdown", markdown(&view));
     let html = renderer().document(&view, TemplateFormat::Html).expect("html");
-    assert!(html.contains("Alert: Rescue jump, Firing") && !html.contains("Decided by"), "{html}");
+    assert!(html.contains("Alert: rescue jump, firing") && !html.contains("Decided by"), "{html}");
 }
 
 #[test]
