@@ -44,6 +44,7 @@ pub mod response;
 pub mod run;
 pub mod scorecard;
 pub mod scorecard_proposal;
+pub mod search;
 pub mod session;
 pub mod signal;
 pub mod suite;

@@ -2,6 +2,7 @@
 
 mod access;
 mod audit;
+mod axis;
 mod canonical;
 mod case;
 mod decision;

@@ -8,6 +8,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use seatrial_domain::access::Permission;
 use seatrial_domain::owner::OwnerId;
+use serde::Serialize;
 
 use super::{flash, link};
 use crate::app::App;
@@ -166,6 +167,15 @@ impl Frame {
             body,
         };
         html(&visitor.renderer, status, &page)
+    }
+
+    /// A part of a page, for the script that asked for it.
+    ///
+    /// # Errors
+    /// When the template and its model do not fit, which is a fault of the build.
+    pub fn fragment<T: Serialize>(&self, template: &str, model: &T) -> Answer {
+        let text = self.visitor.renderer.fragment(template, model).map_err(|error| Problem::internal(&error))?;
+        Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(text))
     }
 
     /// The answer to a form that was accepted: go to the project's `path`, where `code` says what happened.

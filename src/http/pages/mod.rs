@@ -8,6 +8,7 @@ mod account;
 pub mod assets;
 mod case;
 mod context;
+mod conversation;
 mod decision;
 mod failure;
 mod failure_review;
@@ -25,6 +26,7 @@ mod response;
 mod run;
 mod run_parts;
 mod scorecard;
+mod search;
 mod settings;
 mod sign_in;
 mod trace;
@@ -58,8 +60,11 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/sign-out", post().to(sign_in::sign_out))
         .configure(account_routes)
         .route("/p/{project}", get().to(overview::show))
+        .route("/p/{project}/search", get().to(search::show))
         .route("/p/{project}/runs", get().to(run::list))
         .route("/p/{project}/runs/{run}", get().to(run::show))
+        .route("/p/{project}/runs/{run}/spans", get().to(run::spans))
+        .route("/p/{project}/runs/{run}/spans/{span}", get().to(run::span))
         .route("/p/{project}/runs/{run}/facts", post().to(run::add_fact))
         .route("/p/{project}/releases", get().to(release::list))
         .route("/p/{project}/releases/{release}", get().to(release::show))

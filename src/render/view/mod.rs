@@ -27,6 +27,7 @@ pub mod problem;
 pub mod release;
 pub mod run;
 pub mod scorecard;
+pub mod search;
 pub mod settings;
 pub mod sign_in;
 pub mod task;
