@@ -15,6 +15,7 @@ pub mod markdown;
 mod sandbox;
 pub mod schema;
 pub mod svg;
+pub mod table;
 pub mod text;
 pub mod view;
 pub mod words;

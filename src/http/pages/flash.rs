@@ -3,7 +3,7 @@
 use crate::render::view::Flash;
 
 /// The query parameter.
-const NAME: &str = "done";
+pub const NAME: &str = "done";
 
 /// What each code says.
 const WORDS: [(&str, &str); 26] = [

@@ -60,6 +60,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/sign-out", post().to(sign_in::sign_out))
         .configure(account_routes)
         .route("/p/{project}", get().to(overview::show))
+        .route("/p/{project}/first-run", get().to(overview::first_run))
         .route("/p/{project}/search", get().to(search::show))
         .route("/p/{project}/runs", get().to(run::list))
         .route("/p/{project}/runs/{run}", get().to(run::show))

@@ -173,6 +173,7 @@ pub struct ReleaseEvent {
 impl View for ReleaseList {
     const TEMPLATE: &'static str = "pages/release/list";
     const SECTION: &'static str = "releases";
+    const LIST: &'static str = "rows";
 }
 
 impl View for ReleasePage {

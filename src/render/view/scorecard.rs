@@ -170,6 +170,7 @@ pub struct ScorecardVersion {
 impl View for ScorecardList {
     const TEMPLATE: &'static str = "pages/scorecard/list";
     const SECTION: &'static str = "scorecards";
+    const LIST: &'static str = "rows";
 }
 
 impl View for ScorecardPage {

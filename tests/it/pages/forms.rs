@@ -86,7 +86,7 @@ async fn another_project_is_not_there(app: &TestApp) {
     }
     // What belongs to one project is not in another, for somebody who is in both.
     let admin = Visitor::signed_in(app, Role::Admin).await;
-    assert!(admin.get("/p/other").await.ok().contains("No runs yet"));
+    assert!(admin.get("/p/other").await.ok().contains("Waiting for your first run"));
     for page in [format!("/runs/{run}"), format!("/gates/{gate}"), format!("/failures?run={run}")] {
         let seen = admin.get(&format!("/p/other{page}")).await;
         assert_eq!(seen.status, 404, "{page}");
