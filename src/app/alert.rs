@@ -1,6 +1,6 @@
 //! Alerts: what drifted in live releases, what people say about it, and how a workflow is watched.
 
-mod incident;
+mod cause;
 mod settings;
 
 use seatrial_domain::access::Permission;
@@ -19,8 +19,6 @@ use serde_json::json;
 use super::App;
 use super::access::{Caller, ProjectAccess};
 use super::error::AppError;
-
-pub use incident::AlertIncident;
 
 /// An alert with its history and what it rests on.
 #[derive(Clone, Debug)]

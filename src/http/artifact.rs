@@ -2,15 +2,14 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
-use seatrial_domain::ids::{AlertId, DecisionId};
+use seatrial_domain::ids::DecisionId;
 
-use super::present::alert::review;
 use super::present::artifact::artifact;
 use super::present::incident::incident;
 use super::problem::Problem;
 use crate::app::App;
 use crate::app::access::Caller;
-use crate::app::error::AppError;
+use crate::app::incident::AlertCause;
 use crate::render::artifact::CONTENT_SECURITY_POLICY;
 use crate::render::document::{Document, DocumentView, TemplateFormat};
 use crate::render::{RenderError, Renderer};
@@ -66,7 +65,6 @@ pub async fn view(
             let names = app.names(caller, project).await?;
             DocumentView::Incident(Box::new(incident(&found, &names)))
         }
-        Document::Alert => return Err(AppError::invalid("document", "is review or incident").into()),
     })
 }
 
@@ -84,52 +82,54 @@ pub async fn respond(
     (document, format): (Document, Format),
 ) -> Result<HttpResponse, Problem> {
     let view = view(app, caller, (project, id), document).await?;
-    respond_view(app, renderer, caller, project, (view, format)).await
+    respond_with(app, renderer, caller, (project, &id.to_string()), (&view, format)).await
 }
 
-/// The incident review of the alert `id` of `project` in a format, as [`respond`] does.
+/// The incident review of an alert in a format, as [`respond`] makes it of a decision.
 ///
 /// # Errors
-/// When there is no such alert in the project, it never fired, the caller may not, or the database fails.
-pub async fn respond_alert(
+/// When the caller may not read evidence or the database fails.
+pub async fn respond_to_alert(
     app: &App,
     renderer: &Renderer,
     caller: &Caller,
-    (project, id): (&str, AlertId),
+    (project, alert): (&str, AlertCause),
     format: Format,
 ) -> Result<HttpResponse, Problem> {
-    let found = app.alert_incident(caller, project, id).await?;
+    let id = alert.id.clone();
+    let found = app.incident_of_alert(caller, project, alert).await?;
     let names = app.names(caller, project).await?;
-    let review = review(&found, &names).ok_or_else(|| AppError::internal("an alert that fired has no evidence"))?;
-    respond_view(app, renderer, caller, project, (DocumentView::Alert(Box::new(review)), format)).await
+    let view = DocumentView::Incident(Box::new(incident(&found, &names)));
+    respond_with(app, renderer, caller, (project, &id), (&view, format)).await
 }
 
-async fn respond_view(
+async fn respond_with(
     app: &App,
     renderer: &Renderer,
     caller: &Caller,
-    project: &str,
-    (view, format): (DocumentView, Format),
+    (project, about): (&str, &str),
+    (view, format): (&DocumentView, Format),
 ) -> Result<HttpResponse, Problem> {
+    let document = view.document();
     let fault = |error: RenderError| Problem::internal(&error);
     let mut response = HttpResponse::Ok();
     let Some(template) = format.template() else {
-        return Ok(response.content_type("application/json").body(renderer.document_json(&view).map_err(fault)?));
+        return Ok(response.content_type("application/json").body(renderer.document_json(view).map_err(fault)?));
     };
-    let own = app.template(caller, project, (view.document(), template)).await?;
+    let own = app.template(caller, project, (document, template)).await?;
     let (mut used, mut made) = ("built-in".to_owned(), None);
     if let Some((version, source)) = own.and_then(|row| Some((row.version, row.source?))) {
-        match renderer.with_template(&view, template, &source) {
+        match renderer.with_template(view, template, &source) {
             Ok(text) => (used, made) = (format!("version {version}"), Some(text)),
             Err(error) => {
-                tracing::warn!(%project, document = view.document().as_str(), version, %error, "a project's template failed; the built-in one took its place");
+                tracing::warn!(%project, %about, version, %error, "a project's template failed; the built-in one took its place");
                 used = format!("built-in; version {version} failed");
             }
         }
     }
     let text = match made {
         Some(text) => text,
-        None => renderer.document(&view, template).map_err(fault)?,
+        None => renderer.document(view, template).map_err(fault)?,
     };
     response.insert_header(("x-seatrial-template", used));
     Ok(match template {

@@ -1,4 +1,4 @@
-//! The documents that leave with a decision or an alert, and a project's own templates for them.
+//! The documents that leave with a decision, and a project's own templates for them.
 //!
 //! A project's template is text of somebody who may be careless or worse: it is read by a [`Checked`] check before it is
 //! kept, and rendered with the same strict, escaping helpers as the built-in ones. It cannot write text unescaped,
@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::sandbox::{inspect, problem};
-use super::view::alert::AlertReview;
 use super::view::artifact::ArtifactView;
 use super::view::incident::IncidentView;
 use super::{RenderError, Renderer, artifact};
@@ -27,8 +26,6 @@ pub enum Document {
     Review,
     /// The incident review of a release that was, or should be, taken back.
     Incident,
-    /// The incident review of an alert.
-    Alert,
 }
 
 /// A format that templates make. JSON has none: programs rely on its shape.
@@ -42,8 +39,8 @@ pub enum TemplateFormat {
 }
 
 impl Document {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Review, Self::Incident, Self::Alert];
+    /// Both of them.
+    pub const ALL: [Self; 2] = [Self::Review, Self::Incident];
 
     /// The name used in storage and the API.
     #[must_use]
@@ -51,7 +48,6 @@ impl Document {
         match self {
             Self::Review => "review",
             Self::Incident => "incident",
-            Self::Alert => "alert",
         }
     }
 
@@ -61,11 +57,19 @@ impl Document {
         Self::ALL.into_iter().find(|document| document.as_str() == name)
     }
 
+    /// The name and version of its JSON's shape.
+    #[must_use]
+    pub const fn version(self) -> &'static str {
+        match self {
+            Self::Review => "seatrial.review/1",
+            Self::Incident => "seatrial.incident/1",
+        }
+    }
+
     const fn template(self) -> &'static str {
         match self {
             Self::Review => "artifacts/review",
             Self::Incident => "artifacts/incident",
-            Self::Alert => "artifacts/alert",
         }
     }
 }
@@ -97,8 +101,6 @@ pub enum DocumentView {
     Review(Box<ArtifactView>),
     /// An incident review.
     Incident(Box<IncidentView>),
-    /// The incident review of an alert.
-    Alert(Box<AlertReview>),
 }
 
 impl DocumentView {
@@ -108,23 +110,36 @@ impl DocumentView {
         match self {
             Self::Review(_) => Document::Review,
             Self::Incident(_) => Document::Incident,
-            Self::Alert(_) => Document::Alert,
         }
     }
 
-    /// The samples that every template of the document must render: a usual one, one with hostile text everywhere, and
-    /// one with nothing in it.
+    /// The usual sample.
     #[must_use]
-    pub fn samples(document: Document) -> [Self; 3] {
+    pub fn sample(document: Document) -> Self {
+        match document {
+            Document::Review => Self::Review(Box::new(ArtifactView::sample())),
+            Document::Incident => Self::Incident(Box::new(IncidentView::sample())),
+        }
+    }
+
+    /// The samples that every template of the document must render: a usual one, one with hostile text everywhere, one
+    /// with nothing in it, and of an incident one without a decision.
+    #[must_use]
+    pub fn samples(document: Document) -> Vec<Self> {
         match document {
             Document::Review => {
                 [ArtifactView::sample(), ArtifactView::hostile_sample(), ArtifactView::preview_sample()]
                     .map(|view| Self::Review(Box::new(view)))
+                    .to_vec()
             }
-            Document::Incident => [IncidentView::sample(), IncidentView::hostile_sample(), IncidentView::bare_sample()]
-                .map(|view| Self::Incident(Box::new(view))),
-            Document::Alert => [AlertReview::sample(), AlertReview::hostile_sample(), AlertReview::bare_sample()]
-                .map(|view| Self::Alert(Box::new(view))),
+            Document::Incident => [
+                IncidentView::sample(),
+                IncidentView::hostile_sample(),
+                IncidentView::bare_sample(),
+                IncidentView::alert_sample(),
+            ]
+            .map(|view| Self::Incident(Box::new(view)))
+            .to_vec(),
         }
     }
 
@@ -134,13 +149,11 @@ impl DocumentView {
         let mut data = match self {
             Self::Review(view) => super::json(name, view.as_ref())?,
             Self::Incident(view) => super::json(name, view.as_ref())?,
-            Self::Alert(view) => super::json(name, view.as_ref())?,
         };
         if let (Value::Object(map), TemplateFormat::Html) = (&mut data, format) {
             let charts = match self {
                 Self::Review(view) => artifact::charts(view),
                 Self::Incident(view) => artifact::incident_charts(view),
-                Self::Alert(_) => artifact::Drawn::default(),
             };
             map.insert("charts".to_owned(), super::json(name, &charts)?);
             map.insert("policy_header".to_owned(), Value::String(artifact::CONTENT_SECURITY_POLICY.to_owned()));
@@ -154,7 +167,6 @@ impl DocumentView {
         match self {
             Self::Review(view) => view.url.as_deref(),
             Self::Incident(view) => view.url.as_deref(),
-            Self::Alert(view) => view.url.as_deref(),
         }
     }
 }
@@ -246,7 +258,6 @@ impl Renderer {
         let written = match view {
             DocumentView::Review(view) => serde_json::to_string_pretty(view),
             DocumentView::Incident(view) => serde_json::to_string_pretty(view),
-            DocumentView::Alert(view) => serde_json::to_string_pretty(view),
         };
         let json = written.map_err(|error| super::fault(view.document().template(), &error))?;
         Ok(super::text::json(&json))

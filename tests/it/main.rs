@@ -19,6 +19,7 @@ mod gate_cases;
 mod gate_check;
 mod identity;
 mod import;
+mod incident;
 mod learning;
 mod loop_walk;
 mod migrations;

@@ -81,7 +81,7 @@ impl App {
             row.gate = self.gate_for_alert(of).await;
         }
         let tx = self.store.write().await?;
-        row.response = self.respond_to_alert(&tx, of, &row, &evidence).await?;
+        row.response = self.answer_alert(&tx, of, &row, &evidence).await?;
         self.keep_move(&tx, of.scope(), &row, Some(bytes)).await?;
         let detail = json!({"kind": kind, "release": row.release, "evidence": row.digest, "text": row.text});
         self.audit(&tx, &of.project, "fire", "alert", id, &detail).await?;
@@ -159,7 +159,7 @@ impl App {
 
     /// Opens the response that fits the kind, with the evidence attached, unless one is open; none without somebody who
     /// can act.
-    async fn respond_to_alert(
+    async fn answer_alert(
         &self,
         tx: &WriteTx,
         of: &Watched,

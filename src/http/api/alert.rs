@@ -13,7 +13,7 @@ use super::alert_view::{AlertDetailView, AlertPreviewView, AlertView};
 use super::gap::id_of;
 use crate::app::App;
 use crate::app::error::AppError;
-use crate::http::artifact::{Format, respond_alert};
+use crate::http::artifact::{Format, respond_to_alert};
 use crate::http::extract::{Caller, Listed, PageQuery};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::render::Renderer;
@@ -259,7 +259,8 @@ async fn review(
     let (project, alert) = path.into_inner();
     let format = Format::parse(query.format.as_deref().unwrap_or("json"));
     let format = format.ok_or_else(|| AppError::invalid("format", "is html, markdown or json"))?;
-    respond_alert(&app, &renderer, &caller, (&project, alert_id(&alert)?), format).await
+    let cause = app.alert_cause(&caller, &project, alert_id(&alert)?).await?;
+    respond_to_alert(&app, &renderer, &caller, (&project, cause), format).await
 }
 
 /// Read how a workflow is watched

@@ -33,6 +33,7 @@ mod response;
 mod response_view;
 mod run;
 mod run_view;
+mod schema;
 mod scorecard;
 mod scorecard_history;
 mod scorecard_view;
@@ -83,6 +84,7 @@ fn nouns(config: &mut ServiceConfig<'_>) {
         .configure(project::configure)
         .configure(response::configure)
         .configure(run::configure)
+        .configure(schema::configure)
         .configure(scorecard::configure)
         .configure(scorecard_history::configure)
         .configure(session::configure)

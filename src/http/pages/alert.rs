@@ -17,7 +17,7 @@ use super::link;
 use crate::app::alert::AlertDetail;
 use crate::app::error::AppError;
 use crate::app::names::Names;
-use crate::http::artifact::{Format, respond_alert};
+use crate::http::artifact::{Format, respond_to_alert};
 use crate::http::extract::{PageForm, PageQuery};
 use crate::http::present::alert::{moment, promise};
 use crate::http::problem::Problem;
@@ -251,5 +251,6 @@ pub async fn review(
 ) -> Result<HttpResponse, Problem> {
     let (project, alert, format) = path.into_inner();
     let format = Format::parse(&format).ok_or(AppError::NotFound { noun: "page" })?;
-    respond_alert(&visitor.app, &renderer, visitor.caller(), (&project, alert_id(&alert)?), format).await
+    let cause = visitor.app.alert_cause(visitor.caller(), &project, alert_id(&alert)?).await?;
+    respond_to_alert(&visitor.app, &renderer, visitor.caller(), (&project, cause), format).await
 }

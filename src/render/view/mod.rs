@@ -19,6 +19,7 @@ pub mod artifact;
 pub mod case;
 pub mod decision;
 pub mod failure;
+pub mod first_use;
 pub mod gate;
 pub mod incident;
 pub mod mail;

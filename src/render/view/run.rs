@@ -307,6 +307,7 @@ pub struct Part {
 impl View for RunList {
     const TEMPLATE: &'static str = "pages/run/list";
     const SECTION: &'static str = "runs";
+    const LIST: &'static str = "rows";
 }
 
 impl View for RunPage {
