@@ -22,6 +22,8 @@ pub struct Waiting {
     pub waiting_gates: u64,
     /// Notices they have not read.
     pub unread_notices: u64,
+    /// Alerts that fire and nobody has acknowledged.
+    pub firing_alerts: u64,
 }
 
 impl App {
@@ -51,6 +53,7 @@ impl App {
                 Some(account) => self.unread_notices(project, account).await?,
                 None => 0,
             },
+            firing_alerts: self.firing_alerts(project).await?,
         })
     }
 }

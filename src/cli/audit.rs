@@ -38,7 +38,7 @@ struct Export {
     #[command(flatten)]
     service: ServiceArguments,
     /// The project, by its name in URLs.
-    #[arg(long)]
+    #[arg(long, value_name = "NAME", env = "SEATRIAL_PROJECT")]
     project: String,
     /// In which form. Only `ndjson` can be verified.
     #[arg(long, value_enum, default_value = "ndjson")]

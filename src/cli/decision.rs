@@ -35,7 +35,7 @@ struct Fetch {
     #[command(flatten)]
     service: ServiceArguments,
     /// The project, by its name in URLs.
-    #[arg(long)]
+    #[arg(long, value_name = "NAME", env = "SEATRIAL_PROJECT")]
     project: String,
     /// Write it here instead of to standard output.
     #[arg(long, value_name = "FILE")]

@@ -13,6 +13,7 @@ pub mod format;
 mod helpers;
 pub mod markdown;
 mod sandbox;
+pub mod schema;
 pub mod svg;
 pub mod table;
 pub mod text;

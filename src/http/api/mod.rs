@@ -2,6 +2,8 @@
 //! into the OpenAPI document. Every operation states its permission as the extension `x-permission`.
 
 mod account;
+mod alert;
+mod alert_view;
 mod api_key;
 mod audit;
 mod case;
@@ -31,6 +33,7 @@ mod response;
 mod response_view;
 mod run;
 mod run_view;
+mod schema;
 mod scorecard;
 mod scorecard_history;
 mod scorecard_view;
@@ -57,6 +60,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 fn nouns(config: &mut ServiceConfig<'_>) {
     config
         .configure(account::configure)
+        .configure(alert::configure)
         .configure(api_key::configure)
         .configure(audit::configure)
         .configure(case::configure)
@@ -80,6 +84,7 @@ fn nouns(config: &mut ServiceConfig<'_>) {
         .configure(project::configure)
         .configure(response::configure)
         .configure(run::configure)
+        .configure(schema::configure)
         .configure(scorecard::configure)
         .configure(scorecard_history::configure)
         .configure(session::configure)

@@ -6,7 +6,7 @@ use crate::render::view::Flash;
 pub const NAME: &str = "done";
 
 /// What each code says.
-const WORDS: [(&str, &str); 25] = [
+const WORDS: [(&str, &str); 27] = [
     ("fact_added", "The fact is added. Every figure computed from this run has changed with it."),
     ("fact_known", "This fact had been added already; nothing has changed."),
     ("promoted", "The failure is an eval case now. It is a draft until somebody makes it active."),
@@ -21,8 +21,10 @@ const WORDS: [(&str, &str); 25] = [
     ("gap_assigned", "The gap has an owner now."),
     ("gap_closed", "The gap is closed. If the rule still finds it, it is open again at the next look."),
     ("response_changed", "It is written down."),
+    ("alert_changed", "It is written down in the alert's history."),
     ("notices_read", "Everything is marked as read."),
-    ("member_added", "The member is added."),
+    ("invited", "An invitation is on its way. Its link is good for seven days."),
+    ("invitation_revoked", "The invitation is taken back. Its link stopped working."),
     ("key_revoked", "The key is revoked. What uses it stops working at once."),
     ("webhook_removed", "The webhook is removed."),
     ("webhook_tested", "A test message is on its way to the webhook."),

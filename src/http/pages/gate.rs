@@ -76,7 +76,10 @@ async fn gate_page(frame: &Frame, id: GateId, typed: &DecideInput, error: Option
     let Evidence { bundle, recommendation, changes } = evidence(frame, &whole).await?;
     let gate = &whole.gate;
     let release = names.release_row(gate.release);
-    let checks = present::checks(&bundle, &recommendation);
+    let mut checks = present::checks(&bundle, &recommendation);
+    if let Some(kept) = app.kept_forecast(caller, slug, id).await?.filter(|_| gate.state != GateState::Decided) {
+        present::forecast(&mut checks, &recommendation, &kept.forecasts);
+    }
     let (sufficiency, sufficiency_note) = present::sufficiency(&recommendation);
     let frozen = gate.bundle.and_then(|digest| whole.bundles.iter().find(|summary| summary.digest == digest));
     let decide = frozen.filter(|_| gate.state == GateState::Frozen && frame.may(Permission::Decide));
@@ -166,6 +169,7 @@ fn decide_form(
     };
     let waiting = whole.proposals.iter().find(|row| row.state == ProposalState::Open);
     DecideForm {
+        supersedes: whole.decision.as_ref().map(|sealed| sealed.record.id.to_string()),
         verdicts: Verdict::ALL.into_iter().map(choice).collect(),
         // Who confirms is whoever does it: the proposal waits on this page.
         second_people: Vec::new(),
@@ -226,6 +230,8 @@ pub struct DecideInput {
     #[serde(default)]
     bundle: String,
     #[serde(default)]
+    supersedes: String,
+    #[serde(default)]
     verdict: String,
     #[serde(default)]
     reason: String,
@@ -268,6 +274,10 @@ async fn record(frame: &Frame, id: GateId, form: &DecideInput) -> Result<Decided
         .bundle
         .parse()
         .map_err(|_| AppError::invalid("", "Load the page again: it was sent without the evidence it shows."))?;
-    let new = NewDecision { verdict, reason: form.reason.clone(), bundle };
+    let supersedes = given(&form.supersedes)
+        .map(|id| id.parse())
+        .transpose()
+        .map_err(|_| AppError::invalid("", "Load the page again: it was sent without the decision it shows."))?;
+    let new = NewDecision { verdict, reason: form.reason.clone(), bundle, supersedes };
     frame.app().decide(frame.caller(), frame.slug(), id, new).await
 }

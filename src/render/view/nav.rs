@@ -37,6 +37,7 @@ pub fn items(base: &str, section: &str, counts: NavCounts) -> Vec<NavItem> {
         ("Scorecards", "/scorecards", "scorecards", "s", counts.stale_scorecards, "stale scorecards"),
         ("Releases", "/releases", "releases", "l", counts.waiting_gates, "gates waiting for a decision"),
         ("Decisions", "/decisions", "decisions", "d", 0, ""),
+        ("Alerts", "/alerts", "alerts", "a", counts.firing_alerts, "alerts that fire"),
         ("Gaps", "/gaps", "gaps", "g", 0, ""),
         ("Responses", "/responses", "responses", "p", 0, ""),
         ("Notices", "/notices", "notices", "n", counts.unread_notices, "unread notices"),

@@ -132,7 +132,7 @@ pub struct SegmentCompare {
 }
 
 /// One failure class before and now.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct MixRow {
     /// Failure class; text of the project.
     pub class: String,

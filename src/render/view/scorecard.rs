@@ -138,7 +138,7 @@ impl SegmentCell {
 }
 
 /// What a signal says and what it does not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct SignalNote {
     /// Name for people.
     pub label: String,
