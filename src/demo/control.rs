@@ -161,7 +161,7 @@ pub fn scorecards() -> Vec<DemoScorecard> {
             "invoice-triage",
             "Margins agreed with accounts payable; supplier types behave differently, so they stay.",
             &["supplier_type", "channel"],
-            0.02,
+            0.03,
         ),
         DemoScorecard {
             attested_days_ago: 41,

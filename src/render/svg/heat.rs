@@ -23,9 +23,9 @@ pub struct HeatRow {
 const LEFT: f64 = 180.0;
 /// Room above the cells for names that fit their column, and for names that do not and are slanted.
 const TOP: f64 = 28.0;
-const SLANTED_TOP: f64 = 92.0;
+const SLANTED_TOP: f64 = 104.0;
 /// Longer names are cut even when they are slanted.
-const NAME_CHARS: usize = 24;
+const NAME_CHARS: usize = 22;
 const ROW: f64 = 28.0;
 
 /// Draws the map. A cell says its result by a mark as well as by its shade: ✓ pass, ✕ fail, ! conflict, … inconclusive, ? unproved.
