@@ -5,7 +5,6 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its figures")]
 
 #[path = "../support/mod.rs"]
-#[expect(dead_code, reason = "what the benches of the service share; this one runs inside the process")]
 mod support;
 
 use std::process::ExitCode;
