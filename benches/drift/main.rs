@@ -164,11 +164,11 @@ fn mixed(n: u64) -> u64 {
 }
 
 async fn write(app: &App, scope: Scope, reports: Vec<RunReport>, now: Timestamp) -> Outcome<()> {
-    for (batch, chunk) in reports.chunks(BATCH).enumerate() {
-        let writes = chunk.iter().enumerate().map(|(i, report)| {
+    for chunk in reports.chunks(BATCH) {
+        let writes = chunk.iter().map(|report| {
             let mut random = [0; 10];
-            random[..8]
-                .copy_from_slice(&mixed((batch * BATCH + i) as u64 ^ now.micros().cast_unsigned()).to_be_bytes());
+            let named = report.external_id.bytes().fold(7, |seed, byte| mixed(seed ^ u64::from(byte)));
+            random[..8].copy_from_slice(&named.to_be_bytes());
             RunWrite {
                 scope,
                 target: Target::External(report.external_id.clone()),
