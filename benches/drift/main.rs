@@ -230,7 +230,7 @@ async fn fill(app: &App, arguments: &Arguments) -> Outcome<Scope> {
             for (step, state) in [(0, ReleaseState::Live), (1, after)] {
                 let id = uuid_v7(
                     (at.micros() / 1_000).unsigned_abs(),
-                    [event as u8, step, made.as_bytes()[0], 0, 0, 0, 0, 0, 0, 0],
+                    [0, event as u8, step, made.as_bytes()[0], 0, 0, 0, 0, 0, 0],
                 );
                 let actor = "bench".to_owned();
                 let moved = ReleaseEvent {
