@@ -16,11 +16,14 @@ pub enum Topic {
     Response,
     /// An exemption waits for its approval.
     Exemption,
+    /// A failure pattern that was fixed came back.
+    Pattern,
 }
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Self; 5] = [Self::Review, Self::Decision, Self::Gap, Self::Response, Self::Exemption];
+    pub const ALL: [Self; 6] =
+        [Self::Review, Self::Decision, Self::Gap, Self::Response, Self::Exemption, Self::Pattern];
 
     /// The name used in storage and the API.
     #[must_use]
@@ -31,6 +34,7 @@ impl Topic {
             Self::Gap => "gap",
             Self::Response => "response",
             Self::Exemption => "exemption",
+            Self::Pattern => "pattern",
         }
     }
 
@@ -49,6 +53,7 @@ impl Topic {
             Self::Gap => "Gaps of the evidence",
             Self::Response => "Responses",
             Self::Exemption => "Exemptions that wait for approval",
+            Self::Pattern => "Failure patterns that came back",
         }
     }
 }

@@ -82,6 +82,16 @@ pub async fn find_gaps(app: &App) -> Result<usize, AppError> {
     app.find_gaps().await
 }
 
+/// Groups new failures into patterns, watches what is fixed, and sketches cases that have no sketch. Returns how many
+/// failures and cases that were.
+///
+/// # Errors
+/// When the database fails; what was done before stays.
+pub async fn group_failures(app: &App) -> Result<usize, AppError> {
+    let grouped = app.group_failures().await?;
+    Ok(grouped + app.sketch_cases().await?)
+}
+
 /// Sends the messages that are due. Returns how many the other side took.
 ///
 /// # Errors

@@ -33,6 +33,8 @@ pub enum Job {
     CheckScorecards,
     /// What is missing from the evidence of undecided gates is found.
     FindGaps,
+    /// Failures are grouped into patterns.
+    GroupFailures,
     /// Messages leave.
     DeliverDue,
     /// What people and models wrote is removed when it is old.
@@ -43,11 +45,12 @@ pub enum Job {
 
 impl Job {
     /// Every job.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::SettleDue,
         Self::CloseIdle,
         Self::CheckScorecards,
         Self::FindGaps,
+        Self::GroupFailures,
         Self::DeliverDue,
         Self::Retention,
         Self::ForgetEnded,
@@ -61,6 +64,7 @@ impl Job {
             Self::CloseIdle => "close_idle",
             Self::CheckScorecards => "check_scorecards",
             Self::FindGaps => "find_gaps",
+            Self::GroupFailures => "group_failures",
             Self::DeliverDue => "deliver_due",
             Self::Retention => "retention",
             Self::ForgetEnded => "forget_ended",
@@ -69,7 +73,9 @@ impl Job {
 
     const fn interval(self, settings: &config::Worker) -> Duration {
         match self {
-            Self::SettleDue | Self::CloseIdle | Self::DeliverDue => Duration::from_millis(settings.poll_ms),
+            Self::SettleDue | Self::CloseIdle | Self::GroupFailures | Self::DeliverDue => {
+                Duration::from_millis(settings.poll_ms)
+            }
             Self::CheckScorecards => Duration::from_secs(settings.staleness_seconds),
             Self::FindGaps => GAPS_EVERY,
             Self::Retention | Self::ForgetEnded => Duration::from_secs(settings.retention_seconds),
@@ -82,6 +88,7 @@ impl Job {
             Self::CloseIdle => jobs::close_idle(app).await,
             Self::CheckScorecards => jobs::check_scorecards(app).await,
             Self::FindGaps => jobs::find_gaps(app).await,
+            Self::GroupFailures => jobs::group_failures(app).await,
             Self::DeliverDue => jobs::deliver_due(app).await,
             Self::Retention => jobs::retention(app).await,
             Self::ForgetEnded => jobs::forget_ended(app).await,

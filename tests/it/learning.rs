@@ -19,7 +19,7 @@ both!(every_real_failure_is_triaged, a_near_duplicate_is_offered_as_a_link, a_pr
 const API: &str = "/api/v1/projects/demo-co";
 
 /// The class and the step that people gave a failure.
-type Given = (Option<String>, Option<String>);
+pub type Given = (Option<String>, Option<String>);
 
 /// A class name as the taxonomy takes it.
 fn slug(text: &str) -> String {
@@ -27,7 +27,7 @@ fn slug(text: &str) -> String {
 }
 
 /// The failed runs of tau and of the labelled failures, with the class and the step that people gave.
-fn real_failures() -> (Vec<RunReport>, BTreeMap<String, Given>) {
+pub fn real_failures() -> (Vec<RunReport>, BTreeMap<String, Given>) {
     let mut reports = Vec::new();
     let mut labels = BTreeMap::new();
     let shape = Shape { source_as_workflow: true, with_messages: true, ..Shape::default() };

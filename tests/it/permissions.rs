@@ -41,6 +41,7 @@ fn nothing() -> Ids {
         ("message", id("msg")),
         ("notice", id("ntc")),
         ("owner", id("team")),
+        ("pattern", id("pat")),
         ("proposal", id("prop")),
         ("response", id("rsp")),
         ("release", "no-such-release".to_owned()),
@@ -176,6 +177,10 @@ async fn real(app: &TestApp) -> Ids {
     let asked = json!({"title": "t", "input": "Refund order 1", "assertions": {"must": ["say so"]}});
     let promoted = answer(app.member(Role::Reviewer).post(&promote).json(&asked)).await;
     let (_, cases) = answer(admin.get(&path("cases"))).await;
+    let label = json!({"failure_class": "timeout", "step": "search"});
+    expect(200, app.member(Role::Reviewer).post(&path(&format!("failures/{}/label", run_of(0)))).json(&label)).await;
+    seatrial::worker::jobs::group_failures(&app.app).await.expect("failures are grouped");
+    let (_, patterns) = answer(admin.get(&path("patterns?at_least=1"))).await;
     let team = json!({"name": "Night shift", "members": [app.account(Role::Owner).to_string()]});
     let team = expect(201, admin.post(&path("teams")).json(&team)).await;
     BTreeMap::from([
@@ -188,6 +193,7 @@ async fn real(app: &TestApp) -> Ids {
         ("invitation", text(&invitation)),
         ("key", text(&key)),
         ("owner", app.account(Role::Owner).to_string()),
+        ("pattern", patterns["items"][0]["id"].as_str().unwrap_or_else(|| panic!("{patterns}")).to_owned()),
         ("proposal", text(&proposal)),
         ("release", CANDIDATE.to_owned()),
         ("run", run_of(0)),
