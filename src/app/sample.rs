@@ -52,6 +52,15 @@ impl App {
         Ok(sample::list(self.store.read(), project.scope, filter, page).await?)
     }
 
+    /// A sampled run.
+    ///
+    /// # Errors
+    /// When there is none in the project, the caller may not, or the database fails.
+    pub async fn sample(&self, caller: &Caller, project: &str, run: RunId) -> Result<SampleRow, AppError> {
+        let project = self.enter(caller, project, Permission::ReadRuns).await?;
+        sample::find(self.store.read(), project.scope, run).await?.ok_or(AppError::NotFound { noun: NOUN })
+    }
+
     /// How a workflow is sampled, and what people found: on one release, or on all.
     ///
     /// # Errors

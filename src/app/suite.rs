@@ -1,6 +1,6 @@
 //! Eval suites: made, changed by new versions, compared, restored, and handed to runners.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use seatrial_domain::access::Permission;
 use seatrial_domain::case::CaseState;
@@ -100,6 +100,21 @@ impl App {
         let found = find(db, &project, name).await?;
         let versions = suite::versions(db, project.scope, found.id).await?;
         Ok((found, versions))
+    }
+
+    /// The titles of cases, those that a suite had once included.
+    ///
+    /// # Errors
+    /// When the caller may not or the database fails.
+    pub async fn case_titles(
+        &self,
+        caller: &Caller,
+        project: &str,
+        cases: &[CaseId],
+    ) -> Result<BTreeMap<CaseId, String>, AppError> {
+        let project = self.enter(caller, project, Permission::ReadEvidence).await?;
+        let known = suite::members(self.store.read(), project.scope, cases).await?;
+        Ok(known.into_iter().map(|(id, member)| (id, member.title)).collect())
     }
 
     /// Makes a suite of a workflow with a first version.

@@ -134,7 +134,7 @@ async fn no_planted_secret_survives_in_any_form_of_a_case(app: &TestApp) {
     let run = &report(app, json!([carrier(&said)])).await[0];
     let body = json!({
         "title": format!("Never show {}", secrets[0]),
-        "assertions": { "must": [said], "must_not": [format!("not {said}")], "reference": format!("never {said}") },
+        "assertions": { "must": [format!("obey {said}")], "must_not": [format!("not {said}")], "reference": format!("never {said}") },
         "tags": [secrets[4], secrets[12]],
     });
     let (status, promoted) = post(app, Role::Reviewer, &format!("failures/{run}/promote"), body).await;
@@ -148,7 +148,7 @@ async fn no_planted_secret_survives_in_any_form_of_a_case(app: &TestApp) {
     assert_eq!(post(app, Role::Reviewer, "suites", suite).await.0, 200);
     let results = json!({
         "release": CANDIDATE, "execution": "one", "runner": "test",
-        "results": [{ "case_id": case, "verdict": "fail", "message": said }],
+        "results": [{ "case": case, "verdict": "failed", "message": said }],
     });
     let (status, taken) = post(app, Role::Reviewer, "suites/planted/results", results).await;
     assert_eq!(status, 200, "{taken}");
@@ -224,8 +224,9 @@ async fn stored_cases_are_masked_once_more(app: &TestApp) {
     assert_ne!(after["content_digest"], before["content_digest"]);
     assert_eq!(after["provenance"]["snapshot_digest"], masked["snapshot_digest"]);
     let (_, versions) = get(app, &format!("cases/{case}/versions")).await;
-    let changes = versions["items"][0]["changes"].clone();
-    assert_eq!(versions["items"].as_array().map(Vec::len), Some(2), "a new version says it: {changes}");
+    assert_eq!(versions["items"].as_array().map(Vec::len), Some(2), "{versions}");
+    let note = versions["items"][0]["note"].as_str().unwrap_or_default();
+    assert!(note.starts_with("Masked anew: title (own), ") && note.contains("input (own)"), "it says where: {note}");
     assert_eq!(mask(case).await.1["masked"], 0, "once");
 
     // All of a project: what has nothing to mask stays as it is.

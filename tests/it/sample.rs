@@ -86,7 +86,7 @@ async fn what_was_no_success_becomes_a_failure(app: &TestApp) {
         "it waits in triage"
     );
     let (_, run) = get(app, &format!("runs/{}", runs[1])).await;
-    assert_eq!(run["outcome"], "failure", "every figure changes with it: {run}");
+    assert_eq!(run["facts"]["outcome"], "failure", "every figure changes with it: {run}");
     let (_, sampling) = get(app, "workflows/refunds/sampling?release=1.4.0").await;
     assert_eq!((&sampling["looked_at"], &sampling["overturned"], &sampling["open"]), (&json!(2), &json!(1), &json!(2)));
     assert_eq!(sampling["overturned_rate"], json!(0.5));

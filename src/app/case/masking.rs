@@ -5,6 +5,7 @@ use seatrial_domain::access::Permission;
 use seatrial_domain::case::{EvalCase, masked_snapshot};
 use seatrial_domain::digest::Digest;
 use seatrial_domain::ids::CaseId;
+use seatrial_domain::limits;
 use seatrial_domain::redact::{Masking, Redactor};
 use seatrial_store::case::{self, CaseFilter, CaseRow, Remasked};
 use seatrial_store::case_version::{self, NewVersion, VersionRow};
@@ -16,7 +17,19 @@ use crate::app::App;
 use crate::app::access::{Caller, ProjectAccess};
 use crate::app::error::AppError;
 
-const NOTE: &str = "Masked anew.";
+/// What the new version says: where what was found, without what it was.
+fn note_of(redactor: &Redactor) -> String {
+    let places: Vec<String> = redactor
+        .redactions()
+        .iter()
+        .filter_map(|found| Some(format!("{} ({})", found.path, serde_json::to_value(found.kind).ok()?.as_str()?)))
+        .collect();
+    if places.is_empty() {
+        return "Masked anew: its copy of the run, or what was written about it before.".to_owned();
+    }
+    limits::clip(&format!("Masked anew: {}", places.join(", ")), limits::NOTE_BYTES).to_owned()
+}
+
 /// Cases looked at in one request.
 const AT_ONCE: u64 = 20;
 
@@ -153,7 +166,7 @@ impl App {
             case: id,
             version: row.version + 1,
             content: &masked.case,
-            note: NOTE,
+            note: &note_of(&masked.redactor),
             by: project.actor(),
             at: self.now(),
         };
