@@ -10,6 +10,7 @@ mod forecast;
 mod gate;
 mod gate_amounts;
 mod gate_cases;
+mod pattern;
 mod record;
 mod redact;
 mod response;
