@@ -111,14 +111,19 @@ fn measure(runtime: &tokio::runtime::Runtime, runs: usize, looks: usize) -> Outc
     let target = running.target();
     let mut connection = Connection::open(&target, TIMEOUT)?;
     let mut times = Vec::with_capacity(looks);
-    for look in 0..looks {
-        let path = table_path(PROJECT, DIMENSIONS[look % DIMENSIONS.len()].0);
-        let begun = Instant::now();
-        let groups = groups(&mut connection, &path)?;
-        times.push(begun.elapsed());
-        if groups.is_empty() {
-            return Err(format!("{path} has no groups").into());
+    for (dimension, values) in DIMENSIONS {
+        let path = table_path(PROJECT, dimension);
+        let mut own = Vec::new();
+        for _ in 0..looks.div_ceil(DIMENSIONS.len()) {
+            let begun = Instant::now();
+            let groups = groups(&mut connection, &path)?;
+            own.push(begun.elapsed());
+            if groups.is_empty() {
+                return Err(format!("{path} has no groups").into());
+            }
         }
+        times.extend(&own);
+        println!("    by {dimension}, {values} values: median {:.1} ms", Times::of(own).median_ms);
     }
     running.stop()?;
     let table = Times::of(times);
@@ -166,7 +171,10 @@ fn cross_check(runtime: &tokio::runtime::Runtime) -> Outcome<()> {
         let by_ingest = groups(&mut Connection::open(&of_ingest, TIMEOUT)?, &table_path("ingest", dimension))?;
         let by_bulk = groups(&mut Connection::open(&of_bulk, TIMEOUT)?, &table_path("bulk", dimension))?;
         if by_ingest != by_bulk || by_ingest.is_empty() {
-            return Err(format!("the bulk path and the real ingest differ by {dimension}").into());
+            let pairs = by_ingest.iter().zip(&by_bulk).filter(|(ingest, bulk)| ingest != bulk);
+            let first = pairs.map(|(ingest, bulk)| format!("{ingest}\nby the bulk path {bulk}")).next();
+            let first = first.unwrap_or_else(|| format!("{} and {} groups", by_ingest.len(), by_bulk.len()));
+            return Err(format!("the two paths differ by {dimension}; by the real ingest {first}").into());
         }
     }
     running.stop()?;

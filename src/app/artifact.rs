@@ -7,13 +7,15 @@ use seatrial_domain::digest::Digest;
 use seatrial_domain::evidence::EvidenceBundle;
 use seatrial_domain::gate::Recommendation;
 use seatrial_domain::ids::DecisionId;
+use seatrial_domain::response::OriginKind;
 use seatrial_domain::time::Timestamp;
 use seatrial_store::case::{CaseFilter, CaseRow};
 use seatrial_store::failure::{FailureCount, FailureFilter};
-use seatrial_store::{Page, attestation, case, failure};
+use seatrial_store::response::{ResponseFilter, ResponseRow};
+use seatrial_store::{Page, attestation, case, failure, response};
 
 use super::App;
-use super::access::Caller;
+use super::access::{Caller, ProjectAccess};
 use super::decision::ListedDecision;
 use super::error::AppError;
 use super::gate::read_recommendation;
@@ -38,6 +40,15 @@ pub struct FrozenEvidence {
     pub frozen_at: Timestamp,
 }
 
+/// A response with the name of who has it.
+#[derive(Clone, Debug)]
+pub struct OwnedResponse {
+    /// The response.
+    pub row: ResponseRow,
+    /// Its owner's name.
+    pub owner: Option<String>,
+}
+
 /// Everything an artifact says.
 #[derive(Clone, Debug)]
 pub struct Artifact {
@@ -51,6 +62,8 @@ pub struct Artifact {
     pub cases: Vec<CaseRow>,
     /// Who attested the scorecard before the freeze.
     pub attested_by: Option<String>,
+    /// What was opened about the release or the decision.
+    pub responses: Vec<OwnedResponse>,
     /// Where the decision is shown.
     pub url: String,
     /// When the artifact is made.
@@ -106,7 +119,13 @@ impl App {
             }
             None => None,
         };
+        let (release, origin_id) = (Some(record.release), Some(id.to_string()));
+        let wanted = [
+            ResponseFilter { release, ..ResponseFilter::default() },
+            ResponseFilter { origin: Some(OriginKind::Decision), origin_id, ..ResponseFilter::default() },
+        ];
         Ok(Artifact {
+            responses: self.responses_about(&access, &wanted).await?,
             url: format!("{}/p/{}/decisions/{id}", self.config.server.public_url, access.slug),
             decision,
             evidence,
@@ -115,5 +134,22 @@ impl App {
             attested_by,
             made_at: self.now(),
         })
+    }
+    /// The responses that one of the filters finds, each once, the latest first.
+    pub(super) async fn responses_about(
+        &self,
+        project: &ProjectAccess,
+        wanted: &[ResponseFilter],
+    ) -> Result<Vec<OwnedResponse>, AppError> {
+        let (db, scope) = (self.store.read(), project.scope);
+        let mut rows: Vec<ResponseRow> = Vec::new();
+        for filter in wanted {
+            rows.extend(response::list(db, scope, filter, Page::new(None, Some(NAMED as u64))).await?.0);
+        }
+        rows.sort_by_key(|row| std::cmp::Reverse(row.id));
+        rows.dedup_by_key(|row| row.id);
+        let holders = self.holders(db, scope, rows.iter().filter_map(|row| row.owner)).await?;
+        let owner = |row: &ResponseRow| row.owner.and_then(|id| Some(holders.get(&id)?.owner.name.clone()));
+        Ok(rows.into_iter().map(|row| OwnedResponse { owner: owner(&row), row }).collect())
     }
 }

@@ -1,6 +1,7 @@
 //! Decisions: a person answers a gate, alone or with a second person; the record is chained and can leave.
 
 mod read;
+mod refusal;
 
 use seatrial_domain::access::{ActorKind, Permission};
 use seatrial_domain::canonical;
@@ -21,10 +22,11 @@ use seatrial_store::{Connection, Scope, WriteTx, decision, gate, member, owner, 
 
 use super::App;
 use super::access::{Caller, ProjectAccess};
-use super::error::{AppError, FieldError};
+use super::error::AppError;
 use super::gate::{frozen, read_recommendation};
 use super::notice::{DecisionNotice, Telling, event_body};
 use super::workflow::ReleaseMove;
+use refusal::{evidence_changed, needs_only_a_second, refuse, stands_as_known};
 
 pub use read::{ListedDecision, Standing};
 
@@ -37,6 +39,8 @@ pub struct NewDecision {
     pub reason: String,
     /// The evidence they looked at.
     pub bundle: Digest,
+    /// The decision of the gate that they know to stand, which theirs takes the place of; `None` for the first.
+    pub supersedes: Option<DecisionId>,
 }
 
 /// What became of it.
@@ -80,50 +84,13 @@ struct Answer {
     second: Option<Person>,
 }
 
-fn evidence_changed(current: Option<Digest>) -> AppError {
-    let detail = match current {
-        None => "Nothing is frozen for this gate yet; freeze its evidence, look at it, then decide.".to_owned(),
-        Some(digest) => format!("Other evidence was frozen meanwhile: {digest}. Look at it, then decide."),
-    };
-    AppError::Conflict { code: if current.is_some() { "evidence_changed" } else { "not_frozen" }, detail }
-}
-
-fn refuse(refusals: Vec<DecisionRefusal>) -> AppError {
-    let rule = |code: &'static str, refusal: &DecisionRefusal| AppError::Conflict { code, detail: refusal.to_string() };
-    let who = refusals.iter().find_map(|refusal| match refusal {
-        DecisionRefusal::NotAPerson | DecisionRefusal::Role { .. } => Some(rule("not_a_decider", refusal)),
-        DecisionRefusal::SamePerson => Some(rule("same_person", refusal)),
-        DecisionRefusal::SecondNotAPerson | DecisionRefusal::SecondRole { .. } => {
-            Some(rule("not_a_second_person", refusal))
-        }
-        _ => None,
-    });
-    who.unwrap_or_else(|| AppError::Invalid {
-        // That a second person is needed too is said once the rest is mended, by keeping the proposal.
-        errors: refusals
-            .iter()
-            .filter(|refusal| !needs_only_a_second(refusal))
-            .map(|refusal| FieldError::new("reason", refusal.to_string()))
-            .collect(),
-    })
-}
-
-const fn needs_only_a_second(refusal: &DecisionRefusal) -> bool {
-    matches!(
-        refusal,
-        DecisionRefusal::SecondPersonMissing { .. }
-            | DecisionRefusal::PolicyTakesTwo { .. }
-            | DecisionRefusal::OpenerAlone { .. }
-    )
-}
-
 impl App {
     /// Answers a gate on its latest frozen evidence. Recorded at once where one person may decide; otherwise kept as a
     /// proposal for a second one ([`Self::approve_proposal`]).
     ///
     /// # Errors
-    /// When there is no such gate, nothing is frozen or other evidence than the caller looked at, a rule refuses, the
-    /// caller may not, or the database fails.
+    /// When there is no such gate, nothing is frozen or other evidence than the caller looked at, another decision stands
+    /// than the caller knows, a rule refuses, the caller may not, or the database fails.
     pub async fn decide(
         &self,
         caller: &Caller,
@@ -135,6 +102,7 @@ impl App {
         let grounds = self.grounds(&project, id, new.bundle).await?;
         let tx = self.store.write().await?;
         let gate = lock_gate(&tx, &project, id, new.bundle).await?;
+        stands_as_known(&tx, &project, id, new.supersedes).await?;
         let by = person(&tx, &project, project.actor().clone()).await?;
         let reason = new.reason.trim().to_owned();
         let answer = Answer { verdict: new.verdict, reason, by, second: None };

@@ -81,6 +81,7 @@ impl App {
         let releases: Vec<ReleaseId> = [Some(candidate.id), gate.baseline].into_iter().flatten().collect();
         let evals = self.eval_summaries(db, project, gate.workflow, (candidate.id, gate.baseline)).await?;
         let policy = policy::current(db, scope).await?.map(|row| row.policy).unwrap_or_default();
+        let policy = policy.for_workflow(&work.name);
         Ok(FreezeInput {
             gate: gate.id,
             project: FrozenProject {

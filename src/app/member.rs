@@ -19,10 +19,10 @@ pub struct NewMember {
     pub email: String,
     /// Their roles; at least one.
     pub roles: Vec<Role>,
-    /// For somebody without an account: their name.
-    pub name: Option<String>,
-    /// For somebody without an account: their first password, which they should change.
-    pub password: Option<String>,
+    /// Their name.
+    pub name: String,
+    /// Their first password, which they should change.
+    pub password: String,
 }
 
 impl std::fmt::Debug for NewMember {
@@ -41,48 +41,24 @@ impl App {
         Ok(member::list(self.store.read(), project.scope).await?)
     }
 
-    /// Adds somebody to the project. Somebody without an account gets one, with the name and password given.
+    /// Makes an account and adds it to the project, from the server itself. It tells whether the address has an account, so no operation does this: people come by
+    /// invitation.
     ///
     /// # Errors
-    /// When the caller may not, the input breaks a rule, they are a member already, or the database fails.
-    pub async fn add_member(&self, caller: &Caller, slug: &str, new: NewMember) -> Result<MemberRow, AppError> {
-        let project = self.enter(caller, slug, Permission::ManageMembers).await?;
-        self.add_member_in(&project, new).await
-    }
-
-    /// [`App::add_member`] for somebody who has entered the project.
-    ///
-    /// # Errors
-    /// When the input breaks a rule, they are a member already, or the database fails.
+    /// When the input breaks a rule, the address has an account, or the database fails.
     pub async fn add_member_in(&self, project: &ProjectAccess, new: NewMember) -> Result<MemberRow, AppError> {
         let roles = checked_roles(new.roles)?;
         let email = normalise_email(&new.email)?;
         let known = account::by_email(self.store.read(), &email).await?;
-        let fresh = match (&known, new.name, new.password) {
-            (None, Some(name), Some(password)) => Some(self.account_row(NewAccount { email, name, password }).await?),
-            (None, ..) => {
-                let message = "belongs to no account here; send a name and a first password to make one";
-                return Err(AppError::invalid("email", message));
-            }
-            (Some(_), None, None) => None,
-            (Some(_), ..) => {
-                let detail = "There is an account with this address already. Add it without a name and a password.";
-                return Err(AppError::Conflict { code: "account_exists", detail: detail.to_owned() });
-            }
-        };
-        let made_account = fresh.is_some();
-        let Some(row) = fresh.clone().or(known) else { return Err(AppError::NotFound { noun: "account" }) };
+        if known.is_some() {
+            return Err(AppError::invalid("email", "has an account already; invite it instead"));
+        }
+        let row = self.account_row(NewAccount { email, name: new.name, password: new.password }).await?;
         let id = AccountId::from_uuid(row.id);
         let tx = self.store.write().await?;
-        if let Some(fresh) = fresh {
-            account::insert(&tx, fresh).await?;
-        }
-        if member::roles(&tx, project.scope, id).await?.is_some() {
-            let detail = format!("{} is a member of this project already. Change their roles instead.", row.email);
-            return Err(AppError::Conflict { code: "already_a_member", detail });
-        }
+        account::insert(&tx, row.clone()).await?;
         member::put(&tx, project.scope, id, &roles, self.now()).await?;
-        let detail = Made { after: json!({"email": row.email, "roles": roles, "made_account": made_account}) };
+        let detail = Made { after: json!({"email": row.email, "roles": roles, "made_account": true}) };
         self.audit(&tx, project, "add", "member", id, &detail).await?;
         let member =
             MemberRow { account: id, name: row.name, email: row.email, roles, active: row.disabled_at.is_none() };

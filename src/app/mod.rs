@@ -46,6 +46,7 @@ pub mod run;
 pub mod sample;
 pub mod scorecard;
 pub mod scorecard_proposal;
+pub mod search;
 pub mod session;
 pub mod signal;
 pub mod suite;

@@ -258,7 +258,11 @@ impl Range {
     }
 }
 
-fn groups(rows: Vec<Row>, query: &SignalQuery, labour_nanos_per_hour: i64) -> Vec<SignalGroup> {
+/// The groups in the order in which releases were asked for, the baseline last; ids of releases that came in together
+/// are in no order of their own.
+fn groups(mut rows: Vec<Row>, query: &SignalQuery, labour_nanos_per_hour: i64) -> Vec<SignalGroup> {
+    let asked = |release: ReleaseId| query.releases.iter().position(|other| *other == release);
+    rows.sort_by_key(|(group, ..)| (Some(group.release) == query.baseline, asked(group.release)));
     let by_dimension = matches!(query.group_by, GroupBy::Dimension(_));
     let baseline: BTreeMap<(String, Option<Timestamp>), Counts> = rows
         .iter()

@@ -95,7 +95,7 @@ async fn create(app: &App, arguments: Create) -> Result<(), Failure> {
     match project {
         Some(slug) => {
             let project = app.enter_as_system(PART, &slug).await?;
-            let new = NewMember { email: email.clone(), roles, name: Some(name), password: Some(chosen.password) };
+            let new = NewMember { email: email.clone(), roles, name, password: chosen.password };
             app.add_member_in(&project, new).await?;
         }
         None => {

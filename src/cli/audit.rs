@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::client::{Client, ServiceArguments};
 use super::exit::{Exit, Failure};
+use super::format::Format;
 use super::local::{SettingsArguments, open};
 use super::printer;
 
@@ -37,7 +38,7 @@ struct Export {
     #[command(flatten)]
     service: ServiceArguments,
     /// The project, by its name in URLs.
-    #[arg(long)]
+    #[arg(long, value_name = "NAME", env = "SEATRIAL_PROJECT")]
     project: String,
     /// In which form. Only `ndjson` can be verified.
     #[arg(long, value_enum, default_value = "ndjson")]
@@ -68,14 +69,6 @@ struct Verify {
     /// How to print the answer.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
 }
 
 /// What a verification found, for programs.

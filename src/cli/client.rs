@@ -21,6 +21,16 @@ pub struct ServiceArguments {
     key: String,
 }
 
+/// Where the service is, who asks, and about which project.
+#[derive(Debug, Args)]
+pub struct ProjectArguments {
+    #[command(flatten)]
+    pub(super) service: ServiceArguments,
+    /// The project, by its name in URLs.
+    #[arg(long, value_name = "NAME", env = "SEATRIAL_PROJECT")]
+    pub(super) project: String,
+}
+
 /// How long the service may take to answer: evaluating a busy release takes seconds.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
@@ -93,6 +103,27 @@ impl Client {
     /// As [`Self::read`], and when the answer has another shape.
     pub async fn send<T: DeserializeOwned>(&self, path: &[&str], body: &Value) -> Result<T, Failure> {
         shaped(&self.ask(path, &[], Some(body)).await?)
+    }
+
+    /// Every item of a list, page after page.
+    ///
+    /// # Errors
+    /// As [`Self::read`], and when the answer is no list.
+    pub async fn items(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Vec<Value>, Failure> {
+        let mut found: Vec<Value> = Vec::new();
+        let mut cursor: Option<String> = None;
+        loop {
+            let mut query = query.to_vec();
+            query.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
+            let mut page: Value = self.json(path, &query).await?;
+            if let Value::Array(items) = page["items"].take() {
+                found.extend(items);
+            }
+            cursor = page["next_cursor"].as_str().map(str::to_owned);
+            if cursor.is_none() {
+                return Ok(found);
+            }
+        }
     }
 
     /// The same as [`Self::read`], as JSON of a shape.

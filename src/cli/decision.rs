@@ -4,10 +4,11 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use seatrial_domain::decision::{Checkpoint, verify_export};
+use seatrial_domain::decision::{Checkpoint, Replay, VerificationReport, verify_export};
 
 use super::client::{Client, ServiceArguments};
 use super::exit::{Exit, Failure};
+use super::format::Format;
 use super::printer;
 
 /// What `seatrial decision` takes.
@@ -24,7 +25,8 @@ enum Command {
     /// Fetch the head of the project's chain, to be kept where nobody of the project can change it.
     Checkpoint(Fetch),
     /// Verify an export without any network: the chain, checkpoints, digests, the recommendation computed again. Exits 1
-    /// naming the first thing that is wrong.
+    /// naming the first thing that is wrong. A recommendation that another engine made is not computed again, which is
+    /// said and is no failure unless asked for.
     Verify(Verify),
 }
 
@@ -33,7 +35,7 @@ struct Fetch {
     #[command(flatten)]
     service: ServiceArguments,
     /// The project, by its name in URLs.
-    #[arg(long)]
+    #[arg(long, value_name = "NAME", env = "SEATRIAL_PROJECT")]
     project: String,
     /// Write it here instead of to standard output.
     #[arg(long, value_name = "FILE")]
@@ -55,6 +57,12 @@ struct Verify {
     /// A checkpoint that was kept elsewhere: the chain must still agree with it. May be given several times.
     #[arg(long, value_name = "FILE")]
     checkpoint: Vec<PathBuf>,
+    /// Fail as well when the recommendation was made by another engine than this build's, and so was not computed again.
+    #[arg(long)]
+    require_replay: bool,
+    /// How to print the answer.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
 }
 
 /// Does what the arguments ask.
@@ -110,12 +118,25 @@ fn verify(arguments: &Verify) -> Result<Exit, Failure> {
         checkpoints.push(Checkpoint::read(&read(file)?).map_err(wrong)?);
     }
     let report = verify_export(&read(&arguments.file)?, &checkpoints);
+    arguments.format.print(&report, || tell(&report))?;
+    if let Some(problem) = &report.problem {
+        return Err(Failure::new(format!("the export does not hold: {problem}")));
+    }
+    match report.replay {
+        Some(Replay::OtherEngine { engine, this_build, .. }) if arguments.require_replay => Err(Failure::new(format!(
+            "the recommendation was not computed again: engine {engine} made it, and this build has engine {this_build}; verify with a build that has engine {engine}"
+        ))),
+        _ => Ok(Exit::Ok),
+    }
+}
+
+fn tell(report: &VerificationReport) {
     for step in &report.steps {
         let word = if step.ok { "ok" } else { "WRONG" };
         printer::data(&format!("{word:5}  {}: {}", step.name, printer::safe(&step.detail)));
     }
-    if let Some(problem) = &report.problem {
-        return Err(Failure::new(format!("the export does not hold: {problem}")));
+    if !report.ok {
+        return;
     }
     if let Some(verdict) = report.verdict {
         printer::data(&format!("The decision to {} holds.", verdict.words()));
@@ -123,5 +144,4 @@ fn verify(arguments: &Verify) -> Result<Exit, Failure> {
     if let Some(later) = report.superseded_by {
         printer::data(&format!("It does not stand any more: {later} takes its place."));
     }
-    Ok(Exit::Ok)
 }

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use clap::Args;
 use seatrial_store::Backend;
+use serde::Serialize;
 
 use super::exit::{Exit, Failure};
+use super::format::Format;
 use super::local::SettingsArguments;
 use super::printer;
 use crate::app::open_store;
@@ -21,6 +23,17 @@ use crate::telemetry::free_disk_mib;
 pub struct Arguments {
     #[command(flatten)]
     settings: SettingsArguments,
+    /// How to print the findings.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+/// A finding for programs.
+#[derive(Serialize)]
+struct Found {
+    check: &'static str,
+    result: &'static str,
+    text: String,
 }
 
 /// Less free space than this is a problem: the next hours of traces may not fit. In MiB, as for `/readyz`.
@@ -53,17 +66,24 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
         ("mail", mail(&config).await),
     ];
     let mut exit = Exit::Ok;
-    for (name, finding) in checks {
-        let (word, text) = match finding {
+    let mut found = Vec::new();
+    for (check, finding) in checks {
+        let (result, text) = match finding {
             Finding::Good(text) => ("ok", text),
             Finding::Note(text) => ("note", text),
             Finding::Bad(text) => {
                 exit = Exit::Error;
-                ("PROBLEM", text)
+                ("problem", text)
             }
         };
-        printer::data(&printer::safe(&format!("{word:<8} {name:<15} {text}")));
+        found.push(Found { check, result, text });
     }
+    arguments.format.print(&found, || {
+        for Found { check, result, text } in &found {
+            let word = if *result == "problem" { "PROBLEM" } else { result };
+            printer::data(&printer::safe(&format!("{word:<8} {check:<15} {text}")));
+        }
+    })?;
     Ok(exit)
 }
 

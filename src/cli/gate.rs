@@ -1,12 +1,16 @@
-//! `seatrial gate check`: may this release go on? Asked by pipelines, answered by what a person decided.
+//! `seatrial gate`: may this release go on? Asked by pipelines, answered by what a person decided; and everything on the
+//! way to that answer.
 
-use clap::{Args, Subcommand, ValueEnum};
+mod ask;
+
+use clap::{Args, Subcommand};
 use seatrial_domain::gate::{Recommendation, Verdict};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::client::{Client, ServiceArguments};
 use super::exit::{Exit, Failure};
+use super::format::Format;
 use super::printer;
 
 /// What `seatrial gate` takes.
@@ -21,6 +25,15 @@ enum Command {
     /// Ask whether a release may go on. Exits 0 only for a recorded, unsuperseded decision to ship; 10 for hold, 11 for
     /// rollback, 12 to collect more evidence or while nobody has decided; 1 when it fails, 2 for wrong arguments.
     Check(Check),
+    /// Ask whether a release may go on: open its gate, and print the gate's id.
+    Open(ask::Open),
+    /// Say what the machine recommends as of now, and what is missing. Keeps nothing and decides nothing.
+    Evaluate(ask::OfGate),
+    /// Freeze the gate's evidence for a decision, and print its digest.
+    Freeze(ask::OfGate),
+    /// Record what a person decided on frozen evidence, and print the decision's id. Takes the access token of a person as
+    /// the key: a machine decides nothing. Where two people are needed, the proposal's id.
+    Decide(ask::Decide),
 }
 
 #[derive(Debug, Args)]
@@ -28,7 +41,7 @@ struct Check {
     #[command(flatten)]
     service: ServiceArguments,
     /// The project, by its name in URLs.
-    #[arg(long)]
+    #[arg(long, value_name = "NAME", env = "SEATRIAL_PROJECT")]
     project: String,
     /// The workflow, by name or id.
     #[arg(long)]
@@ -43,14 +56,6 @@ struct Check {
     /// How to print the answer.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
 }
 
 #[derive(Deserialize)]
@@ -98,7 +103,16 @@ fn conclude(decided: Option<Verdict>, recommended: Option<Verdict>) -> Exit {
 /// # Errors
 /// When the service cannot be reached, does not know the release, or refuses the key.
 pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
-    let Command::Check(check) = arguments.command;
+    match arguments.command {
+        Command::Check(arguments) => check(arguments).await,
+        Command::Open(arguments) => ask::open(&arguments).await,
+        Command::Evaluate(arguments) => ask::evaluate(&arguments).await,
+        Command::Freeze(arguments) => ask::freeze(&arguments).await,
+        Command::Decide(arguments) => ask::decide(&arguments).await,
+    }
+}
+
+async fn check(check: Check) -> Result<Exit, Failure> {
     let client = Client::new(&check.service)?;
     let (project, workflow, release) = (check.project.as_str(), check.workflow.as_str(), check.release.as_str());
     let path = ["projects", project, "workflows", workflow, "releases", release, "decision"];

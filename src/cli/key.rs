@@ -5,8 +5,10 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use seatrial_domain::access::Scope;
 use seatrial_domain::time::Timestamp;
+use serde_json::json;
 
 use super::exit::{Exit, Failure};
+use super::format::Format;
 use super::local::{SettingsArguments, open};
 use super::printer;
 use crate::app::App;
@@ -41,6 +43,9 @@ struct Create {
     /// When it ends, for example 2027-01-31T00:00:00Z. Never, unless given.
     #[arg(long, value_name = "TIME")]
     expires: Option<Timestamp>,
+    /// How to print the key; `json` with its id and scopes.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
 }
 
 /// How long the database may take to close.
@@ -62,8 +67,9 @@ async fn make(app: &App, create: Create) -> Result<(), Failure> {
     let project = app.enter_as_system("command-line", &create.project).await?;
     let new = NewKey { name: create.name, scopes: create.scope, expires_at: create.expires };
     let created = app.create_api_key_as_system(&project, new).await?;
-    printer::data(created.key.expose());
     let scopes: Vec<&str> = created.view.scopes.iter().map(|scope| scope.as_str()).collect();
+    let answer = json!({"id": created.view.id, "key": created.key.expose(), "project": project.slug, "scopes": scopes});
+    create.format.print(&answer, || printer::data(created.key.expose()))?;
     printer::say(&format!("Made the key {} ({}) for {}.", created.view.id, scopes.join(", "), project.slug));
     printer::say("It is shown this once. Send it as `Authorization: Bearer …`.");
     Ok(())

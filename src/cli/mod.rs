@@ -8,6 +8,8 @@ pub mod decision;
 pub mod demo;
 pub mod doctor;
 pub mod exit;
+pub mod failure;
+pub mod format;
 pub mod gap;
 pub mod gate;
 pub mod key;
@@ -16,6 +18,7 @@ pub mod openapi;
 pub mod printer;
 pub mod project;
 pub mod run;
+pub mod schema;
 pub mod scorecard;
 pub mod serve;
 pub mod shell;
@@ -40,8 +43,10 @@ struct Arguments {
 enum Command {
     /// Start the service.
     Serve(serve::Arguments),
-    /// Ask whether a release may go on, for pipelines.
+    /// Ask whether a release may go on; open, evaluate, freeze and decide its gate.
     Gate(gate::Arguments),
+    /// Work the failures of a project: label, promote, link, dismiss.
+    Failure(failure::Arguments),
     /// List what is missing from the evidence of releases.
     Gap(gap::Arguments),
     /// Propose scorecards and compare their versions.
@@ -66,6 +71,8 @@ enum Command {
     SigningKey(signing_key::Arguments),
     /// Print the OpenAPI document of this version.
     Openapi,
+    /// Print the JSON Schema of a document that leaves.
+    Schema(schema::Arguments),
     /// Print completions for a shell, such as `seatrial completions bash`.
     Completions(shell::Completions),
     /// Print the manual, as `man -l -` reads it.
@@ -101,6 +108,7 @@ async fn run(command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Serve(arguments) => serve::run(arguments).await,
         Command::Gate(arguments) => gate::run(arguments).await,
+        Command::Failure(arguments) => failure::run(arguments).await,
         Command::Gap(arguments) => gap::run(arguments).await,
         Command::Scorecard(arguments) => scorecard::run(arguments).await,
         Command::Decision(arguments) => decision::run(arguments).await,
@@ -116,6 +124,7 @@ async fn run(command: Command) -> Result<Exit, Failure> {
             openapi::run();
             Ok(Exit::Ok)
         }
+        Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => shell::completions(&arguments, Arguments::command()),
         Command::Man => shell::manual(Arguments::command()),
     }

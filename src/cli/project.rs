@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use seatrial_domain::ids::AccountId;
+use serde_json::json;
 
 use super::exit::{Exit, Failure};
+use super::format::Format;
 use super::local::{SettingsArguments, open};
 use super::printer;
 use crate::app::App;
@@ -43,6 +45,9 @@ struct Export {
     /// The file to write; JSON Lines. It must not be there yet.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// How to print the answer.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
 }
 
 #[derive(Debug, Args)]
@@ -54,6 +59,9 @@ struct Import {
     /// Its name in URLs here; the one it had, unless given.
     #[arg(long)]
     slug: Option<String>,
+    /// How to print the answer.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
 }
 
 #[derive(Debug, Args)]
@@ -71,6 +79,9 @@ struct Create {
     /// The address of an account that becomes its administrator.
     #[arg(long, value_name = "EMAIL")]
     admin: Option<String>,
+    /// How to print the answer.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
 }
 
 /// How long the database may take to close.
@@ -107,27 +118,30 @@ async fn export(app: &App, arguments: &Export) -> Result<(), Failure> {
     let summary = app.export_project(&arguments.slug, &mut out).await?;
     let synced = out.get_ref().sync_all();
     synced.map_err(|error| file_failure(&arguments.out, "written", &error))?;
-    tell("Exported", &summary);
-    Ok(())
+    tell("Exported", &summary, arguments.format)
 }
 
 async fn import(app: &App, arguments: &Import) -> Result<(), Failure> {
     let file = File::open(&arguments.file).map_err(|error| file_failure(&arguments.file, "read", &error))?;
     let summary = app.import_project(&mut BufReader::new(file), arguments.slug.as_deref()).await?;
-    tell("Imported", &summary);
+    tell("Imported", &summary, arguments.format)?;
     for email in &summary.accounts_made {
         printer::say(&format!("Made the account {email}; give it a password with `seatrial account password`."));
     }
     Ok(())
 }
 
-fn tell(done: &str, summary: &ArchiveSummary) {
-    let ArchiveSummary { slug, rows, decisions, head, .. } = summary;
+fn tell(done: &str, summary: &ArchiveSummary, format: Format) -> Result<(), Failure> {
+    let ArchiveSummary { slug, rows, decisions, head, accounts_made } = summary;
     printer::say(&format!("{done} {slug}: {rows} rows, {decisions} decisions."));
-    if let Some(head) = head {
-        // Data: whoever imports compares it with what the export said.
-        printer::data(&head.to_string());
-    }
+    let answer =
+        json!({"slug": slug, "rows": rows, "decisions": decisions, "head": head, "accounts_made": accounts_made});
+    format.print(&answer, || {
+        if let Some(head) = head {
+            // Data: whoever imports compares it with what the export said.
+            printer::data(&head.to_string());
+        }
+    })
 }
 
 async fn make(app: &App, create: Create) -> Result<(), Failure> {
@@ -143,6 +157,5 @@ async fn make(app: &App, create: Create) -> Result<(), Failure> {
     let name = create.name.unwrap_or_else(|| create.slug.clone());
     let new = NewProject { slug: create.slug, name, settings };
     let made = app.create_project_as_system("command-line", new, admin).await?;
-    printer::data(&made.slug);
-    Ok(())
+    create.format.print(&json!({"id": made.id, "slug": made.slug, "name": made.name}), || printer::data(&made.slug))
 }

@@ -7,10 +7,11 @@ mod sender;
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use url::Url;
 
 use super::exit::{Exit, Failure};
+use super::format::Format;
 use super::printer;
 use crate::auth::secret::Secret;
 use import::{Event, Import, Summary, import};
@@ -43,17 +44,8 @@ struct ImportArguments {
     #[arg(long, value_name = "NAME", env = "SEATRIAL_PROJECT")]
     project: String,
     /// How the summary on standard output looks.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
+    #[arg(long, value_enum, default_value = "text")]
     format: Format,
-}
-
-/// How a summary looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// A sentence.
-    Text,
-    /// One JSON object.
-    Json,
 }
 
 fn secret(text: &str) -> Result<Secret, String> {

@@ -3,8 +3,9 @@
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
-use super::client::{Client, ServiceArguments};
+use super::client::{Client, ProjectArguments};
 use super::exit::{Exit, Failure};
+use super::format::Format;
 use super::printer;
 
 /// What `seatrial scorecard` takes.
@@ -26,12 +27,12 @@ enum Command {
 #[derive(Debug, Args)]
 struct Workflow {
     #[command(flatten)]
-    service: ServiceArguments,
-    /// The project, by its name in URLs.
-    #[arg(long)]
-    project: String,
+    at: ProjectArguments,
     /// The workflow, by name or id.
     workflow: String,
+    /// How to print the answer; `json` is the whole of it.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
 }
 
 #[derive(Debug, Args)]
@@ -58,27 +59,32 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
 }
 
 async fn propose(of: &Workflow) -> Result<Exit, Failure> {
-    let client = Client::new(&of.service)?;
-    let path = ["projects", &of.project, "workflows", &of.workflow, "scorecard", "proposal"];
+    let client = Client::new(&of.at.service)?;
+    let path = ["projects", &of.at.project, "workflows", &of.workflow, "scorecard", "proposal"];
     let proposal: Value = client.json(&path, &[]).await?;
-    let text = |value: &Value| printer::safe(value.as_str().unwrap_or_default());
-    for reason in proposal["reasons"].as_array().into_iter().flatten() {
-        printer::say(&format!("{}: {}", text(&reason["part"]), text(&reason["text"])));
-    }
-    for left in proposal["left_out"].as_array().into_iter().flatten() {
-        printer::say(&format!("not asked: {}: {}", text(&left["signal"]), text(&left["why"])));
-    }
-    printer::data(&serde_json::to_string_pretty(&proposal["scorecard"]).map_err(Failure::new)?);
+    let card = serde_json::to_string_pretty(&proposal["scorecard"]).map_err(Failure::new)?;
+    of.format.print(&proposal, || {
+        let text = |value: &Value| printer::safe(value.as_str().unwrap_or_default());
+        for reason in proposal["reasons"].as_array().into_iter().flatten() {
+            printer::say(&format!("{}: {}", text(&reason["part"]), text(&reason["text"])));
+        }
+        for left in proposal["left_out"].as_array().into_iter().flatten() {
+            printer::say(&format!("not asked: {}: {}", text(&left["signal"]), text(&left["why"])));
+        }
+        printer::data(&card);
+    })?;
     Ok(Exit::Ok)
 }
 
 async fn compare(diff: &Diff) -> Result<Exit, Failure> {
-    let client = Client::new(&diff.of.service)?;
-    let path = ["projects", &diff.of.project, "workflows", &diff.of.workflow, "scorecard", "diff"];
+    let client = Client::new(&diff.of.at.service)?;
+    let path = ["projects", &diff.of.at.project, "workflows", &diff.of.workflow, "scorecard", "diff"];
     let (from, to) = (diff.from.to_string(), diff.to.to_string());
     let found: Value = client.json(&path, &[("from", &from), ("to", &to)]).await?;
-    for change in found["changes"].as_array().into_iter().flatten() {
-        printer::data(&printer::safe(change["text"].as_str().unwrap_or_default()));
-    }
+    diff.of.format.print(&found, || {
+        for change in found["changes"].as_array().into_iter().flatten() {
+            printer::data(&printer::safe(change["text"].as_str().unwrap_or_default()));
+        }
+    })?;
     Ok(Exit::Ok)
 }

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::client::{Client, ServiceArguments};
 use super::exit::{Exit, Failure};
+use super::format::Format;
 use super::printer;
 use crate::ingest::eval::{self, EvalFormat, EvalItem, Placed};
 
@@ -59,7 +60,10 @@ struct ImportArguments {
     runner: String,
     /// How the file is written; recognised unless given.
     #[arg(long, value_enum)]
-    format: Option<Format>,
+    file_format: Option<FileFormat>,
+    /// How the summary on standard output looks.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
 }
 
 /// What `seatrial suite export` takes.
@@ -74,7 +78,7 @@ struct ExportArguments {
 
 /// How a file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
+enum FileFormat {
     /// A JSON object a line.
     Jsonl,
     /// JUnit XML.
@@ -120,7 +124,7 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
 }
 
 async fn import(arguments: ImportArguments) -> Result<Exit, Failure> {
-    let ImportArguments { file, which, release, execution, runner, format } = arguments;
+    let ImportArguments { file, which, release, execution, runner, file_format, format: summary } = arguments;
     let shown = file.display();
     let unreadable = |error: std::io::Error| Failure::new(format!("{shown} cannot be read: {error}"));
     let size = tokio::fs::metadata(&file).await.map_err(unreadable)?.len();
@@ -129,9 +133,9 @@ async fn import(arguments: ImportArguments) -> Result<Exit, Failure> {
     }
     let bytes = tokio::fs::read(&file).await.map_err(unreadable)?;
     let text = std::str::from_utf8(&bytes).map_err(|_| Failure::new(format!("{shown} is no UTF-8 text")))?;
-    let format = match format {
-        Some(Format::Jsonl) => EvalFormat::Jsonl,
-        Some(Format::Junit) => EvalFormat::Junit,
+    let format = match file_format {
+        Some(FileFormat::Jsonl) => EvalFormat::Jsonl,
+        Some(FileFormat::Junit) => EvalFormat::Junit,
         None => EvalFormat::of(text),
     };
     let read = eval::read(format, text).map_err(|why| Failure::new(format!("{shown}: {why}")))?;
@@ -152,7 +156,10 @@ async fn import(arguments: ImportArguments) -> Result<Exit, Failure> {
             }
         }
     }
-    printer::data(&format!("{created} results created, {unchanged} unchanged, {rejected} rejected"));
+    let answer = json!({"created": created, "unchanged": unchanged, "rejected": rejected});
+    summary.print(&answer, || {
+        printer::data(&format!("{created} results created, {unchanged} unchanged, {rejected} rejected"));
+    })?;
     Ok(if rejected == 0 { Exit::Ok } else { Exit::Error })
 }
 

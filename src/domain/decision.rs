@@ -7,6 +7,7 @@ mod checkpoint;
 mod export;
 mod overrides;
 mod rules;
+mod verify;
 
 use std::collections::HashMap;
 
@@ -20,9 +21,10 @@ use crate::ids::{DecisionId, GateId, ProjectId, ReleaseId, WorkflowId};
 use crate::time::Timestamp;
 
 pub use checkpoint::{CHECKPOINT_FORMAT, Checkpoint};
-pub use export::{DecisionExport, EXPORT_FORMAT, VerificationReport, VerificationStep, verify_export};
+pub use export::{DecisionExport, EXPORT_FORMAT};
 pub use overrides::{DecisionTally, OverrideRate, Overrides, PersonOverrides};
 pub use rules::{DecisionRefusal, Person, Proposal, may_decide, takes_two};
+pub use verify::{Replay, VerificationReport, VerificationStep, verify_export};
 
 /// The version of the record's shape. Version 1 did not name the scorecard; its records still verify.
 pub const DECISION_SCHEMA: u32 = 2;

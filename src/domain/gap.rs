@@ -36,6 +36,8 @@ pub enum GapKind {
     SuiteNotPassed,
     /// The release has not had runs for as long as the policy wants.
     NotBaked,
+    /// The policy names another scorecard, or a later version, than the workflow has.
+    OtherScorecard,
 }
 
 impl GapKind {
@@ -57,11 +59,12 @@ impl GapKind {
             Self::NoEvalResults => "no_eval_results",
             Self::SuiteNotPassed => "suite_not_passed",
             Self::NotBaked => "not_baked",
+            Self::OtherScorecard => "other_scorecard",
         }
     }
 
     /// Every kind, in the order of declaration.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::NoScorecard,
         Self::NoOwner,
         Self::StaleScorecard,
@@ -73,8 +76,10 @@ impl GapKind {
         Self::BaselinePoolExhausted,
         Self::NoEvalCoverage,
         Self::UnlearnedCritical,
+        Self::NoEvalResults,
         Self::SuiteNotPassed,
         Self::NotBaked,
+        Self::OtherScorecard,
     ];
 
     /// The kind of a gap's key, `kind` or `kind:subject`.
@@ -88,7 +93,9 @@ impl GapKind {
     #[must_use]
     pub const fn next_step(self) -> NextStepKind {
         match self {
-            Self::NoScorecard | Self::NoOwner | Self::StaleScorecard | Self::NoBaseline => NextStepKind::ClearerGate,
+            Self::NoScorecard | Self::NoOwner | Self::StaleScorecard | Self::NoBaseline | Self::OtherScorecard => {
+                NextStepKind::ClearerGate
+            }
             Self::TooFewRuns | Self::NotBaked => NextStepKind::SmallerPilot,
             _ => NextStepKind::BetterMeasurement,
         }
@@ -97,7 +104,7 @@ impl GapKind {
     /// Whether it can only be closed, not taken on: a person's name beside it does not fill it.
     #[must_use]
     pub const fn cannot_be_owned(self) -> bool {
-        matches!(self, Self::NoScorecard | Self::NoOwner | Self::SuiteNotPassed | Self::NotBaked)
+        matches!(self, Self::NoScorecard | Self::NoOwner | Self::SuiteNotPassed | Self::NotBaked | Self::OtherScorecard)
     }
 }
 
@@ -281,6 +288,10 @@ impl Gap {
             ),
             GapKind::NotBaked => format!(
                 "Keep {release} on its present small share, with runs, until the policy's time has passed; then judge again."
+            ),
+            GapKind::OtherScorecard => format!(
+                "Put the scorecard that the policy names back on {workflow}, or have the policy name this one (PUT …/policy, \
+                 `workflows`)."
             ),
             GapKind::UnlearnedCritical => format!(
                 "Open triage with severity critical and release {release}: promote, link or dismiss each of the {} that \

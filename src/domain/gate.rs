@@ -6,11 +6,13 @@
 mod amount;
 mod check;
 mod compose;
+mod engine;
 mod evidence_class;
 mod forecast;
 mod mix;
 mod process;
 mod segment;
+mod state;
 pub mod vague;
 mod words;
 
@@ -25,8 +27,10 @@ use crate::signal::Signal;
 use crate::stats::Interval;
 
 pub use amount::{AmountFigure, AmountFigures, AmountUnit};
+pub use engine::{ENGINE, FIRST_ENGINE};
 pub use forecast::{Forecast, forecasts};
 pub use mix::{ClassMove, MixShift};
+pub use state::GateState;
 
 /// The version of the recommendation's shape.
 pub const RECOMMENDATION_SCHEMA: u32 = 1;
@@ -75,36 +79,6 @@ impl Verdict {
             Self::Rollback => "roll back",
             Self::CollectMoreEvidence => "collect more evidence",
         }
-    }
-}
-
-/// How far a gate has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum GateState {
-    /// Asked; nothing is frozen yet.
-    Open,
-    /// Its evidence is frozen and waits for a decision.
-    Frozen,
-    /// A decision rests on its latest evidence.
-    Decided,
-}
-
-impl GateState {
-    /// The name used in storage and the API.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Frozen => "frozen",
-            Self::Decided => "decided",
-        }
-    }
-
-    /// The state of a stored name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        [Self::Open, Self::Frozen, Self::Decided].into_iter().find(|state| state.as_str() == name)
     }
 }
 
@@ -338,6 +312,9 @@ pub struct NextStep {
 pub struct Recommendation {
     /// The version of this shape.
     pub schema: u32,
+    /// The engine that made it, [`ENGINE`] of that time; the first one did not say so.
+    #[serde(default = "engine::first", skip_serializing_if = "engine::is_first")]
+    pub engine: u32,
     /// The recommended answer.
     pub verdict: Verdict,
     /// Why, the weightiest first.

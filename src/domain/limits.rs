@@ -86,6 +86,9 @@ pub const PRICES_PER_PROJECT: u64 = 500;
 pub const CLASSES_PER_PROJECT: u64 = 200;
 /// Items on a page of a list unless asked otherwise.
 pub const PAGE_SIZE: u64 = 50;
+/// Most releases of a project, and most workflows, that are known by name at once: five years of a release a day. The
+/// oldest beyond are found by id alone.
+pub const NAMES_KNOWN: u64 = 2_000;
 /// Most items on a page of a list.
 pub const PAGE_SIZE_MAX: u64 = 200;
 /// Longest span of time of one signals query, in days: two years of day cells.

@@ -1,5 +1,7 @@
 //! Gate policies: how much error is allowed, how much evidence is wanted, and who may decide.
 
+mod workflow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::access::Role;
@@ -7,6 +9,8 @@ use crate::canonical::CanonicalError;
 use crate::digest::Digest;
 use crate::gap::GapKind;
 use crate::stats::EvidenceMethod;
+
+pub use workflow::{WantedScorecard, WorkflowPolicy};
 
 /// Most suites a policy requires: each has to be run before every release.
 const SUITES: usize = 32;
@@ -56,6 +60,12 @@ pub struct Policy {
     pub ship_takes_two: bool,
     /// Whether whoever opened the release may not ship it without a second person.
     pub opener_needs_second: bool,
+    /// The scorecard the release is held to. Of one workflow: written under `workflows`, and here in what is frozen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scorecard: Option<WantedScorecard>,
+    /// What is asked of single workflows beside that.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub workflows: Vec<WorkflowPolicy>,
 }
 
 impl Default for Policy {
@@ -79,6 +89,8 @@ impl Default for Policy {
             second_persons: vec![Role::ReleaseManager, Role::Admin],
             ship_takes_two: false,
             opener_needs_second: true,
+            scorecard: None,
+            workflows: Vec::new(),
         }
     }
 }
@@ -103,6 +115,13 @@ impl Policy {
     /// # Errors
     /// Everything that is wrong, in the order of the fields.
     pub fn validate(&self) -> Result<(), Vec<PolicyError>> {
+        let mut errors = self.rule_errors();
+        errors.extend(self.workflow_errors());
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+
+    /// What is wrong with the rules for all workflows.
+    fn rule_errors(&self) -> Vec<PolicyError> {
         let mut errors = Vec::new();
         let mut wrong = |field, problem: &str| errors.push(PolicyError { field, problem: problem.to_owned() });
         if crate::limits::label(&self.name).as_deref() != Some(self.name.as_str()) {
@@ -155,7 +174,7 @@ impl Policy {
         if self.second_persons.is_empty() {
             wrong("second_persons", "name at least one role, or nothing can ship against a recommendation");
         }
-        if errors.is_empty() { Ok(()) } else { Err(errors) }
+        errors
     }
 
     /// `ln(1/alpha)`: the evidence that decides a check.

@@ -4,12 +4,16 @@
 //! not sure of. [`merge`] is therefore idempotent and independent of order, and [`summarize`] reads a run's facts
 //! from whatever spans are there, surviving missing parents and cycles.
 
+mod axis;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::price::PriceTable;
 use crate::run::Tokens;
 use crate::span::{Marks, Span, SpanClass, SpanId, Stated, TraceId};
 use crate::time::Timestamp;
+
+pub use axis::Axis;
 
 /// What a run's spans show about it.
 #[derive(Clone, Debug, Default, PartialEq)]

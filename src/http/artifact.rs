@@ -9,6 +9,7 @@ use super::present::incident::incident;
 use super::problem::Problem;
 use crate::app::App;
 use crate::app::access::Caller;
+use crate::app::incident::AlertCause;
 use crate::render::artifact::CONTENT_SECURITY_POLICY;
 use crate::render::document::{Document, DocumentView, TemplateFormat};
 use crate::render::{RenderError, Renderer};
@@ -81,25 +82,54 @@ pub async fn respond(
     (document, format): (Document, Format),
 ) -> Result<HttpResponse, Problem> {
     let view = view(app, caller, (project, id), document).await?;
+    respond_with(app, renderer, caller, (project, &id.to_string()), (&view, format)).await
+}
+
+/// The incident review of an alert in a format, as [`respond`] makes it of a decision.
+///
+/// # Errors
+/// When the caller may not read evidence or the database fails.
+pub async fn respond_to_alert(
+    app: &App,
+    renderer: &Renderer,
+    caller: &Caller,
+    (project, alert): (&str, AlertCause),
+    format: Format,
+) -> Result<HttpResponse, Problem> {
+    let id = alert.id.clone();
+    let found = app.incident_of_alert(caller, project, alert).await?;
+    let names = app.names(caller, project).await?;
+    let view = DocumentView::Incident(Box::new(incident(&found, &names)));
+    respond_with(app, renderer, caller, (project, &id), (&view, format)).await
+}
+
+async fn respond_with(
+    app: &App,
+    renderer: &Renderer,
+    caller: &Caller,
+    (project, about): (&str, &str),
+    (view, format): (&DocumentView, Format),
+) -> Result<HttpResponse, Problem> {
+    let document = view.document();
     let fault = |error: RenderError| Problem::internal(&error);
     let mut response = HttpResponse::Ok();
     let Some(template) = format.template() else {
-        return Ok(response.content_type("application/json").body(renderer.document_json(&view).map_err(fault)?));
+        return Ok(response.content_type("application/json").body(renderer.document_json(view).map_err(fault)?));
     };
     let own = app.template(caller, project, (document, template)).await?;
     let (mut used, mut made) = ("built-in".to_owned(), None);
     if let Some((version, source)) = own.and_then(|row| Some((row.version, row.source?))) {
-        match renderer.with_template(&view, template, &source) {
+        match renderer.with_template(view, template, &source) {
             Ok(text) => (used, made) = (format!("version {version}"), Some(text)),
             Err(error) => {
-                tracing::warn!(%project, decision = %id, version, %error, "a project's template failed; the built-in one took its place");
+                tracing::warn!(%project, %about, version, %error, "a project's template failed; the built-in one took its place");
                 used = format!("built-in; version {version} failed");
             }
         }
     }
     let text = match made {
         Some(text) => text,
-        None => renderer.document(&view, template).map_err(fault)?,
+        None => renderer.document(view, template).map_err(fault)?,
     };
     response.insert_header(("x-seatrial-template", used));
     Ok(match template {

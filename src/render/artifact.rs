@@ -44,7 +44,11 @@ pub(super) fn incident_charts(view: &IncidentView) -> Drawn {
         checks: check_plot("checks", &view.changed),
         map: None,
         mix: MixRow::chart("mix", &view.failure_mix),
-        reason: Some(markdown::to_html(&view.decision.reason)).filter(|_| !view.decision.reason.trim().is_empty()),
+        reason: view
+            .decision
+            .as_ref()
+            .filter(|decision| !decision.reason.trim().is_empty())
+            .map(|decision| markdown::to_html(&decision.reason)),
     }
 }
 

@@ -57,6 +57,15 @@ impl Document {
         Self::ALL.into_iter().find(|document| document.as_str() == name)
     }
 
+    /// The name and version of its JSON's shape.
+    #[must_use]
+    pub const fn version(self) -> &'static str {
+        match self {
+            Self::Review => "seatrial.review/1",
+            Self::Incident => "seatrial.incident/1",
+        }
+    }
+
     const fn template(self) -> &'static str {
         match self {
             Self::Review => "artifacts/review",
@@ -104,17 +113,33 @@ impl DocumentView {
         }
     }
 
-    /// The samples that every template of the document must render: a usual one, one with hostile text everywhere, and
-    /// one with nothing in it.
+    /// The usual sample.
     #[must_use]
-    pub fn samples(document: Document) -> [Self; 3] {
+    pub fn sample(document: Document) -> Self {
+        match document {
+            Document::Review => Self::Review(Box::new(ArtifactView::sample())),
+            Document::Incident => Self::Incident(Box::new(IncidentView::sample())),
+        }
+    }
+
+    /// The samples that every template of the document must render: a usual one, one with hostile text everywhere, one
+    /// with nothing in it, and of an incident one without a decision.
+    #[must_use]
+    pub fn samples(document: Document) -> Vec<Self> {
         match document {
             Document::Review => {
                 [ArtifactView::sample(), ArtifactView::hostile_sample(), ArtifactView::preview_sample()]
                     .map(|view| Self::Review(Box::new(view)))
+                    .to_vec()
             }
-            Document::Incident => [IncidentView::sample(), IncidentView::hostile_sample(), IncidentView::bare_sample()]
-                .map(|view| Self::Incident(Box::new(view))),
+            Document::Incident => [
+                IncidentView::sample(),
+                IncidentView::hostile_sample(),
+                IncidentView::bare_sample(),
+                IncidentView::alert_sample(),
+            ]
+            .map(|view| Self::Incident(Box::new(view)))
+            .to_vec(),
         }
     }
 

@@ -55,6 +55,9 @@ pub fn look_up(kind: &str, value: &str) -> Option<Word> {
 fn status(value: &str) -> Option<Word> {
     Some(match value {
         "open" => word("is-open", "Open"),
+        "acted" => word("is-acknowledged", "Done, effect awaited"),
+        "closed" => word("is-resolved", "Closed"),
+        "cancelled" => word("is-dismissed", "Cancelled"),
         "promoted" => word("is-promoted", "Promoted"),
         "linked" => word("is-linked", "Linked"),
         "dismissed" => word("is-dismissed", "Dismissed"),

@@ -3,7 +3,7 @@
 //! Entries wait with their transaction and are written as the last thing it does. So the chain's lock is the last one a
 //! transaction takes, held for its commit only, and no two transactions can wait for each other in a circle.
 
-use sea_orm::sea_query::{Condition, Expr, ExprTrait as _, LikeExpr};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait as _};
 use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait as _, EntityTrait as _};
 use sea_orm::{IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 use seatrial_domain::access::Actor;
@@ -13,6 +13,7 @@ use seatrial_domain::ids::AuditId;
 use seatrial_domain::time::Timestamp;
 
 use crate::connection::{Connection, WriteTx};
+use crate::contains::holding;
 use crate::entity::audit_entry;
 use crate::error::StoreError;
 use crate::open::Backend;
@@ -206,11 +207,7 @@ fn entry(row: audit_entry::Model) -> Result<Entry, StoreError> {
 
 fn condition(search: &Search) -> Condition {
     let same = |column: audit_entry::Column, value: &Option<String>| value.as_ref().map(|value| column.eq(value));
-    let contains = search.text.as_ref().map(|text| {
-        let escaped: String =
-            text.chars().flat_map(|c| ['\\'].into_iter().filter(move |_| "\\%_".contains(c)).chain([c])).collect();
-        Expr::col(audit_entry::Column::DetailJson).like(LikeExpr::new(format!("%{escaped}%")).escape('\\'))
-    });
+    let contains = search.text.as_ref().map(|text| Expr::col(audit_entry::Column::DetailJson).like(holding(text)));
     Condition::all()
         .add_option(same(audit_entry::Column::ActorId, &search.actor))
         .add_option(same(audit_entry::Column::Action, &search.action))

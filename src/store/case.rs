@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait as _, Func};
 use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, FromQueryResult, IntoActiveModel as _};
 use sea_orm::{QueryFilter as _, QueryOrder as _, QuerySelect as _, Select};
 use seatrial_domain::access::Actor;
@@ -18,6 +18,7 @@ use crate::blob;
 use crate::case_band;
 use crate::case_version::{self, NewVersion};
 use crate::connection::{Connection, WriteTx};
+use crate::contains::holding;
 use crate::entity::{case, failure};
 use crate::error::StoreError;
 use crate::ingest::lock;
@@ -79,6 +80,8 @@ pub struct CaseFilter {
     pub state: Option<CaseState>,
     /// Guarding against this class of failure.
     pub failure_class: Option<String>,
+    /// With this text in its title, in capitals or not.
+    pub title: Option<String>,
 }
 
 /// A case without its snapshot, which only [`snapshot`] reads.
@@ -207,6 +210,10 @@ pub async fn list(
     }
     if let Some(class) = &filter.failure_class {
         query = query.filter(case::Column::FailureClass.eq(class));
+    }
+    if let Some(title) = &filter.title {
+        let pattern = holding(&title.to_lowercase());
+        query = query.filter(Func::lower(Expr::col(case::Column::Title)).like(pattern));
     }
     // Ids of version 7 sort by the time they were made, and the index of the table has them in order.
     if let Some(after) = page.after {

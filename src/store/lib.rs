@@ -17,6 +17,7 @@ pub mod case;
 pub mod case_band;
 pub mod case_version;
 mod connection;
+mod contains;
 pub mod decision;
 pub mod delivery;
 pub mod deployment;

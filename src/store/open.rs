@@ -96,6 +96,8 @@ impl Store {
             // Per connection, in KiB: what is read again is small (cells, indexes); the system caches the file itself.
             .pragma("cache_size", "-8192")
             .pragma("temp_store", "memory")
+            // A table of segments is thousands of small rows: fewer hand-overs between the thread that reads and the one that asked.
+            .row_buffer_size(1_024)
             // A statement about hundreds of rows is kilobytes of placeholders; commit times are a metric.
             .disable_statement_logging();
         let path = base.get_filename().to_owned();

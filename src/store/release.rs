@@ -73,7 +73,7 @@ pub struct ReleaseEvent {
     pub at: Timestamp,
 }
 
-/// The releases of a workflow, latest first, at most `limits::PAGE_SIZE_MAX`.
+/// The releases of a workflow, or of all, latest first, at most `limits::NAMES_KNOWN`.
 ///
 /// # Errors
 /// When the database fails.
@@ -89,7 +89,7 @@ pub async fn list(
     let rows = query
         .order_by_desc(release::Column::CreatedAt)
         .order_by_desc(release::Column::Id)
-        .limit(limits::PAGE_SIZE_MAX)
+        .limit(limits::NAMES_KNOWN)
         .all(db.raw())
         .await?;
     Ok(rows.into_iter().map(ReleaseRow::from_model).collect())

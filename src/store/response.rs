@@ -138,6 +138,8 @@ pub struct ResponseFilter {
     pub state: Option<ResponseState>,
     /// Of this workflow.
     pub workflow: Option<WorkflowId>,
+    /// About this release.
+    pub release: Option<ReleaseId>,
     /// About this kind of thing.
     pub origin: Option<OriginKind>,
     /// About this one.
@@ -162,6 +164,9 @@ pub async fn list(
     }
     if let Some(workflow) = filter.workflow {
         query = query.filter(response::Column::WorkflowId.eq(workflow.uuid()));
+    }
+    if let Some(release) = filter.release {
+        query = query.filter(response::Column::ReleaseId.eq(release.uuid()));
     }
     if let Some(origin) = filter.origin {
         query = query.filter(response::Column::Origin.eq(origin.as_str()));

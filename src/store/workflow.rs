@@ -78,7 +78,7 @@ const fn stored_owner(id: uuid::Uuid, team: bool) -> OwnerId {
     if team { OwnerId::Team(TeamId::from_uuid(id)) } else { OwnerId::Account(AccountId::from_uuid(id)) }
 }
 
-/// The workflows of the project by name, at most `limits::PAGE_SIZE_MAX`.
+/// The workflows of the project by name, at most `limits::NAMES_KNOWN`.
 ///
 /// # Errors
 /// When the database fails.
@@ -86,7 +86,7 @@ pub async fn list(db: &impl Connection, scope: Scope) -> Result<Vec<WorkflowRow>
     let rows = workflow::Entity::find()
         .filter(workflow::Column::ProjectId.eq(scope.uuid()))
         .order_by_asc(workflow::Column::Name)
-        .limit(limits::PAGE_SIZE_MAX)
+        .limit(limits::NAMES_KNOWN)
         .all(db.raw())
         .await?;
     rows.into_iter().map(WorkflowRow::from_model).collect()

@@ -84,7 +84,7 @@ fn moved(from: Backend, to: Backend) {
         // The chain goes on where it was.
         let gate = decisions["items"][0]["gate_id"].as_str().expect("a gate");
         let frozen = expect(201, other.member(Role::Owner).post(&path(&format!("gates/{gate}/freeze")))).await;
-        let body = serde_json::json!({"verdict": "hold", "reason": "We moved.", "bundle": frozen["bundle"]["digest"]});
+        let body = serde_json::json!({"verdict": "hold", "reason": "We moved.", "bundle": frozen["bundle"]["digest"], "supersedes": decisions["items"][0]["id"]});
         let about = path(&format!("gates/{gate}/decisions"));
         let next = expect(201, other.member(Role::ReleaseManager).post(&about).json(&body)).await;
         assert_eq!(

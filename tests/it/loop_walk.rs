@@ -1,5 +1,6 @@
 //! The loop in a browser, on real runs: 208 conversations of an airline's support agent.
 
+use seatrial::render::document::Document;
 use seatrial_domain::access::{Role, Scope as KeyScope};
 use seatrial_store::Backend;
 use serde_json::json;
@@ -8,6 +9,7 @@ use crate::support::app::{PASSWORD, PROJECT, TestApp, run};
 use crate::support::browser;
 use crate::support::evidence::{expect, path};
 use crate::support::real_data::{Shape, bodies, reports, runs};
+use crate::support::schema::keeps_to_schema;
 
 /// What the walk calls it.
 const WORKFLOW: &str = "airline-support";
@@ -84,6 +86,7 @@ async fn decided(app: &TestApp) {
     assert_eq!(cases["items"].as_array().map(Vec::len), Some(1), "{cases}");
     let about = path(&format!("decisions/{}/artifact?format=json", decision["id"].as_str().unwrap_or_default()));
     let artifact = expect(200, viewer.get(&about)).await;
+    keeps_to_schema(Document::Review, &artifact);
     assert_eq!(artifact["questions"]["failure_learning"]["promoted"], 1, "{artifact}");
     assert!(artifact["questions"]["owner"]["attested_by"].is_string(), "{artifact}");
 }

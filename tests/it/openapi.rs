@@ -1,5 +1,7 @@
 //! The API as it is described: the committed document is the generated one, complete, and breaks nothing that was released.
 
+mod compatibility;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -8,6 +10,7 @@ use seatrial_domain::access::Permission;
 use serde_json::Value;
 
 use crate::support::tree::rust;
+use compatibility::breaks;
 
 /// Operations outside a project: for anybody, for whoever is signed in, with a browser session only, for admins of some
 /// project.
@@ -40,6 +43,16 @@ impl Operation<'_> {
         named.collect()
     }
 
+    /// The schema of every parameter, by `in name`.
+    fn parameter_schemas(&self) -> BTreeMap<String, &Value> {
+        let parameters = self.value["parameters"].as_array().into_iter().flatten();
+        let named = parameters.map(|parameter| {
+            let text = |key: &str| parameter[key].as_str().unwrap_or_default();
+            (format!("{} {}", text("in"), text("name")), &parameter["schema"])
+        });
+        named.collect()
+    }
+
     fn body_types(&self) -> BTreeSet<&String> {
         self.value["requestBody"]["content"].as_object().into_iter().flatten().map(|(kind, _)| kind).collect()
     }
@@ -53,66 +66,6 @@ fn operations(document: &Value) -> Vec<Operation<'_>> {
         methods.map(move |(method, value)| Operation { at: format!("{method} {path}"), value })
     });
     all.collect()
-}
-
-/// What would break a client of `released` that meets `current`: operations and parameters that are gone, what is newly
-/// required, bodies and answers that are no longer there.
-fn breaks(released: &Value, current: &Value) -> Vec<String> {
-    let now: BTreeMap<String, Operation<'_>> =
-        operations(current).into_iter().map(|operation| (operation.at.clone(), operation)).collect();
-    let mut found = Vec::new();
-    for before in operations(released) {
-        let at = &before.at;
-        let Some(after) = now.get(at) else {
-            found.push(format!("{at} is gone"));
-            continue;
-        };
-        if before.text("operationId") != after.text("operationId") {
-            found.push(format!("{at} changed its operationId from {}", before.text("operationId")));
-        }
-        let (parameters, kept) = (before.parameters(), after.parameters());
-        for name in parameters.keys().filter(|name| !kept.contains_key(*name)) {
-            found.push(format!("{at} lost the parameter {name}"));
-        }
-        for (name, _) in kept.iter().filter(|(name, required)| **required && parameters.get(*name) != Some(&true)) {
-            found.push(format!("{at} newly requires the parameter {name}"));
-        }
-        for kind in before.body_types().difference(&after.body_types()) {
-            found.push(format!("{at} no longer takes {kind}"));
-        }
-        let answers: BTreeSet<&String> = after.responses().map(|(status, _)| status).collect();
-        for (status, _) in before.responses().filter(|(status, _)| status.starts_with('2') && !answers.contains(status))
-        {
-            found.push(format!("{at} no longer answers {status}"));
-        }
-    }
-    found.extend(schema_breaks(released, current));
-    found
-}
-
-/// Fields that schemas lost, and fields that are newly required. Both directions of traffic use the same schemas, so
-/// both are breaks.
-fn schema_breaks(released: &Value, current: &Value) -> Vec<String> {
-    let schemas = |document: &Value| document["components"]["schemas"].as_object().cloned().unwrap_or_default();
-    let required = |schema: &Value| -> BTreeSet<String> {
-        schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
-    };
-    let now = schemas(current);
-    let mut found = Vec::new();
-    for (name, before) in schemas(released) {
-        let Some(after) = now.get(&name) else { continue };
-        for field in before["properties"].as_object().into_iter().flatten().map(|(field, _)| field) {
-            if after["properties"].get(field).is_none() {
-                found.push(format!("{name} lost the field {field}"));
-            }
-        }
-        for field in required(after).difference(&required(&before)) {
-            if before["properties"].get(field).is_some() {
-                found.push(format!("{name} newly requires the field {field}"));
-            }
-        }
-    }
-    found
 }
 
 fn repository(path: &str) -> PathBuf {
@@ -216,30 +169,40 @@ fn read(path: &Path) -> Value {
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-#[test]
-fn a_break_is_found() {
-    let released = serde_json::json!({
+/// A released document of one operation, `POST /api/v1/b`, that takes an `In` and answers an `Out`.
+fn of_two_schemas(sent: &Value, answered: &Value) -> Value {
+    serde_json::json!({
         "paths": {
             "/api/v1/a": { "get": { "operationId": "read_a", "responses": { "200": {} }, "parameters": [
-                { "in": "query", "name": "from", "required": false }, { "in": "query", "name": "to", "required": false },
+                { "in": "query", "name": "from", "required": false, "schema": { "type": "string" } },
+                { "in": "query", "name": "to", "required": false },
             ] } },
-            "/api/v1/b": { "post": { "operationId": "write_b", "responses": { "200": {} },
-                "requestBody": { "content": { "application/json": {}, "application/x-ndjson": {} } } } },
+            "/api/v1/b": { "post": { "operationId": "write_b",
+                "responses": { "200": { "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Out" } } } } },
+                "requestBody": { "content": {
+                    "application/json": { "schema": { "$ref": "#/components/schemas/In" } }, "application/x-ndjson": {}
+                } } } },
         },
-        "components": { "schemas": { "B": { "properties": { "x": {}, "y": {} }, "required": ["x"] } } },
-    });
+        "components": { "schemas": { "In": sent, "Out": answered } },
+    })
+}
+
+#[test]
+fn a_break_of_an_operation_is_found() {
+    let schema = serde_json::json!({});
+    let released = of_two_schemas(&schema, &schema);
     assert_eq!(breaks(&released, &released), Vec::<String>::new());
-    let current = serde_json::json!({
-        "paths": {
-            "/api/v1/a": { "get": { "operationId": "get_a", "responses": { "204": {} }, "parameters": [
-                { "in": "query", "name": "from", "required": true }, { "in": "query", "name": "zone", "required": true },
-            ] } },
-            "/api/v1/b": { "post": { "operationId": "write_b", "responses": { "200": {} },
-                "requestBody": { "content": { "application/json": {} } } } },
-            "/api/v1/c": { "get": { "operationId": "read_c", "responses": { "200": {} } } },
-        },
-        "components": { "schemas": { "B": { "properties": { "y": {}, "z": {} }, "required": ["y", "z"] } } },
-    });
+    let mut current = released.clone();
+    current["paths"]["/api/v1/a"]["get"] = serde_json::json!({ "operationId": "get_a", "responses": { "204": {} },
+        "parameters": [
+            { "in": "query", "name": "from", "required": true, "schema": { "type": "integer" } },
+            { "in": "query", "name": "zone", "required": true },
+        ] });
+    current["paths"]["/api/v1/c"] =
+        serde_json::json!({ "get": { "operationId": "read_c", "responses": { "200": {} } } });
+    let post = &mut current["paths"]["/api/v1/b"]["post"];
+    post["requestBody"]["content"].as_object_mut().expect("kinds").remove("application/x-ndjson");
+    post["requestBody"]["required"] = true.into();
     assert_eq!(
         breaks(&released, &current),
         [
@@ -247,16 +210,78 @@ fn a_break_is_found() {
             "get /api/v1/a lost the parameter query to",
             "get /api/v1/a newly requires the parameter query from",
             "get /api/v1/a newly requires the parameter query zone",
+            "get /api/v1/a query from changed its type from string to integer",
             "get /api/v1/a no longer answers 200",
             "post /api/v1/b no longer takes application/x-ndjson",
-            "B lost the field x",
-            "B newly requires the field y",
+            "post /api/v1/b newly requires a body",
         ]
     );
     assert_eq!(
         breaks(&released, &serde_json::json!({ "paths": {} })),
         ["get /api/v1/a is gone", "post /api/v1/b is gone"]
     );
+}
+
+#[test]
+fn a_break_of_a_schema_is_found() {
+    use serde_json::json;
+    let before = json!({
+        "type": "object", "required": ["kind"],
+        "properties": {
+            "kind": { "type": "string", "enum": ["a", "b"] }, "size": { "type": "integer", "maximum": 10 },
+            "at": { "type": "string", "format": "date-time" }, "tags": { "type": "array", "items": { "type": "string" } },
+        },
+    });
+    let changed = |change: &dyn Fn(&mut Value)| {
+        let mut after = before.clone();
+        change(&mut after);
+        after
+    };
+    // What it does to whoever sends it, and to whoever reads it.
+    type Case<'a> = (&'a dyn Fn(&mut Value), &'a [&'a str], &'a [&'a str]);
+    let cases: [Case<'_>; 9] = [
+        (
+            &|s| drop(s["properties"].as_object_mut().expect("fields").remove("at")),
+            &["In lost the field at"],
+            &["Out lost the field at"],
+        ),
+        (&|s| s["required"] = json!(["kind", "size"]), &["In newly requires the field size"], &[]),
+        (&|s| s["required"] = json!([]), &[], &["Out may leave out the field kind"]),
+        (
+            &|s| s["properties"]["kind"]["enum"] = json!(["a"]),
+            &["In.kind lost the values b"],
+            &["Out.kind lost the values b"],
+        ),
+        (&|s| s["properties"]["kind"]["enum"] = json!(["a", "b", "c"]), &[], &[]),
+        (
+            &|s| s["properties"]["size"]["type"] = json!(["integer", "null"]),
+            &[],
+            &["Out.size changed its type from integer to integer, null"],
+        ),
+        (
+            &|s| s["properties"]["tags"]["items"]["type"] = json!("integer"),
+            &["In.tags[] changed its type from string to integer"],
+            &["Out.tags[] changed its type from string to integer"],
+        ),
+        (
+            &|s| s["properties"]["at"]["format"] = json!("date"),
+            &["In.at changed its format from \"date-time\" to \"date\""],
+            &["Out.at changed its format from \"date-time\" to \"date\""],
+        ),
+        (&|s| s["properties"]["size"]["maximum"] = json!(9), &["In.size has a tighter maximum"], &[]),
+    ];
+    for (change, sent, answered) in cases {
+        let released = of_two_schemas(&before, &before);
+        let after = changed(change);
+        assert_eq!(breaks(&released, &of_two_schemas(&after, &before)), sent, "{after}");
+        assert_eq!(breaks(&released, &of_two_schemas(&before, &after)), answered, "{after}");
+    }
+    // What nobody sends or reads any more breaks nobody.
+    let mut unused = of_two_schemas(&before, &before);
+    unused["components"]["schemas"]["Other"] = json!({ "properties": { "x": {} } });
+    let mut without = unused.clone();
+    without["components"]["schemas"]["Other"] = json!({});
+    assert_eq!(breaks(&unused, &without), Vec::<String>::new());
 }
 
 /// The codes that the source can answer with: what is quoted where an error is made.

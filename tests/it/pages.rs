@@ -5,9 +5,11 @@ mod forms;
 mod learning;
 
 use seatrial_domain::access::{Role, Scope as KeyScope};
+use seatrial_store::Backend;
 use serde_json::{Value, json};
 
-use crate::support::app::{START, TestApp, answer, both};
+use crate::support::app::{PASSWORD, PROJECT, START, TestApp, answer, both, run};
+use crate::support::browser;
 use crate::support::evidence::{
     BASELINE, CANDIDATE, WORKFLOW, declare, expect, freeze, path, put_scorecard, ready_gate, side_by_side,
 };
@@ -18,6 +20,8 @@ both!(
     hostile_text_is_shown_and_never_run,
     who_is_not_signed_in_signs_in_first_and_comes_back,
     assets_and_documents_are_served,
+    lists_are_had_as_files_as_shown,
+    an_empty_project_leads_to_its_first_run,
 );
 
 const HOSTILE: &str = "<script>alert(1)</script>\u{202e}\"'><img src=x onerror=alert(1)>{{csrf}}";
@@ -114,6 +118,60 @@ async fn every_page_answers_a_member(app: &TestApp) {
         let gate = visitor.page(pages.iter().find(|page| page.starts_with("/gates")).expect("a gate")).await;
         assert!(gate.contains("Every check that counts has an answer."), "{gate}");
     }
+}
+
+async fn an_empty_project_leads_to_its_first_run(app: &TestApp) {
+    let admin = Visitor::signed_in(app, Role::Admin).await;
+    let page = admin.page("").await;
+    assert!(page.contains("Make a key with the scope ingest") && page.contains("Waiting for your first run"), "{page}");
+    for snippet in ["OTEL_EXPORTER_OTLP_ENDPOINT", "opentelemetry-sdk", "NodeSDK", "--json"] {
+        assert!(page.contains(snippet), "{snippet}: {page}");
+    }
+    let viewer = Visitor::signed_in(app, Role::Viewer).await;
+    assert!(viewer.page("").await.contains("Ask an admin of this project for an API key"));
+    let waiting = viewer.page("/first-run").await;
+    assert!(waiting.contains("every 3s") && !waiting.contains("<html"), "it asks again: {waiting}");
+    let run = report_failure(app, "first", "hello").await;
+    let arrived = viewer.page("/first-run").await;
+    assert!(arrived.contains(&run) && !arrived.contains("every 3s"), "and no more once it is there: {arrived}");
+    assert!(!viewer.page("").await.contains("Waiting for your first run"));
+}
+
+#[test]
+fn a_person_sends_the_first_run_and_sees_it_arrive() {
+    run(Backend::Sqlite, async |app: &TestApp| {
+        let key = app.api_key(&[KeyScope::Ingest]).await;
+        let settings = [
+            ("SEATRIAL_BASE_URL", app.base_url.as_str()),
+            ("SEATRIAL_PROJECT", PROJECT),
+            ("SEATRIAL_API_KEY", &key),
+            ("SEATRIAL_EMAIL", &app.email(Role::Admin)),
+            ("SEATRIAL_PASSWORD", PASSWORD),
+        ];
+        browser::walk("first_use", &settings).await;
+    });
+}
+
+async fn lists_are_had_as_files_as_shown(app: &TestApp) {
+    all_pages(app).await;
+    report_failure(app, "=HYPERLINK(1)", "Say \"hello\"").await;
+    let visitor = Visitor::signed_in(app, Role::Viewer).await;
+    for list in ["/runs", "/releases", "/failures", "/cases", "/scorecards", "/decisions"] {
+        let page = visitor.page(list).await;
+        assert!(page.contains(&format!("{}?as=csv", at(list))), "{list} offers its rows: {page}");
+        let csv = visitor.get(&at(&format!("{list}?as=csv"))).await;
+        assert_eq!((csv.status, csv.content_type.as_str()), (200, "text/csv; charset=utf-8"), "{list}");
+        let json = visitor.get(&at(&format!("{list}?as=json"))).await.ok();
+        let rows: Vec<Value> = serde_json::from_str(&json).unwrap_or_else(|error| panic!("{list}: {error}: {json}"));
+        assert!(!rows.is_empty(), "{list}");
+        assert_eq!(csv.text.lines().count(), rows.len() + 1, "{list}: a header and a line for each row: {}", csv.text);
+    }
+    let filtered = visitor.get(&at("/runs?outcome=failure&q=%3DHYPERLINK%281%29&as=csv")).await.ok();
+    let lines: Vec<&str> = filtered.lines().collect();
+    assert_eq!(lines.len(), 2, "the filters hold: {filtered}");
+    assert!(lines[1].contains("\"'=HYPERLINK(1)\""), "a spreadsheet computes nothing: {filtered}");
+    let unknown = visitor.get(&at("/runs?as=xlsx")).await;
+    assert!(unknown.status == 200 && unknown.content_type.starts_with("text/html"), "another format is the page");
 }
 
 /// A run with hostile text wherever its sender may write.

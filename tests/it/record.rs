@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use seatrial::render::document::Document;
 use seatrial_domain::access::{Role, Scope as KeyScope};
 use seatrial_domain::decision::{Checkpoint, DecisionRecord, SealedDecision, verify_chain, verify_export};
 use seatrial_domain::ids::{DecisionId, uuid_v7};
@@ -14,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::support::app::{Builder, PROJECT, START, TestApp, answer, both, run_with};
 use crate::support::evidence::{CANDIDATE, WORKFLOW, decide, expect, freeze, path, ready_gate, report};
+use crate::support::schema::keeps_to_schema;
 use crate::support::sql::sql;
 
 both!(
@@ -60,6 +62,18 @@ async fn shipped(app: &TestApp) -> Value {
     decision
 }
 
+/// Decides, looking again whenever somebody else did meanwhile; and how often that was.
+async fn insist(app: &TestApp, role: Role, gate: &str, bundle: &str, verdict: &str) -> (u16, Value, usize) {
+    for refused in 0..5_000 {
+        let (status, body) = decide(app, role, gate, bundle, (verdict, "Fifty of us are sure.")).await;
+        if status != 409 {
+            return (status, body, refused);
+        }
+        assert_eq!(body["code"], "decided_meanwhile", "{body}");
+    }
+    panic!("it never came to its turn");
+}
+
 async fn fifty_clients_leave_one_unbroken_chain(app: &TestApp) {
     let gate = ready_gate(app, 95).await;
     let (status, problem) = answer(app.member(Role::Viewer).get(&path("checkpoint"))).await;
@@ -68,9 +82,12 @@ async fn fifty_clients_leave_one_unbroken_chain(app: &TestApp) {
     let clients = (0..50).map(|client| {
         let role = if client % 2 == 0 { Role::ReleaseManager } else { Role::Admin };
         let verdict = ["hold", "ship", "collect_more_evidence"][client % 3];
-        decide(app, role, &gate, &bundle, (verdict, "Fifty of us are sure."))
+        insist(app, role, &gate, &bundle, verdict)
     });
     let answers = join_all(clients).await;
+    let refused: usize = answers.iter().map(|(_, _, refused)| refused).sum();
+    assert!(refused > 0, "some decided at once, and were told of each other");
+    let answers: Vec<(u16, Value)> = answers.into_iter().map(|(status, body, _)| (status, body)).collect();
     assert!(answers.iter().all(|(status, _)| *status == 201), "{answers:?}");
     let chain = chain(app).await;
     assert_eq!(chain.iter().map(|sealed| sealed.record.sequence).collect::<Vec<_>>(), (1..=50).collect::<Vec<_>>());
@@ -112,7 +129,9 @@ async fn runs_go_and_the_evidence_stays(app: &TestApp) {
     let facts = |artifact: &Value| {
         ["checks", "failure_mix", "gaps", "recommendation", "digests"].map(|part| artifact[part].clone())
     };
-    let before = facts(&expect(200, app.member(Role::Viewer).get(&about)).await);
+    let artifact = expect(200, app.member(Role::Viewer).get(&about)).await;
+    keeps_to_schema(Document::Review, &artifact);
+    let before = facts(&artifact);
     let spoken = json!({"runs": [{
         "external_id": "spoken", "workflow": WORKFLOW, "release": "1.6.0", "started_at": START, "outcome": "success",
         "messages": [{"role": "user", "content": "Where is my refund?"}],

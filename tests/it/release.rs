@@ -15,6 +15,7 @@ both!(
     series_carry_the_marks_of_releases,
     a_release_is_compared_in_one_call,
     a_policy_wants_suites_time_and_closed_gaps,
+    a_policy_names_the_scorecard_and_the_suites_of_a_workflow,
     a_policy_that_changes_under_an_open_gate_holds_for_what_is_frozen_next,
     evidence_that_changes_while_freezing_is_of_one_moment,
 );
@@ -185,6 +186,43 @@ async fn a_policy_wants_suites_time_and_closed_gaps(app: &TestApp) {
         let (status, problem) = answer(app.member(Role::Admin).put(&path("policy")).json(&policy)).await;
         assert_eq!((status, problem["errors"][0]["field"].as_str()), (422, Some(field)));
     }
+}
+
+async fn a_policy_names_the_scorecard_and_the_suites_of_a_workflow(app: &TestApp) {
+    let gate = ready_gate(app, 95).await;
+    let own = |rules: Value| json!([{"workflow": "another", "ship_takes_two": true}, rules]);
+    put_policy(app, |policy| {
+        policy["workflows"] =
+            own(json!({"workflow": WORKFLOW, "scorecard": {"name": "Refunds", "at_least": 1}, "floor_units": 60}));
+    })
+    .await;
+    assert_eq!(
+        evaluation(app, &gate).await["recommendation"]["verdict"],
+        "ship",
+        "it is held to what the policy names"
+    );
+    let (bundle, _) = freeze(app, &gate).await;
+    let frozen = expect(200, app.member(Role::Viewer).get(&path(&format!("bundles/{bundle}")))).await;
+    assert_eq!(
+        (&frozen["policy"]["scorecard"]["name"], &frozen["policy"]["floor_units"]),
+        (&json!("Refunds"), &json!(60))
+    );
+    assert!(frozen["policy"].get("workflows").is_none() && frozen["policy"]["ship_takes_two"] == false, "{frozen}");
+    for scorecard in [json!({"name": "Refunds", "at_least": 2}), json!({"name": "Payments", "at_least": 1})] {
+        put_policy(app, |policy| policy["workflows"] = own(json!({"workflow": WORKFLOW, "scorecard": scorecard})))
+            .await;
+        let other = evaluation(app, &gate).await;
+        assert_eq!(other["recommendation"]["verdict"], "hold", "{other}");
+        assert!(gaps(&other).contains(&("other_scorecard", "")), "{:?}", gaps(&other));
+    }
+    put_policy(app, |policy| policy["workflows"] = own(json!({"workflow": WORKFLOW, "required_suites": ["smoke"]})))
+        .await;
+    assert!(gaps(&evaluation(app, &gate).await).contains(&("suite_not_passed", "smoke")));
+    let current = expect(200, app.member(Role::Viewer).get(&path("policy"))).await;
+    let mut policy = current["policy"].clone();
+    policy["workflows"] = json!([{"workflow": WORKFLOW, "floor_units": 0}]);
+    let (status, problem) = answer(app.member(Role::Admin).put(&path("policy")).json(&policy)).await;
+    assert_eq!((status, problem["errors"][0]["field"].as_str()), (422, Some("workflows")), "{problem}");
 }
 
 async fn a_policy_that_changes_under_an_open_gate_holds_for_what_is_frozen_next(app: &TestApp) {

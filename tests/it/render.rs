@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use seatrial::render::Renderer;
 use seatrial::render::view::{HOSTILE, NavCounts, Page, View};
 use seatrial::render::view::{
-    account, case, decision, failure, gate, overview, problem, release, run, scorecard, settings, sign_in, task,
+    account, case, decision, failure, gate, overview, problem, release, run, scorecard, search, settings, sign_in, task,
 };
 
 use html_check::check;
@@ -42,10 +42,8 @@ fn pages() -> &'static [Sample] {
     &PAGES
 }
 
-fn render_pages() -> Vec<Sample> {
-    let r = renderer();
-    let mut list = Vec::new();
-    let l = &mut list;
+/// Pages that belong to no project, or to all.
+fn outside_projects(r: &Renderer, l: &mut Vec<Sample>) {
     page(r, l, "usual", "Sign in", sign_in::SignIn::sample());
     page(r, l, "usual", "Your account", account::AccountPage::sample());
     page(r, l, "hostile", HOSTILE, account::AccountPage::hostile_sample());
@@ -58,6 +56,16 @@ fn render_pages() -> Vec<Sample> {
     page(r, l, "hostile", HOSTILE, account::InvitationPage::hostile_sample());
     page(r, l, "usual", "Problem", problem::Problem::sample());
     page(r, l, "usual", "Problems", problem::ProblemCodes::sample());
+    page(r, l, "usual", "Search", search::SearchPage::sample());
+    page(r, l, "hostile", HOSTILE, search::SearchPage::hostile_sample());
+    page(r, l, "empty", "Search", search::SearchPage::empty_sample());
+}
+
+fn render_pages() -> Vec<Sample> {
+    let r = renderer();
+    let mut list = Vec::new();
+    let l = &mut list;
+    outside_projects(r, l);
     page(r, l, "usual", "Overview", overview::Overview::sample());
     page(r, l, "hostile", HOSTILE, overview::Overview::hostile_sample());
     page(r, l, "empty", "Overview", overview::Overview::empty_sample());
@@ -179,16 +187,6 @@ fn every_form_that_posts_carries_the_token() {
             assert!(!posts || form.contains("name=\"csrf\" value=\"sample-token\""), "{}: {form}", sample.name);
         }
     }
-}
-
-#[test]
-fn a_long_trace_renders() {
-    let mut body = run::RunPage::sample();
-    let waterfall = body.waterfall.as_mut().expect("sample has a trace");
-    let row = waterfall.rows[0].clone();
-    waterfall.rows = (0..10_000).map(|i| run::SpanRow { id: format!("{i:016x}"), ..row.clone() }).collect();
-    let html = renderer().page(&Page::sample("Run", body)).expect("run page");
-    assert_eq!(html.matches("data-span=").count(), 10_000);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use seatrial::demo::{DEMO_SEED, control, requests};
+use seatrial::render::document::Document;
 use seatrial_domain::access::{Role, Scope as KeyScope};
 use seatrial_domain::decision::{Checkpoint, verify_export};
 use seatrial_domain::digest::Digest;
@@ -14,6 +15,7 @@ use crate::support::app::{START, TestApp, both, run};
 use crate::support::browser;
 use crate::support::evidence::{decide, expect, path};
 use crate::support::real_data::{FIRST, RealRun, Shape, bodies, reports, runs};
+use crate::support::schema::keeps_to_schema;
 
 both!(
     three_releases_of_the_demo_project,
@@ -109,7 +111,10 @@ async fn documents(app: &TestApp, name: &str, decision: &Value, document: &str) 
         }
         match format {
             "html" => assert!(text.contains("<svg") && !text.contains("<script"), "{name}"),
-            "json" => drop(serde_json::from_str::<Value>(&text).expect("JSON")),
+            "json" => {
+                let kind = Document::parse(document).expect("a document");
+                keeps_to_schema(kind, &serde_json::from_str(&text).expect("JSON"));
+            }
             _ => markdown = text,
         }
     }

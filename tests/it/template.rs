@@ -84,7 +84,7 @@ fn hostile_text_stays_text_in_a_template_of_ones_own() {
         .replace("<p title", "{{#if decision}}<p title")
         .replace("</p>{{#each checks}}", "</p>{{/if}}{{#each checks}}");
     renderer.check_template(Document::Review, TemplateFormat::Html, &html).expect("it is a good template");
-    let [_, hostile, _] = DocumentView::samples(Document::Review);
+    let hostile = DocumentView::samples(Document::Review).remove(1);
     let made = renderer.with_template(&hostile, TemplateFormat::Html, &html).expect("it renders");
     assert!(!made.contains("<script") && !made.contains("<img") && !made.contains('\u{202e}'), "{made}");
     crate::render::html_check::assert_harmless("own template", &made);

@@ -74,6 +74,17 @@ async function openArtifact(page: Page): Promise<void> {
   await page.goBack();
 }
 
+/** By keyboard to a release: what is typed shows what there is, the arrow goes there. */
+async function search(page: Page): Promise<void> {
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("gpt-4o/tool");
+  await page.locator("[data-search-found]").getByRole("link", { name: /gpt-4o\/tool-calling/ }).waitFor();
+  await look(page, "search");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/releases\/rel_/);
+}
+
 main(async () => {
   await withBrowser(async (_context, page) => {
     await page.goto("/sign-in");
@@ -89,5 +100,6 @@ main(async () => {
       await section(page, name);
       await look(page, name.toLowerCase());
     }
+    await search(page);
   });
 });

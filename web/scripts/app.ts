@@ -6,6 +6,7 @@ import { copyButtons } from "./copy";
 import { guardForms } from "./guard";
 import { keyboard } from "./keys";
 import { localTimes } from "./local_time";
+import { search } from "./search";
 import { themeToggle } from "./theme_toggle";
 import { waterfalls } from "./waterfall";
 
@@ -16,4 +17,5 @@ copyButtons();
 guardForms();
 keyboard();
 localTimes();
+search();
 waterfalls();

@@ -366,6 +366,7 @@ impl App {
                 workflow: Some(failure.workflow),
                 state: Some(CaseState::Active),
                 failure_class: Some(class.clone()),
+                ..CaseFilter::default()
             };
             let (cases, _) = case::list(db, project.scope, &filter, Page::new(None, Some(OFFERED))).await?;
             let others = cases.into_iter().filter(|case| nearest.iter().all(|near| near.case.id != case.id));

@@ -52,6 +52,8 @@ pub struct EvidenceChanges {
     pub policy_changed: bool,
     /// Whether the scorecard is another one or another version.
     pub scorecard_changed: bool,
+    /// Whether another engine evaluates today than did then, so that the same evidence may be told otherwise.
+    pub engine_changed: bool,
 }
 
 impl EvidenceChanges {
@@ -66,6 +68,7 @@ impl EvidenceChanges {
             && self.gaps_closed.is_empty()
             && !self.policy_changed
             && !self.scorecard_changed
+            && !self.engine_changed
     }
 }
 
@@ -93,5 +96,6 @@ pub fn changes(then: (&EvidenceBundle, &Recommendation), now: (&EvidenceBundle, 
         gaps_closed: old.gaps.iter().filter(|gap| missing(&new.gaps, gap)).cloned().collect(),
         policy_changed: old.policy != new.policy,
         scorecard_changed: card(old) != card(new),
+        engine_changed: said.engine != says.engine,
     }
 }

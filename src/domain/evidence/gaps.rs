@@ -161,6 +161,15 @@ fn of_evals(bundle: &EvidenceBundle, gaps: &mut Vec<Gap>) {
 
 /// What the policy wants besides the checks: suites that passed, and time in use.
 fn of_policy(bundle: &EvidenceBundle, input: &FreezeInput, gaps: &mut Vec<Gap>) {
+    if let (Some(wanted), Some(held)) = (&bundle.policy.scorecard, &bundle.scorecard)
+        && (wanted.name != held.name || held.version < wanted.at_least)
+    {
+        let text = format!(
+            "The policy holds this workflow to the scorecard {} from version {} on, and it has {} version {}. Put that one back, or change the policy.",
+            wanted.name, wanted.at_least, held.name, held.version
+        );
+        gaps.push(Gap::new(GapKind::OtherScorecard, "", text));
+    }
     for suite in &bundle.policy.required_suites {
         // The evidence holds the version that was run last.
         let found = bundle.evals.iter().filter(|eval| eval.suite == *suite).max_by_key(|eval| eval.version);

@@ -1,6 +1,8 @@
 //! From checks and gaps to a recommendation, with its reasons in order of weight.
 
-use super::{CheckResult, CheckVerdict, NextStep, RECOMMENDATION_SCHEMA, Reason, ReasonKind, Recommendation, Verdict};
+use super::{
+    CheckResult, CheckVerdict, ENGINE, NextStep, RECOMMENDATION_SCHEMA, Reason, ReasonKind, Recommendation, Verdict,
+};
 use crate::evidence::{EvidenceBundle, Pairing};
 use crate::gap::{Gap, GapKind, NextStepKind};
 use crate::release::ReleaseState;
@@ -15,6 +17,7 @@ pub(super) fn compose(bundle: &EvidenceBundle, checks: Vec<CheckResult>) -> Reco
     let next_step = (verdict != Verdict::Ship).then(|| next_step(bundle, &checks, verdict));
     Recommendation {
         schema: RECOMMENDATION_SCHEMA,
+        engine: ENGINE,
         verdict,
         reasons,
         pairing: bundle.pairing,

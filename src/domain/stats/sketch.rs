@@ -220,8 +220,35 @@ impl Sketch {
             self.buckets.clone_from(&other.buckets);
             return;
         }
-        for &(index, n) in &other.buckets {
-            self.shift_bucket(index, sign * n);
+        // A run's one bucket is looked up; a cell's hundred are merged in one walk over both.
+        if other.buckets.len() < FEW {
+            for &(index, n) in &other.buckets {
+                self.shift_bucket(index, sign * n);
+            }
+            return;
+        }
+        self.buckets = merged(&self.buckets, &other.buckets, sign);
+    }
+}
+
+/// Fewer buckets than this are looked up one by one.
+const FEW: usize = 4;
+
+/// The sum of two lists of buckets in order, without those that come to nothing.
+fn merged(ours: &[(u16, i64)], theirs: &[(u16, i64)], sign: i64) -> Vec<(u16, i64)> {
+    let mut sum = Vec::with_capacity(ours.len() + theirs.len());
+    let (mut ours, mut theirs) = (ours.iter().copied().peekable(), theirs.iter().copied().peekable());
+    loop {
+        let index = match (ours.peek(), theirs.peek()) {
+            (Some((a, _)), Some((b, _))) => *a.min(b),
+            (Some((index, _)), None) | (None, Some((index, _))) => *index,
+            (None, None) => return sum,
+        };
+        let mine = ours.next_if(|(i, _)| *i == index).map_or(0, |(_, n)| n);
+        let more = theirs.next_if(|(i, _)| *i == index).map_or(0, |(_, n)| n);
+        let n = mine + sign * more;
+        if n != 0 {
+            sum.push((index, n));
         }
     }
 }

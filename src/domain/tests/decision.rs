@@ -6,8 +6,8 @@ use seatrial_domain::decision::{
     may_decide, standing, verify_chain, verify_export,
 };
 use seatrial_domain::digest::Digest;
-use seatrial_domain::evidence::freeze;
-use seatrial_domain::gate::{Verdict, evaluate};
+use seatrial_domain::evidence::{EvidenceBundle, freeze};
+use seatrial_domain::gate::{Recommendation, Verdict, evaluate};
 use seatrial_domain::ids::{DecisionId, GateId, uuid_v7};
 use seatrial_domain::policy::Policy;
 use serde_json::{Map, Value};
@@ -26,7 +26,10 @@ pub(crate) fn id(n: u8) -> DecisionId {
 /// Three decisions of one gate; the last is about the sample bundle.
 pub(crate) fn chain() -> Vec<SealedDecision> {
     let bundle = freeze(&sample());
-    let told = evaluate(&bundle);
+    chain_about(&bundle, &evaluate(&bundle))
+}
+
+fn chain_about(bundle: &EvidenceBundle, told: &Recommendation) -> Vec<SealedDecision> {
     let mut chain: Vec<SealedDecision> = Vec::new();
     for n in 1..=3_u8 {
         let previous = chain.last().map(|sealed| sealed.digest);
@@ -58,10 +61,14 @@ pub(crate) fn chain() -> Vec<SealedDecision> {
 
 pub(crate) fn export() -> Value {
     let bundle = freeze(&sample());
-    let told = evaluate(&bundle).canonical_bytes().expect("canonical");
-    let stored = bundle.canonical_bytes().expect("canonical");
-    let export = DecisionExport::from_stored(id(3), &stored, &told, chain()).expect("JSON");
-    serde_json::from_slice(&export.bytes().expect("canonical")).expect("JSON")
+    serde_json::from_slice(&export_of(&bundle, &evaluate(&bundle))).expect("JSON")
+}
+
+/// The export of a decision on this evidence and this recommendation.
+pub(crate) fn export_of(bundle: &EvidenceBundle, told: &Recommendation) -> Vec<u8> {
+    let (stored, said) = (bundle.canonical_bytes().expect("canonical"), told.canonical_bytes().expect("canonical"));
+    let export = DecisionExport::from_stored(id(3), &stored, &said, chain_about(bundle, told)).expect("JSON");
+    export.bytes().expect("canonical")
 }
 
 pub(crate) fn verify(value: &Value) -> seatrial_domain::decision::VerificationReport {

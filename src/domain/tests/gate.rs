@@ -18,11 +18,11 @@ use crate::support::Draw;
 use crate::support::bundle::{input, key_check, owner, run, scorecard};
 
 /// Runs of which every so many fail, spread evenly.
-fn runs(n: usize, failures: usize) -> Vec<RunFacts> {
+pub(crate) fn runs(n: usize, failures: usize) -> Vec<RunFacts> {
     (0..n).map(|i| run((i * failures / n) == ((i + 1) * failures / n))).collect()
 }
 
-fn of_tier(tier: &str, n: usize, failures: usize) -> Vec<RunFacts> {
+pub(crate) fn of_tier(tier: &str, n: usize, failures: usize) -> Vec<RunFacts> {
     let mut runs = runs(n, failures);
     for facts in &mut runs {
         facts.segments = BTreeMap::from([("tier".to_owned(), tier.to_owned())]);
@@ -30,17 +30,17 @@ fn of_tier(tier: &str, n: usize, failures: usize) -> Vec<RunFacts> {
     runs
 }
 
-fn mixed(tiers: &[(&str, usize, usize)], seed: u64) -> Vec<RunFacts> {
+pub(crate) fn mixed(tiers: &[(&str, usize, usize)], seed: u64) -> Vec<RunFacts> {
     let mut all: Vec<RunFacts> = tiers.iter().flat_map(|&(tier, n, failures)| of_tier(tier, n, failures)).collect();
     Draw::new(seed).shuffle(&mut all);
     all
 }
 
-fn good() -> FreezeInput {
+pub(crate) fn good() -> FreezeInput {
     input(&runs(600, 60), &runs(600, 50), scorecard(vec![key_check(Signal::SuccessRate)], &[]))
 }
 
-fn told(input: &FreezeInput) -> Recommendation {
+pub(crate) fn told(input: &FreezeInput) -> Recommendation {
     evaluate(&freeze(input))
 }
 

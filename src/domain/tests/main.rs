@@ -2,15 +2,18 @@
 
 mod access;
 mod audit;
+mod axis;
 mod canonical;
 mod case;
 mod decision;
+mod engine;
 mod evidence;
 mod forecast;
 mod gate;
 mod gate_amounts;
 mod gate_cases;
 mod pattern;
+mod reasons;
 mod record;
 mod redact;
 mod response;

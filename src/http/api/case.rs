@@ -66,7 +66,8 @@ async fn list(
         Some(name) => Some(app.names(&caller, &project).await?.workflow(&name)?),
         None => None,
     };
-    let filter = CaseFilter { workflow, state: query.state, failure_class: query.failure_class };
+    let filter =
+        CaseFilter { workflow, state: query.state, failure_class: query.failure_class, ..CaseFilter::default() };
     let (rows, next) = app.cases(&caller, &project, &filter, page).await?;
     Ok(Json(Listed::new(rows.iter().map(CaseItem::new).collect(), next)))
 }

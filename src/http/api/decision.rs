@@ -53,6 +53,11 @@ struct DecideBody {
     /// The digest of the frozen evidence you looked at.
     #[schema(value_type = String)]
     bundle: Digest,
+    /// The id of the gate's decision that you know to stand and that this one takes the place of; absent when there is none.
+    /// When another one stands, somebody decided meanwhile, and the answer is 409 `decided_meanwhile`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    supersedes: Option<DecisionId>,
 }
 
 /// Which decisions are wanted.
@@ -97,7 +102,7 @@ struct StandingView {
         (status = 403, description = "The permission is missing", body = ProblemBody),
         (status = 404, description = "No such project or gate", body = ProblemBody),
         (status = 409, description = "Nothing is frozen (`not_frozen`), other evidence was frozen meanwhile \
-         (`evidence_changed`), or the policy names other roles (`not_a_decider`)", body = ProblemBody),
+         (`evidence_changed`), somebody decided meanwhile (`decided_meanwhile`), or the policy names other roles (`not_a_decider`)", body = ProblemBody),
         (status = 422, description = "The reason is missing or too long", body = ProblemBody),
     ),
     extensions(("x-permission" = json!("decide")))
@@ -110,8 +115,8 @@ async fn decide(
     body: Json<DecideBody>,
 ) -> Result<HttpResponse, Problem> {
     let (project, gate) = path.into_inner();
-    let DecideBody { verdict, reason, bundle } = body.into_inner();
-    let new = NewDecision { verdict, reason, bundle };
+    let DecideBody { verdict, reason, bundle, supersedes } = body.into_inner();
+    let new = NewDecision { verdict, reason, bundle, supersedes };
     Ok(match app.decide(&caller, &project, gate_id(&gate)?, new).await? {
         Decided::Recorded(sealed) => HttpResponse::Created().json(DecisionView::of(*sealed, None)),
         Decided::Proposed(row) => HttpResponse::Accepted().json(ProposalView::from(*row)),

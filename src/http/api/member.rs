@@ -1,7 +1,8 @@
-//! Members: who belongs to a project, and as what.
+//! Members: who belongs to a project, and as what. They come by invitation: that an address has an account is told to
+//! nobody but whoever reads its mail.
 
 use actix_web::web::{Data, Json, Path};
-use actix_web::{HttpResponse, delete, get, post, put};
+use actix_web::{HttpResponse, delete, get, put};
 use seatrial_domain::access::Role;
 use seatrial_domain::ids::AccountId;
 use seatrial_store::member::MemberRow;
@@ -9,12 +10,11 @@ use serde::{Deserialize, Serialize};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
-use crate::app::member::NewMember;
 use crate::http::extract::{Caller, Listed};
 use crate::http::problem::{Problem, ProblemBody};
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(list).service(add).service(put_roles).service(remove);
+    config.service(list).service(put_roles).service(remove);
 }
 
 /// A member.
@@ -37,22 +37,6 @@ impl From<MemberRow> for Member {
     fn from(row: MemberRow) -> Self {
         Self { account_id: row.account, name: row.name, email: row.email, roles: row.roles, active: row.active }
     }
-}
-
-/// Somebody to be added.
-#[derive(Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = NewMember)]
-struct NewMemberBody {
-    /// The address of the account.
-    email: String,
-    /// The roles; at least one.
-    roles: Vec<Role>,
-    /// For somebody without an account: the name.
-    name: Option<String>,
-    /// For somebody without an account: the first password, which they should change.
-    #[schema(format = Password)]
-    password: Option<String>,
 }
 
 /// A member's roles.
@@ -81,38 +65,6 @@ struct MemberRoles {
 async fn list(app: Data<App>, caller: Caller, path: Path<String>) -> Result<Json<Listed<Member>>, Problem> {
     let members = app.members(&caller, &path).await?;
     Ok(Json(Listed::new(members.into_iter().map(Member::from).collect(), None)))
-}
-
-/// Add a member
-///
-/// Somebody with an account, by its address. Somebody without one gets one, with the name and password given.
-#[utoipa::path(
-    operation_id = "add_member", tag = "members",
-    params(("project" = String, Path, description = "The project's name in URLs")),
-    request_body = NewMemberBody,
-    responses(
-        (status = 201, description = "The member", body = Member),
-        (status = 400, description = "The body cannot be read", body = ProblemBody),
-        (status = 401, description = "Nobody is signed in", body = ProblemBody),
-        (status = 403, description = "The permission is missing", body = ProblemBody),
-        (status = 404, description = "No such project", body = ProblemBody),
-        (status = 409, description = "They are a member already, or have an account already", body = ProblemBody),
-        (status = 415, description = "The body is not JSON", body = ProblemBody),
-        (status = 422, description = "A field breaks a rule", body = ProblemBody),
-        (status = 503, description = "The database cannot be written", body = ProblemBody),
-    ),
-    extensions(("x-permission" = json!("manage_members")))
-)]
-#[post("/projects/{project}/members")]
-async fn add(
-    app: Data<App>,
-    caller: Caller,
-    path: Path<String>,
-    body: Json<NewMemberBody>,
-) -> Result<HttpResponse, Problem> {
-    let NewMemberBody { email, roles, name, password } = body.into_inner();
-    let member = app.add_member(&caller, &path, NewMember { email, roles, name, password }).await?;
-    Ok(HttpResponse::Created().json(Member::from(member)))
 }
 
 /// Change a member's roles

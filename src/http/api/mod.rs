@@ -34,6 +34,7 @@ mod response_view;
 mod run;
 mod run_view;
 mod sample;
+mod schema;
 mod scorecard;
 mod scorecard_history;
 mod scorecard_view;
@@ -86,6 +87,7 @@ fn nouns(config: &mut ServiceConfig<'_>) {
         .configure(response::configure)
         .configure(run::configure)
         .configure(sample::configure)
+        .configure(schema::configure)
         .configure(scorecard::configure)
         .configure(scorecard_history::configure)
         .configure(session::configure)

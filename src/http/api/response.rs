@@ -58,6 +58,7 @@ impl ResponseQuery {
         let state = self.state.as_deref().map(|name| ResponseState::parse(name).ok_or_else(states));
         let origin = self.origin.as_deref().map(|name| OriginKind::parse(name).ok_or_else(origins));
         Ok(ResponseFilter {
+            release: None,
             state: state.transpose()?,
             workflow: id_of("workflow", self.workflow.as_deref())?,
             origin: origin.transpose()?,

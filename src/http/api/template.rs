@@ -2,7 +2,7 @@
 
 use actix_web::web::{Data, Json, Path};
 use actix_web::{get, post, put};
-use seatrial_domain::access::Actor;
+use seatrial_domain::access::{Actor, Permission};
 use seatrial_domain::ids::DecisionId;
 use seatrial_domain::time::Timestamp;
 use seatrial_store::template::TemplateRow;
@@ -190,8 +190,8 @@ async fn put_template(
     let (project, document, format) = path.into_inner();
     let kind = kind(&document, &format)?;
     let TemplateBody { source, note, version } = body.into_inner();
-    // Whoever does not belong here is told so before anything is computed for them.
-    app.template(&caller, &project, kind).await?;
+    // Whoever may not is told so before anything is computed for them.
+    app.enter(&caller, &project, Permission::ManageProject).await?;
     let source = source.map(|source| checked(&renderer, kind, &source)).transpose()?;
     let row = app.put_template(&caller, &project, kind, NewTemplate { source, note, version }).await?;
     Ok(Json(TemplateView::of(kind, Some(row))))
@@ -232,10 +232,7 @@ async fn preview(
     let template = checked(&renderer, kind, &body.source)?;
     let view = match body.decision {
         Some(id) => view(&app, &caller, (&project, id), kind.0).await?,
-        None => {
-            let [sample, ..] = DocumentView::samples(kind.0);
-            sample
-        }
+        None => DocumentView::sample(kind.0),
     };
     let output = renderer.with_template(&view, kind.1, template.source());
     let output = output.map_err(|error| AppError::invalid("source", error))?;

@@ -2,6 +2,7 @@
 
 use actix_web::web::{Data, Json, Path};
 use actix_web::{get, post};
+use seatrial_domain::access::Permission;
 use seatrial_domain::failure::{LearningStatus, Severity};
 use seatrial_domain::ids::{AccountId, ActId, CaseId, PatternId, RunId};
 use seatrial_domain::limits;
@@ -315,6 +316,8 @@ async fn many(
     body: Json<ManyBody>,
 ) -> Result<Json<ActedView>, Problem> {
     let body = body.into_inner();
+    // Whoever may not is told so before anything about what they sent.
+    app.enter(&caller, &project, Permission::Triage).await?;
     let names = app.names(&caller, &project).await?;
     let chosen = match (body.runs, body.group) {
         (Some(runs), None) => Chosen::Runs(runs),

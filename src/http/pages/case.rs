@@ -56,6 +56,7 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<ListQuer
         workflow: text(&query.workflow).map(|name| names.workflow(&name)).transpose()?,
         state: text(&query.status).and_then(|name| CaseState::parse(&name)),
         failure_class: text(&query.failure_class),
+        ..CaseFilter::default()
     };
     let page = PageQuery { cursor: query.cursor.clone(), limit: None }.page()?;
     let (rows, next) = app.cases(caller, slug, &filter, page).await?;

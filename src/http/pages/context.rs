@@ -8,6 +8,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use seatrial_domain::access::Permission;
 use seatrial_domain::owner::OwnerId;
+use serde::Serialize;
 
 use super::{flash, link};
 use crate::app::App;
@@ -16,7 +17,8 @@ use crate::app::account::Membership;
 use crate::http::extract::PageCaller;
 use crate::http::problem::Problem;
 use crate::render::Renderer;
-use crate::render::view::{Account, Flash, NavCounts, Page, ProjectRef, View};
+use crate::render::table::{TableFormat, table};
+use crate::render::view::{Account, Flash, Link, NavCounts, Page, ProjectRef, View};
 
 /// What a page answers.
 pub type Answer = Result<HttpResponse, Problem>;
@@ -29,6 +31,36 @@ pub struct Visitor {
     renderer: web::Data<Renderer>,
     who: PageCaller,
     flash: Option<Flash>,
+    address: Address,
+}
+
+/// The page that was asked for, and in which form.
+#[derive(Clone, Debug)]
+struct Address {
+    /// Path and query without what is not part of the place: `as` and `done`.
+    href: String,
+    /// A list was asked for as a table.
+    table: Option<TableFormat>,
+}
+
+impl Address {
+    /// The query parameter that asks for a list as a table.
+    const FORMAT: &'static str = "as";
+
+    fn of(request: &HttpRequest) -> Self {
+        let given = url::form_urlencoded::parse(request.query_string().as_bytes());
+        let given: Vec<(String, String)> = given.map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+        let table = given.iter().find(|(name, _)| name == Self::FORMAT).and_then(|(_, v)| TableFormat::parse(v));
+        let place = given.iter().filter(|(name, _)| name != Self::FORMAT && name != flash::NAME);
+        let place: Vec<(&str, Option<&str>)> =
+            place.map(|(name, value)| (name.as_str(), Some(value.as_str()))).collect();
+        Self { href: link::with_query(request.path(), &place), table }
+    }
+
+    fn export(&self, format: &str, label: &str) -> Link {
+        let joint = if self.href.contains('?') { '&' } else { '?' };
+        Link::new(format!("{}{joint}{}={format}", self.href, Self::FORMAT), label)
+    }
 }
 
 impl FromRequest for Visitor {
@@ -40,7 +72,10 @@ impl FromRequest for Visitor {
         let app = web::Data::<App>::extract(request);
         let renderer = web::Data::<Renderer>::extract(request);
         let flash = flash::of_query(request.query_string());
-        Box::pin(async move { Ok(Self { who: who.await?, app: app.await?, renderer: renderer.await?, flash }) })
+        let address = Address::of(request);
+        Box::pin(
+            async move { Ok(Self { who: who.await?, app: app.await?, renderer: renderer.await?, flash, address }) },
+        )
     }
 }
 
@@ -142,6 +177,11 @@ impl Frame {
     /// When the template and its model do not fit, which is a fault of the build.
     pub fn page_as<T: View>(self, status: StatusCode, title: impl Into<String>, body: T) -> Answer {
         let Self { visitor, project, memberships, counts } = self;
+        let is_list = !T::LIST.is_empty() && status == StatusCode::OK;
+        if let Some(format) = visitor.address.table.filter(|_| is_list) {
+            return as_table::<T>(&body, &project.slug, format);
+        }
+        let exports = [("csv", "CSV"), ("json", "JSON")].into_iter().filter(|_| is_list);
         let of_slug = |membership: &&Membership| membership.project.slug == project.slug;
         // Roles are declared from the least to the most.
         let role = memberships.iter().find(of_slug).and_then(|membership| membership.roles.iter().max());
@@ -163,15 +203,38 @@ impl Frame {
             counts,
             csrf: visitor.who.form_token,
             flash: visitor.flash,
+            exports: exports.map(|(format, label)| visitor.address.export(format, label)).collect(),
             body,
         };
         html(&visitor.renderer, status, &page)
+    }
+
+    /// A part of a page, for the script that asked for it.
+    ///
+    /// # Errors
+    /// When the template and its model do not fit, which is a fault of the build.
+    pub fn fragment<T: Serialize>(&self, template: &str, model: &T) -> Answer {
+        let text = self.visitor.renderer.fragment(template, model).map_err(|error| Problem::internal(&error))?;
+        Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(text))
     }
 
     /// The answer to a form that was accepted: go to the project's `path`, where `code` says what happened.
     pub fn done(&self, path: &str, code: &str) -> HttpResponse {
         see_other(&flash::append(&self.href(path), code))
     }
+}
+
+/// A list as a file of its rows.
+fn as_table<T: View>(body: &T, slug: &str, format: TableFormat) -> Answer {
+    let model = serde_json::to_value(body).map_err(|error| Problem::internal(&error))?;
+    let (content_type, ending) = format.kind();
+    // A slug is lower-case letters, digits and dashes; it can stand in a header as it is.
+    let name = format!("attachment; filename=\"{slug}-{}.{ending}\"", T::SECTION);
+    Ok(HttpResponse::Ok().content_type(content_type).insert_header((header::CONTENT_DISPOSITION, name)).body(table(
+        &model,
+        T::LIST,
+        format,
+    )))
 }
 
 /// A page as a response.

@@ -3,10 +3,10 @@
 use crate::render::view::Flash;
 
 /// The query parameter.
-const NAME: &str = "done";
+pub const NAME: &str = "done";
 
 /// What each code says.
-const WORDS: [(&str, &str); 29] = [
+const WORDS: [(&str, &str); 30] = [
     ("fact_added", "The fact is added. Every figure computed from this run has changed with it."),
     ("fact_known", "This fact had been added already; nothing has changed."),
     ("promoted", "The failure is an eval case now. It is a draft until somebody makes it active."),
@@ -26,7 +26,8 @@ const WORDS: [(&str, &str); 29] = [
     ("gap_closed", "The gap is closed. If the rule still finds it, it is open again at the next look."),
     ("response_changed", "It is written down."),
     ("notices_read", "Everything is marked as read."),
-    ("member_added", "The member is added."),
+    ("invited", "An invitation is on its way. Its link is good for seven days."),
+    ("invitation_revoked", "The invitation is taken back. Its link stopped working."),
     ("key_revoked", "The key is revoked. What uses it stops working at once."),
     ("webhook_removed", "The webhook is removed."),
     ("webhook_tested", "A test message is on its way to the webhook."),

@@ -166,6 +166,7 @@ fn decide_form(
     };
     let waiting = whole.proposals.iter().find(|row| row.state == ProposalState::Open);
     DecideForm {
+        supersedes: whole.decision.as_ref().map(|sealed| sealed.record.id.to_string()),
         verdicts: Verdict::ALL.into_iter().map(choice).collect(),
         // Who confirms is whoever does it: the proposal waits on this page.
         second_people: Vec::new(),
@@ -226,6 +227,8 @@ pub struct DecideInput {
     #[serde(default)]
     bundle: String,
     #[serde(default)]
+    supersedes: String,
+    #[serde(default)]
     verdict: String,
     #[serde(default)]
     reason: String,
@@ -268,6 +271,10 @@ async fn record(frame: &Frame, id: GateId, form: &DecideInput) -> Result<Decided
         .bundle
         .parse()
         .map_err(|_| AppError::invalid("", "Load the page again: it was sent without the evidence it shows."))?;
-    let new = NewDecision { verdict, reason: form.reason.clone(), bundle };
+    let supersedes = given(&form.supersedes)
+        .map(|id| id.parse())
+        .transpose()
+        .map_err(|_| AppError::invalid("", "Load the page again: it was sent without the decision it shows."))?;
+    let new = NewDecision { verdict, reason: form.reason.clone(), bundle, supersedes };
     frame.app().decide(frame.caller(), frame.slug(), id, new).await
 }

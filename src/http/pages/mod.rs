@@ -9,6 +9,7 @@ pub mod assets;
 mod case;
 mod case_version;
 mod context;
+mod conversation;
 mod decision;
 mod failure;
 mod failure_review;
@@ -29,6 +30,7 @@ mod run;
 mod run_parts;
 mod sample;
 mod scorecard;
+mod search;
 mod settings;
 mod sign_in;
 mod suite;
@@ -63,8 +65,12 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/sign-out", post().to(sign_in::sign_out))
         .configure(account_routes)
         .route("/p/{project}", get().to(overview::show))
+        .route("/p/{project}/first-run", get().to(overview::first_run))
+        .route("/p/{project}/search", get().to(search::show))
         .route("/p/{project}/runs", get().to(run::list))
         .route("/p/{project}/runs/{run}", get().to(run::show))
+        .route("/p/{project}/runs/{run}/spans", get().to(run::spans))
+        .route("/p/{project}/runs/{run}/spans/{span}", get().to(run::span))
         .route("/p/{project}/runs/{run}/facts", post().to(run::add_fact))
         .route("/p/{project}/releases", get().to(release::list))
         .route("/p/{project}/releases/{release}", get().to(release::show))
@@ -144,7 +150,8 @@ fn deciding(config: &mut ServiceConfig) {
 fn settings_routes(config: &mut ServiceConfig) {
     config
         .route("/p/{project}/settings", get().to(settings::show))
-        .route("/p/{project}/settings/members", post().to(settings::add_member))
+        .route("/p/{project}/settings/invitations", post().to(settings::invite))
+        .route("/p/{project}/settings/invitations/{invitation}/revoke", post().to(settings::revoke_invitation))
         .route("/p/{project}/settings/keys", post().to(settings::add_key))
         .route("/p/{project}/settings/keys/{key}/revoke", post().to(settings::revoke_key))
         .route("/p/{project}/settings/webhooks", post().to(settings::add_webhook))

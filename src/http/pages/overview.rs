@@ -14,6 +14,7 @@ use seatrial_domain::workflow::RiskClass;
 use seatrial_store::Page;
 use seatrial_store::gate::{GateFilter, GateRow};
 use seatrial_store::release::ReleaseRow;
+use seatrial_store::run::RunFilter;
 use seatrial_store::workflow::WorkflowRow;
 
 use super::context::{Answer, Frame, Visitor};
@@ -27,8 +28,9 @@ use crate::http::present::artifact::freshness;
 use crate::http::present::figure::{self, rate};
 use crate::http::problem::Problem;
 use crate::render::svg::{Axis, Chart, Label, sparkline};
+use crate::render::view::first_use::{FirstUse, Waiting};
 use crate::render::view::overview::{Overview, QueueItem, SignalGroup, SignalTile, WorkflowRow as Row};
-use crate::render::view::{Empty, Link, Time};
+use crate::render::view::{Link, Time};
 
 /// Workflows shown; each takes three queries.
 const WORKFLOWS_SHOWN: usize = 24;
@@ -87,10 +89,30 @@ pub async fn show(visitor: Visitor, project: Path<String>) -> Answer {
     }
     let body = Overview {
         queue: queue(&frame, &names, &waiting, &scorecards, &own),
-        empty: workflows.is_empty().then(|| Empty::no_runs(&app.config.server.public_url)),
+        first_use: workflows.is_empty().then(|| first_use(&frame)),
         workflows,
     };
     frame.page("Overview", body)
+}
+
+fn first_use(frame: &Frame) -> FirstUse {
+    let keys = frame
+        .may(Permission::ManageKeys)
+        .then(|| Link::new(frame.href("/settings#keys-title"), "Make a key with the scope ingest"));
+    let waiting = Waiting { href: frame.href("/first-run"), run: None };
+    FirstUse::new(&frame.app().config.server.public_url, frame.slug(), keys, waiting)
+}
+
+/// `GET /p/{project}/first-run`: whether the first run is there, as the part of the overview that waits for it.
+///
+/// # Errors
+/// When the project is not theirs or the database fails.
+pub async fn first_run(visitor: Visitor, project: Path<String>) -> Answer {
+    let frame = visitor.enter(&project).await?;
+    let page = Page::new(None, Some(1));
+    let (runs, _) = frame.app().list_runs(frame.caller(), frame.slug(), &RunFilter::default(), page).await?;
+    let run = runs.first().map(|run| Link::new(frame.href(&format!("/runs/{}", run.id)), "Open it"));
+    frame.fragment("partials/waiting", &Waiting { href: frame.href("/first-run"), run })
 }
 
 fn row(frame: &Frame, work: &WorkflowRow, release: Option<&ReleaseRow>) -> Row {

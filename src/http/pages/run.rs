@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{Path, Query};
 use seatrial_domain::access::Permission;
@@ -14,7 +15,8 @@ use serde::Deserialize;
 use super::context::{Answer, Frame, Visitor, see_other};
 use super::form::{given, refusal};
 use super::run_parts::{self, FactForm};
-use super::{link, trace};
+use super::trace::TraceQuery;
+use super::{conversation, link, trace};
 use crate::app::error::AppError;
 use crate::app::names::Names;
 use crate::app::run::NewFact;
@@ -200,21 +202,15 @@ fn row_view(row: &RunRow, names: &Names, currency: &str) -> view::RunRow {
     }
 }
 
-/// Which span is shown whole.
-#[derive(Debug, Deserialize)]
-pub struct ShowQuery {
-    span: Option<String>,
-}
-
 /// `GET /p/{project}/runs/{run}`.
 ///
 /// # Errors
 /// When there is no such run in the project, or the database fails.
-pub async fn show(visitor: Visitor, path: Path<(String, String)>, query: Query<ShowQuery>) -> Answer {
+pub async fn show(visitor: Visitor, path: Path<(String, String)>, query: Query<TraceQuery>) -> Answer {
     let (project, run) = path.into_inner();
     let frame = visitor.enter(&project).await?;
     let form = FactForm::default();
-    let body = run_page(&frame, &run, query.span.as_deref(), (&form, None)).await?;
+    let body = run_page(&frame, &run, &query, (&form, None)).await?;
     let title = format!("Run {}", crate::render::format::short_id(&body.id));
     frame.page(title, body)
 }
@@ -222,17 +218,18 @@ pub async fn show(visitor: Visitor, path: Path<(String, String)>, query: Query<S
 async fn run_page(
     frame: &Frame,
     run: &str,
-    span: Option<&str>,
+    query: &TraceQuery,
     (form, error): (&FactForm, Option<String>),
 ) -> Result<RunPage, Problem> {
     let (app, caller, slug) = (frame.app(), frame.caller(), frame.slug());
-    let id: RunId = run.parse().map_err(|_| AppError::NotFound { noun: "run" })?;
-    let whole = app.run(caller, slug, id).await?;
+    let whole = whole(frame, run).await?;
+    let id = whole.row.id;
     let names = app.names(caller, slug).await?;
     let people = if whole.late.is_empty() { HashMap::new() } else { people(frame).await? };
     let (learning, learning_link) = learning(frame, &whole).await?;
     let facts = &whole.row.facts;
     let (workflow, release) = (names.workflow_name(whole.row.workflow), names.release_name(whole.row.release));
+    let (turns, more_messages) = conversation::turns(&whole);
     let fact_form = frame.may(Permission::AddFacts).then(|| {
         let key = given(&form.key).unwrap_or_else(|| app.ids.uuid_v7().as_simple().to_string());
         let mut shown = view::FactForm::new(key);
@@ -267,12 +264,42 @@ async fn run_page(
         facts: run_parts::facts(facts, frame.currency()),
         segments: facts.segments.iter().map(|(dimension, value)| KeyValue::new(dimension, value)).collect(),
         history: run_parts::history(&whole.late, &people, frame.currency()),
-        waterfall: trace::waterfall(&whole, span, frame.currency()),
-        messages: trace::messages(&whole),
+        waterfall: trace::waterfall(&whole, &frame.href(&format!("/runs/{id}")), query, frame.currency()),
+        turns,
+        more_messages,
         learning,
         learning_link,
         fact_form,
     })
+}
+
+/// The run an address names.
+async fn whole(frame: &Frame, run: &str) -> Result<WholeRun, Problem> {
+    let id: RunId = run.parse().map_err(|_| AppError::NotFound { noun: "run" })?;
+    Ok(frame.app().run(frame.caller(), frame.slug(), id).await?)
+}
+
+/// `GET /p/{project}/runs/{run}/spans`: every span as one line, for the script that draws a window of them.
+///
+/// # Errors
+/// When there is no such run in the project, or the database fails.
+pub async fn spans(visitor: Visitor, path: Path<(String, String)>, query: Query<TraceQuery>) -> Answer {
+    let (project, run) = path.into_inner();
+    let frame = visitor.enter(&project).await?;
+    let whole = whole(&frame, &run).await?;
+    Ok(HttpResponse::Ok().json(trace::lines(&whole, &query, frame.currency()).unwrap_or_default()))
+}
+
+/// `GET /p/{project}/runs/{run}/spans/{span}`: one span's body, as the part of the page that shows it.
+///
+/// # Errors
+/// When there is no such run or span in the project, or the database fails.
+pub async fn span(visitor: Visitor, path: Path<(String, String, String)>) -> Answer {
+    let (project, run, span) = path.into_inner();
+    let frame = visitor.enter(&project).await?;
+    let whole = whole(&frame, &run).await?;
+    let body = trace::body(&whole, &span).ok_or(AppError::NotFound { noun: "span" })?;
+    frame.fragment("pages/run/span_body", &body)
 }
 
 fn stage(run: &WholeRun) -> &'static str {
@@ -321,7 +348,7 @@ pub async fn add_fact(visitor: Visitor, path: Path<(String, String)>, form: Page
         }
         Err(error) => refusal(error)?,
     };
-    let body = run_page(&frame, &run, None, (&form, Some(error))).await?;
+    let body = run_page(&frame, &run, &TraceQuery::default(), (&form, Some(error))).await?;
     frame.page_as(StatusCode::UNPROCESSABLE_ENTITY, "Add a late fact", body)
 }
 

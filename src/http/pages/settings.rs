@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Path;
 use seatrial_domain::access::{Permission, Role, Scope as KeyScope};
+use seatrial_domain::ids::InvitationId;
 use seatrial_domain::time::{DAY, HOUR, SECOND};
 use seatrial_store::Page;
 use serde::Deserialize;
@@ -13,13 +14,14 @@ use super::form::{given, refusal};
 use super::sign_in::Nothing;
 use crate::app::api_key::{ApiKeyView, NewKey as WantedKey};
 use crate::app::error::AppError;
-use crate::app::member::NewMember;
-use crate::auth::secret::random_secret;
+use crate::app::invitation::{InvitationState, InvitationView};
 use crate::http::extract::PageForm;
 use crate::http::problem::Problem;
-use crate::render::view::settings::{KeyRow, MemberRow, NewKey, NewMember as FirstPassword, Settings, WebhookRow};
+use crate::render::view::settings::{InvitationRow, KeyRow, MemberRow, NewInvitation, NewKey, Settings, WebhookRow};
 use crate::render::view::{SelectOption, Time};
 
+/// Invitations looked through for open ones; older ones have ended.
+const INVITATIONS_SHOWN: u64 = 100;
 /// Keys listed; older ones are reached by the API.
 const KEYS_SHOWN: u64 = 100;
 
@@ -27,12 +29,11 @@ const KEYS_SHOWN: u64 = 100;
 #[derive(Default)]
 struct Shown {
     error: Option<String>,
-    name: String,
     email: String,
     key_name: String,
     url: String,
     new_key: Option<NewKey>,
-    new_member: Option<FirstPassword>,
+    new_invitation: Option<NewInvitation>,
     new_webhook_secret: Option<String>,
 }
 
@@ -51,6 +52,11 @@ async fn settings(frame: &Frame, shown: Shown) -> Result<Settings, Problem> {
     let members = app.members(caller, slug).await?;
     let keys = if frame.may(Permission::ManageKeys) {
         app.api_keys(caller, slug, Page::new(None, Some(KEYS_SHOWN))).await?.0
+    } else {
+        Vec::new()
+    };
+    let invited = if frame.may(Permission::ManageMembers) {
+        app.invitations(caller, slug, Page::new(None, Some(INVITATIONS_SHOWN))).await?.0
     } else {
         Vec::new()
     };
@@ -88,8 +94,8 @@ async fn settings(frame: &Frame, shown: Shown) -> Result<Settings, Problem> {
             vec![SelectOption::new("all", "Every event: scorecards and decisions").selected(true)],
         ),
         error: shown.error,
-        new_member: shown.new_member,
-        name: shown.name,
+        new_invitation: shown.new_invitation,
+        invitations: invited.into_iter().filter(|one| one.state == InvitationState::Open).map(invitation_row).collect(),
         email: shown.email,
         key_name: shown.key_name,
         url: shown.url,
@@ -125,6 +131,16 @@ fn scopes() -> Vec<SelectOption> {
     KeyScope::ALL.iter().map(|scope| SelectOption::new(scope.as_str(), label(scope))).collect()
 }
 
+fn invitation_row(view: InvitationView) -> InvitationRow {
+    InvitationRow {
+        id: view.id.to_string(),
+        email: view.email,
+        role: view.roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", "),
+        invited_by: view.invited_by.display_name,
+        expires_at: Time(view.expires_at.micros()),
+    }
+}
+
 fn key_row(view: ApiKeyView) -> KeyRow {
     KeyRow {
         id: view.id.to_string(),
@@ -150,52 +166,55 @@ async fn again(frame: Frame, shown: Shown) -> Answer {
     frame.page_as(status, "Settings", body)
 }
 
-/// The form that adds a member.
+/// The form that invites somebody.
 #[derive(Debug, Default, Deserialize)]
-pub struct MemberForm {
+pub struct InvitationForm {
     #[serde(default)]
     email: String,
-    #[serde(default)]
-    name: String,
     #[serde(default)]
     role: String,
 }
 
-/// `POST /p/{project}/settings/members`. Somebody without an account gets one, with a first password shown once.
+/// `POST /p/{project}/settings/invitations`. The same is said whether or not the address has an account: the link in the
+/// mail tells whoever reads it there. Without a mail server the link is shown once, to be handed over.
 ///
 /// # Errors
 /// When the token is wrong, they may not, or the database fails.
-pub async fn add_member(visitor: Visitor, project: Path<String>, form: PageForm<MemberForm>) -> Answer {
+pub async fn invite(visitor: Visitor, project: Path<String>, form: PageForm<InvitationForm>) -> Answer {
     let frame = enter(visitor, &project, Permission::ManageMembers).await?;
     let PageForm(form) = form;
-    let (app, caller, slug) = (frame.app(), frame.caller(), frame.slug());
     let Ok(role) = form.role.parse::<Role>() else {
         let error = Some("Choose a role.".to_owned());
-        return again(frame, Shown { error, name: form.name, email: form.email, ..Shown::default() }).await;
+        return again(frame, Shown { error, email: form.email, ..Shown::default() }).await;
     };
-    let password = random_secret("", app.randomness.as_ref());
-    let with = |fresh: bool| NewMember {
-        email: form.email.clone(),
-        roles: vec![role],
-        name: given(&form.name).filter(|_| fresh),
-        password: fresh.then(|| password.expose().to_owned()),
-    };
-    let mut added = app.add_member(caller, slug, with(true)).await;
-    let fresh = added.is_ok();
-    if matches!(added, Err(AppError::Conflict { code: "account_exists", .. })) {
-        added = app.add_member(caller, slug, with(false)).await;
-    }
-    match added {
-        Ok(_) if !fresh => Ok(frame.done("/settings", "member_added")),
-        Ok(member) => {
-            let new_member = FirstPassword { email: member.email, password: password.expose().to_owned() };
-            again(frame, Shown { new_member: Some(new_member), ..Shown::default() }).await
-        }
+    match frame.app().invite(frame.caller(), frame.slug(), &form.email, vec![role]).await {
+        Ok(made) => match made.url {
+            None => Ok(frame.done("/settings", "invited")),
+            Some(url) => {
+                let new_invitation = Some(NewInvitation { email: made.view.email, url });
+                again(frame, Shown { new_invitation, ..Shown::default() }).await
+            }
+        },
         Err(error) => {
             let error = Some(refusal(error)?);
-            again(frame, Shown { error, name: form.name, email: form.email, ..Shown::default() }).await
+            again(frame, Shown { error, email: form.email, ..Shown::default() }).await
         }
     }
+}
+
+/// `POST /p/{project}/settings/invitations/{invitation}/revoke`.
+///
+/// # Errors
+/// When the token is wrong, there is no such invitation, they may not, or the database fails.
+pub async fn revoke_invitation(
+    visitor: Visitor,
+    path: Path<(String, InvitationId)>,
+    _form: PageForm<Nothing>,
+) -> Answer {
+    let (project, invitation) = path.into_inner();
+    let frame = enter(visitor, &project, Permission::ManageMembers).await?;
+    frame.app().revoke_invitation(frame.caller(), frame.slug(), invitation).await?;
+    Ok(frame.done("/settings", "invitation_revoked"))
 }
 
 /// Repeated fields, as check boxes send them.

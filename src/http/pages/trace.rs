@@ -1,24 +1,24 @@
-//! A run's trace and conversation as a page shows them: spans on one time axis, one span's body, messages in order.
+//! A run's trace as a page shows it: spans on one time axis, and one span's body.
 
 use seatrial_domain::span::{Span, SpanClass};
-use seatrial_domain::trace::outline;
+use seatrial_domain::trace::{Axis, outline};
 use seatrial_store::run::WholeRun;
 use serde_json::Value;
 
-use crate::app::content::content_of;
+use super::link;
 use crate::ingest::otlp::view;
 use crate::render::format;
-use crate::render::view::run::{Message, SpanBody, SpanRow, Waterfall};
-use crate::render::view::{KeyValue, Time};
+use crate::render::view::run::{SpanBody, SpanLine, SpanRow, Waterfall};
+use crate::render::view::{KeyValue, Link, Pager, Time};
 
-/// Spans on one page: more than a person reads, few enough for a browser. The span asked for is always among them.
-const SPANS_SHOWN: usize = 2_000;
+/// Spans on one page without script: some screens full. The script draws its window from all of them.
+const SPANS_SHOWN: usize = 200;
 /// Deeper spans are drawn at this depth.
 const DEPTH_SHOWN: usize = 12;
-/// Messages on one page.
-const MESSAGES_SHOWN: usize = 500;
 /// Attributes and events of one span.
 const DETAILS_SHOWN: usize = 200;
+/// The setting of `idle` that folds the axis.
+const FOLDED: &str = "folded";
 
 /// Attributes that hold what went in and what came out, in the dialects that are read.
 const INPUTS: [&str; 6] = [
@@ -38,49 +38,137 @@ const OUTPUTS: [&str; 6] = [
     "gen_ai.completion",
 ];
 
-/// The spans; `None` without a trace. `chosen` is the id of the span whose body is shown.
-pub fn waterfall(run: &WholeRun, chosen: Option<&str>, currency: &str) -> Option<Waterfall> {
-    let spans = outline(&run.spans);
-    let start = run.spans.iter().map(|span| span.started_at.micros()).min()?;
-    let end = run.spans.iter().map(|span| span.ended_at.unwrap_or(span.started_at).micros()).max()?;
-    let total_us = (end - start).max(1);
-    let shown = |index: usize, span: &Span| index < SPANS_SHOWN || chosen == Some(&span.id.to_string());
-    let rows: Vec<SpanRow> = spans
-        .iter()
-        .enumerate()
-        .filter(|(index, (_, span))| shown(*index, span))
-        .map(|(index, (depth, span))| {
-            let has_children = spans.get(index + 1).is_some_and(|(next, _)| next > depth);
-            let mut row = row(span, *depth, (start, total_us), currency);
-            row.has_children = has_children;
-            row.body = (chosen == Some(row.id.as_str())).then(|| body(run, span)).flatten();
-            row
-        })
-        .collect();
-    let hidden = (spans.len() - rows.len()) as u64;
-    Some(Waterfall { total_us, notes: notes(run, &spans), hidden, rows })
+/// Which part of a trace is looked at, and how.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+pub struct TraceQuery {
+    /// Id of the span whose body is shown.
+    span: Option<String>,
+    /// First span of the page, counted from 0.
+    from: Option<usize>,
+    /// `folded`: stretches in which nothing happened take little room.
+    idle: Option<String>,
 }
 
-fn row(span: &Span, depth: usize, (start, total_us): (i64, i64), currency: &str) -> SpanRow {
-    let began = span.started_at.micros() - start;
-    let ended = span.ended_at.map_or(total_us, |ended| ended.micros() - start);
-    let (bar_x, bar_width) = SpanRow::bar(began, ended, total_us);
-    let tokens = span.tokens.map(|tokens| tokens.input.saturating_add(tokens.output));
-    SpanRow {
-        id: span.id.to_string(),
-        parent: if depth == 0 { String::new() } else { span.parent.map(|id| id.to_string()).unwrap_or_default() },
-        depth: u8::try_from(depth.min(DEPTH_SHOWN)).unwrap_or(u8::MAX),
-        has_children: false,
-        kind: kind(span.class).to_owned(),
-        name: span.name.clone(),
-        error: span.error.is_some(),
-        bar_x,
-        bar_width,
-        duration_us: span.ended_at.map(|ended| ended.micros_since(span.started_at).max(0)),
-        tokens: tokens.and_then(|tokens| u64::try_from(tokens).ok()),
-        cost: span.cost_nanos.map(|nanos| format::money(nanos as f64, currency)),
-        body: None,
+impl TraceQuery {
+    fn folded(&self) -> bool {
+        self.idle.as_deref() == Some(FOLDED)
     }
+
+    fn href(&self, page: &str, span: Option<&str>, from: Option<usize>) -> String {
+        let from = from.filter(|from| *from > 0).map(|from| from.to_string());
+        link::with_query(page, &[("span", span), ("from", from.as_deref()), ("idle", self.idle.as_deref())])
+    }
+}
+
+/// A run's spans in the order they are shown in, and the axis they are drawn on.
+struct Drawing<'a> {
+    spans: Vec<(usize, &'a Span)>,
+    axis: Axis,
+    currency: &'a str,
+}
+
+impl<'a> Drawing<'a> {
+    fn of(run: &'a WholeRun, folded: bool, currency: &'a str) -> Option<Self> {
+        let axis = Axis::whole(&run.spans)?;
+        let axis = if folded { axis.folded(&run.spans) } else { axis };
+        Some(Self { spans: outline(&run.spans), axis, currency })
+    }
+
+    fn line(&self, depth: usize, span: &Span) -> SpanLine {
+        let (x, width) = self.axis.bar(span, SpanRow::AXIS);
+        SpanLine {
+            id: span.id.to_string(),
+            depth: u8::try_from(depth.min(DEPTH_SHOWN)).unwrap_or(u8::MAX),
+            kind: kind(span.class),
+            name: span.name.clone(),
+            error: span.error.is_some(),
+            x,
+            width,
+            took: took(span),
+            cost: span.cost_nanos.map(|nanos| format::money(nanos as f64, self.currency)),
+        }
+    }
+
+    fn lines(&self) -> Vec<SpanLine> {
+        self.spans.iter().map(|(depth, span)| self.line(*depth, span)).collect()
+    }
+
+    fn row(&self, depth: usize, span: &Span, chosen: bool, href: String) -> SpanRow {
+        let line = self.line(depth, span);
+        let tokens = span.tokens.map(|tokens| tokens.input.saturating_add(tokens.output));
+        SpanRow {
+            id: line.id,
+            depth: line.depth,
+            kind: line.kind.to_owned(),
+            name: line.name,
+            error: line.error,
+            bar_x: line.x,
+            bar_width: line.width,
+            took: line.took,
+            tokens: tokens.map(|tokens| format::count(tokens.into())),
+            cost: line.cost,
+            chosen,
+            href,
+        }
+    }
+}
+
+/// Every span of a run, for the script; `None` without a trace.
+pub fn lines(run: &WholeRun, query: &TraceQuery, currency: &str) -> Option<Vec<SpanLine>> {
+    Some(Drawing::of(run, query.folded(), currency)?.lines())
+}
+
+/// The spans; `None` without a trace. `page` is the address of the run's page.
+pub fn waterfall(run: &WholeRun, page: &str, query: &TraceQuery, currency: &str) -> Option<Waterfall> {
+    let drawing = Drawing::of(run, query.folded(), currency)?;
+    let chosen = query.span.as_deref();
+    let at = drawing.spans.iter().position(|(_, span)| chosen == Some(span.id.to_string().as_str()));
+    let last_page = drawing.spans.len().saturating_sub(1) / SPANS_SHOWN * SPANS_SHOWN;
+    let from = query.from.or(at.map(|at| at / SPANS_SHOWN * SPANS_SHOWN)).unwrap_or(0).min(last_page);
+    let until = drawing.spans.len().min(from.saturating_add(SPANS_SHOWN));
+    let rows = drawing.spans[from..until].iter().enumerate().map(|(index, (depth, span))| {
+        let id = span.id.to_string();
+        let href = query.href(page, Some(&id), Some(from)) + "#span-body";
+        drawing.row(*depth, span, at == Some(from + index), href)
+    });
+    let spans = drawing.spans.len();
+    Some(Waterfall {
+        total_us: drawing.axis.total_us(),
+        spans: spans as u64,
+        rows: rows.collect(),
+        pager: Pager {
+            previous: (from > 0).then(|| query.href(page, None, Some(from.saturating_sub(SPANS_SHOWN)))),
+            next: (until < spans).then(|| query.href(page, None, Some(until))),
+            note: format!("Spans {} to {until} of {}", from + 1, format::count(spans as i128)),
+        },
+        lines: link::with_query(&format!("{page}/spans"), &[("idle", query.idle.as_deref())]),
+        bodies: format!("{page}/spans/"),
+        idle: idle(run, page, query),
+        notes: notes(run, &drawing.spans),
+        chosen: chosen.and_then(|id| body(run, id)),
+    })
+}
+
+/// The link that folds the axis or unfolds it.
+fn idle(run: &WholeRun, page: &str, query: &TraceQuery) -> Option<Link> {
+    let folded = Axis::whole(&run.spans)?.folded(&run.spans);
+    let (count, idle_us) = folded.folds().fold((0, 0), |(count, sum), (from, to)| (count + 1, sum + (to - from)));
+    if count == 0 {
+        return None;
+    }
+    let stretches = if count == 1 { "stretch" } else { "stretches" };
+    let verb = if query.folded() { "Unfold" } else { "Fold" };
+    let label = format!("{verb} {count} idle {stretches}, {}", format::duration(idle_us as f64));
+    let other = (!query.folded()).then_some(FOLDED);
+    let href = link::with_query(page, &[("span", query.span.as_deref()), ("idle", other)]);
+    Some(Link::new(href, label))
+}
+
+fn took(span: &Span) -> String {
+    span.ended_at.map_or_else(
+        || "not ended".to_owned(),
+        |ended| format::duration(ended.micros_since(span.started_at).max(0) as f64),
+    )
 }
 
 const fn kind(class: SpanClass) -> &'static str {
@@ -108,7 +196,9 @@ fn notes(run: &WholeRun, spans: &[(usize, &Span)]) -> Vec<String> {
     notes
 }
 
-fn body(run: &WholeRun, span: &Span) -> Option<SpanBody> {
+/// What one span holds; `None` when the run has no such span or its body is not kept.
+pub fn body(run: &WholeRun, id: &str) -> Option<SpanBody> {
+    let span = run.spans.iter().find(|span| span.id.to_string() == id)?;
     let found = view::span(&run.body, span.trace_id, span.id)?;
     let attributes = found.get("attributes").and_then(Value::as_object);
     let of = |keys: &[&str]| keys.iter().find_map(|key| attributes?.get(*key)).map(readable);
@@ -117,6 +207,10 @@ fn body(run: &WholeRun, span: &Span) -> Option<SpanBody> {
     let failed = status.and_then(|status| status.get("code")).and_then(Value::as_str) == Some("error");
     let message = status.and_then(|status| status.get("message")).and_then(Value::as_str).map(str::to_owned);
     Some(SpanBody {
+        id: span.id.to_string(),
+        name: span.name.clone(),
+        kind: kind(span.class).to_owned(),
+        took: took(span),
         started_at: Time(span.started_at.micros()),
         status: message.or_else(|| failed.then(|| span.error.clone()).flatten()),
         input: of(&INPUTS),
@@ -154,48 +248,4 @@ pub fn readable(value: &Value) -> String {
         Value::String(text) => text.clone(),
         other => indented(other),
     }
-}
-
-/// The conversation: what was reported, or what the trace carries.
-pub fn messages(run: &WholeRun) -> Vec<Message> {
-    let content = content_of(run);
-    if content.messages.is_empty() {
-        let said = |role: &str, value: &Option<Value>| {
-            value.as_ref().map(|value| Message { role: role.to_owned(), name: None, content: readable(value) })
-        };
-        return [said("user", &content.input), said("assistant", &content.output)].into_iter().flatten().collect();
-    }
-    content.messages.iter().take(MESSAGES_SHOWN).map(message).collect()
-}
-
-/// One message in any of the usual shapes; one in none of them as JSON.
-fn message(value: &Value) -> Message {
-    let text = |keys: &[&str]| keys.iter().find_map(|key| value.get(*key)).filter(|found| !found.is_null());
-    let mut parts: Vec<String> = Vec::new();
-    parts.extend(text(&["content", "text"]).map(words).filter(|said| !said.is_empty()));
-    if let Some(calls) = value.get("tool_calls").and_then(Value::as_array) {
-        parts.extend(calls.iter().map(call));
-    }
-    parts.extend(text(&["arguments"]).map(|arguments| format!("call with {}", readable(arguments))));
-    parts.extend(text(&["result"]).map(readable));
-    let content = if parts.is_empty() { readable(value) } else { parts.join("\n") };
-    Message {
-        role: text(&["role"]).map_or_else(|| "unknown".to_owned(), plain),
-        name: text(&["tool", "name"]).map(plain),
-        content,
-    }
-}
-
-/// Text parts joined; other content as JSON.
-fn words(content: &Value) -> String {
-    let Some(items) = content.as_array() else { return readable(content) };
-    let part = |item: &Value| item.get("text").and_then(Value::as_str).map_or_else(|| readable(item), str::to_owned);
-    items.iter().map(part).collect::<Vec<_>>().join("\n")
-}
-
-fn call(call: &Value) -> String {
-    let function = call.get("function").unwrap_or(call);
-    let name = function.get("name").map(plain).unwrap_or_default();
-    let arguments = ["arguments", "args", "input"].iter().find_map(|key| function.get(*key)).map(readable);
-    format!("call of {name} with {}", arguments.unwrap_or_default())
 }

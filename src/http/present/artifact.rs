@@ -10,17 +10,15 @@ use seatrial_store::failure::FailureCount;
 
 use super::scorecard::signal_note;
 use super::{figure, gate};
-use crate::app::artifact::Artifact;
+use crate::app::artifact::{Artifact, OwnedResponse};
+use crate::render::document::Document;
 use crate::render::view::artifact::{
     ArtifactDecision, ArtifactView, ChainPlace, EvidenceClasses, EvidenceItem, LearnedClass, Learning, OwnerAnswer,
-    Questions,
+    Questions, ResponseRow,
 };
 use crate::render::view::gate::BundleRef;
 use crate::render::view::scorecard::SignalNote;
 use crate::render::view::{Freshness, KeyValue, Time};
-
-/// The shape's version.
-const SCHEMA: &str = "seatrial.review/1";
 
 /// The command that verifies a decision's export offline.
 pub fn verify_command(id: DecisionId) -> String {
@@ -32,7 +30,7 @@ pub fn artifact(of: &Artifact) -> ArtifactView {
     let (bundle, recommendation) = (&of.evidence.bundle, &of.evidence.recommendation);
     let record = &of.decision.sealed.record;
     ArtifactView {
-        schema: SCHEMA.to_owned(),
+        schema: Document::Review.version().to_owned(),
         project: bundle.project.name.clone(),
         workflow: bundle.workflow.name.clone(),
         release: bundle.release.name.clone(),
@@ -51,8 +49,7 @@ pub fn artifact(of: &Artifact) -> ArtifactView {
         suites: gate::suites(&bundle.evals, |case| format!("#{case}")),
         gaps: gate::gaps(&bundle.gaps),
         evidence: evidence(&recommendation.checks),
-        // Responses come with alerts; until then none can be opened.
-        responses: Vec::new(),
+        responses: responses(&of.responses),
         bundle: Some(BundleRef {
             digest: record.bundle.to_string(),
             frozen_at: Time(of.evidence.frozen_at.micros()),
@@ -90,6 +87,20 @@ pub fn decision(of: &Artifact) -> ArtifactDecision {
         reason: record.reason.clone(),
         superseded_by: of.decision.superseded_by.map(|id| id.to_string()),
     }
+}
+
+/// Responses as documents list them.
+pub fn responses(of: &[OwnedResponse]) -> Vec<ResponseRow> {
+    let row = |OwnedResponse { row, owner }: &OwnedResponse| ResponseRow {
+        kind: row.kind.as_str().to_owned(),
+        what: row.title.clone(),
+        owner: owner.clone(),
+        due_at: Some(Time(row.due_at.micros())),
+        state: row.state.as_str().to_owned(),
+        done: row.closed.as_ref().or(row.acted.as_ref()).map(|act| act.note.clone()).filter(|note| !note.is_empty()),
+        effect: row.effect.as_ref().map(|effect| effect.text.clone()),
+    };
+    of.iter().map(row).collect()
 }
 
 fn questions(of: &Artifact) -> Questions {

@@ -238,5 +238,8 @@ pub fn changes(of: &EvidenceChanges) -> Vec<String> {
     if of.scorecard_changed {
         words.push("The scorecard is another one or another version.".to_owned());
     }
+    if of.engine_changed {
+        words.push("Seatrial evaluates by newer rules than it did then; see the changelog.".to_owned());
+    }
     words
 }

@@ -1,24 +1,32 @@
 //! The incident review: what changed, since when, where, the runs that show it, and whether the answer helped.
 
 use seatrial_domain::gate::{CheckResult, CheckVerdict};
+use seatrial_domain::scorecard::SegmentRef;
 use seatrial_domain::signal::{Signal, read};
+use seatrial_store::failure::FailureRow;
 
-use super::artifact::{artifact, decision};
+use super::artifact::{artifact, decision, responses};
 use super::{figure, gate};
+use crate::app::artifact::Artifact;
 use crate::app::deployment::Marker;
-use crate::app::incident::Incident;
+use crate::app::incident::{AlertIncident, Cause, Incident};
 use crate::app::names::Names;
+use crate::render::document::Document;
 use crate::render::view::gate::GateCheck;
-use crate::render::view::incident::{EffectRow, IncidentRun, IncidentView, TimelineRow};
-use crate::render::view::{Delta, Figure, Time, Unit};
+use crate::render::view::incident::{EffectRow, IncidentAlert, IncidentRun, IncidentView, TimelineRow};
+use crate::render::view::{Delta, Figure, KeyValue, Time, Unit};
 
-/// The shape's version.
-const SCHEMA: &str = "seatrial.incident/1";
-
-/// The incident review of a decision.
+/// The incident review of a decision or of an alert.
 pub fn incident(of: &Incident, names: &Names) -> IncidentView {
-    let review = artifact(&of.artifact);
-    let (bundle, recommendation) = (&of.artifact.evidence.bundle, &of.artifact.evidence.recommendation);
+    match &of.cause {
+        Cause::Decision(decided) => of_decision(of, decided, names),
+        Cause::Alert(alert) => of_alert(of, alert, names),
+    }
+}
+
+fn of_decision(of: &Incident, decided: &Artifact, names: &Names) -> IncidentView {
+    let review = artifact(decided);
+    let (bundle, recommendation) = (&decided.evidence.bundle, &decided.evidence.recommendation);
     let bad = |verdict: CheckVerdict| matches!(verdict, CheckVerdict::Fail | CheckVerdict::Conflict);
     let failing: Vec<&CheckResult> = recommendation
         .checks
@@ -32,19 +40,25 @@ pub fn incident(of: &Incident, names: &Names) -> IncidentView {
         }
     }
     let kept = |shown: &GateCheck| failing.iter().any(|check| check.signal.to_string() == shown.signal);
-    let failures = of.artifact.failures.iter().map(|n| n.promoted + n.linked + n.dismissed + n.open).sum();
     IncidentView {
-        schema: SCHEMA.to_owned(),
+        schema: Document::Incident.version().to_owned(),
         summary: recommendation.reasons.first().map_or_else(String::new, |reason| reason.text.clone()),
-        recommended: recommendation.verdict.as_str().to_owned(),
+        recommended: Some(recommendation.verdict.as_str().to_owned()),
+        alert: None,
         changed: gate::checks(bundle, recommendation).into_iter().filter(kept).collect(),
         segments,
         timeline: of.timeline.iter().map(|marker| row(marker, names)).collect(),
         runs: of.runs.iter().map(run).collect(),
-        failures,
-        effect: failing.iter().map(|check| effect(of, check)).collect(),
+        failures: decided.failures.iter().map(|n| n.promoted + n.linked + n.dismissed + n.open).sum(),
+        effect: failing
+            .iter()
+            .map(|check| {
+                let before = check.figures.baseline.map_or_else(|| figure::rate(0, 0), figure::rate_of);
+                effect(of, &check.signal, before, figure::rate_of(check.figures.candidate_concluded))
+            })
+            .collect(),
         since: Time(of.since_at.micros()),
-        decision: decision(&of.artifact),
+        decision: Some(decision(decided)),
         project: review.project,
         workflow: review.workflow,
         release: review.release,
@@ -57,7 +71,53 @@ pub fn incident(of: &Incident, names: &Names) -> IncidentView {
         bundle: review.bundle,
         digests: review.digests,
         chain: review.chain,
-        verify_command: review.verify_command,
+        verify_command: Some(review.verify_command),
+    }
+}
+
+fn of_alert(of: &Incident, incident: &AlertIncident, names: &Names) -> IncidentView {
+    let alert = &incident.alert;
+    let read = |signal: &Signal, cell| figure::figure(&read(signal, cell, of.labour_nanos_per_hour), &of.currency);
+    let comparison = match alert.baseline {
+        Some(_) => "Its runs while it was changed, against the baseline's before.",
+        None => "Its runs while it was changed, against those before.",
+    };
+    IncidentView {
+        schema: Document::Incident.version().to_owned(),
+        project: of.project.clone(),
+        workflow: names.workflow_name(alert.workflow),
+        release: alert.release.map_or_else(|| "every release".to_owned(), |release| names.release_name(release)),
+        baseline: alert.baseline.map(|release| names.release_name(release)),
+        comparison: comparison.to_owned(),
+        generated_at: Time(incident.made_at.micros()),
+        url: Some(incident.url.clone()),
+        summary: alert.text.clone(),
+        decision: None,
+        recommended: None,
+        alert: Some(IncidentAlert {
+            id: alert.id.clone(),
+            kind: alert.kind.clone(),
+            state: alert.state.clone(),
+            began_at: Time(alert.during.0.micros()),
+            ended_at: Time(alert.during.1.micros()),
+        }),
+        changed: Vec::new(),
+        segments: alert.segment.iter().map(SegmentRef::words).collect(),
+        failure_mix: Vec::new(),
+        timeline: of.timeline.iter().map(|marker| row(marker, names)).collect(),
+        runs: of.runs.iter().map(run).collect(),
+        failures: incident.failures,
+        responses: responses(&incident.responses),
+        effect: alert
+            .signals
+            .iter()
+            .map(|signal| effect(of, signal, read(signal, &incident.before), read(signal, &incident.during)))
+            .collect(),
+        since: Time(of.since_at.micros()),
+        bundle: None,
+        digests: alert.digests.iter().map(|(name, digest)| KeyValue::new(name, digest.to_string())).collect(),
+        chain: None,
+        verify_command: None,
     }
 }
 
@@ -71,7 +131,7 @@ fn row(marker: &Marker, names: &Names) -> TimelineRow {
     }
 }
 
-fn run(of: &seatrial_store::failure::FailureRow) -> IncidentRun {
+fn run(of: &FailureRow) -> IncidentRun {
     IncidentRun {
         id: of.run.to_string(),
         external_id: of.external_id.clone(),
@@ -83,11 +143,8 @@ fn run(of: &seatrial_store::failure::FailureRow) -> IncidentRun {
     }
 }
 
-/// A signal that failed: as it was frozen, and in the workflow since.
-fn effect(of: &Incident, check: &CheckResult) -> EffectRow {
-    let signal: &Signal = &check.signal;
-    let before = check.figures.baseline.map_or_else(|| figure::rate(0, 0), figure::rate_of);
-    let during = figure::rate_of(check.figures.candidate_concluded);
+/// A signal that failed or changed: before, meanwhile, and in the workflow since.
+fn effect(of: &Incident, signal: &Signal, before: Figure, during: Figure) -> EffectRow {
     let after = figure::figure(&read(signal, &of.since, of.labour_nanos_per_hour), &of.currency);
     let delta = difference(signal, &during, &after);
     EffectRow { label: figure::label(signal), before, during, after, delta }

@@ -67,7 +67,9 @@ impl ArtifactView {
                 what: "Promote three failures of the enterprise tier.".to_owned(),
                 owner: None,
                 due_at: Some(Time::sample(10_000)),
-                state: "open".to_owned(),
+                state: "acted".to_owned(),
+                done: Some(reason.to_owned()),
+                effect: None,
             }],
             bundle: Some(BundleRef::sample()),
             digests: vec![

@@ -140,6 +140,7 @@ impl DiffLine {
 impl View for CaseList {
     const TEMPLATE: &'static str = "pages/case/list";
     const SECTION: &'static str = "cases";
+    const LIST: &'static str = "rows";
 }
 
 impl View for CasePage {

@@ -10,7 +10,8 @@ pub const HOSTILE: &str = "\u{202e}</script><script>alert(1)</script>\"'><img sr
     `code` | **bold** @everyone #1 https://evil.example \u{202e}txt.exe\u{2066} \u{0}\u{1b}[31m\u{7f} \u{200b}end\r\n# heading";
 
 /// A point in time, microseconds since 1970 UTC, written as RFC 3339.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, utoipa::ToSchema)]
+#[schema(value_type = String, format = DateTime)]
 pub struct Time(pub i64);
 
 impl Time {
@@ -33,7 +34,7 @@ impl Serialize for Time {
 }
 
 /// A link with its text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Link {
     /// Path of this service (or an `https:` address); the template drops any other scheme.
     pub href: String,
@@ -49,7 +50,7 @@ impl Link {
 }
 
 /// A name and a value, both shown as text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct KeyValue {
     /// The name.
     pub key: String,
@@ -163,7 +164,7 @@ pub struct Owner {
 }
 
 /// Whether a scorecard can be relied on, and why not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Freshness {
     /// `fresh`, `due`, `stale` or `never`.
     pub state: String,
@@ -188,7 +189,7 @@ impl Freshness {
 }
 
 /// Something missing from the evidence.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Gap {
     /// Kind of gap, snake case: `too_few_runs`, `no_owner`, `stale_scorecard`, …
     pub kind: String,

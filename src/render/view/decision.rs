@@ -92,6 +92,7 @@ pub struct DecisionPage {
 impl View for DecisionList {
     const TEMPLATE: &'static str = "pages/decision/list";
     const SECTION: &'static str = "decisions";
+    const LIST: &'static str = "rows";
 }
 
 impl View for DecisionPage {

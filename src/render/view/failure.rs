@@ -137,6 +137,7 @@ pub struct NearCase {
 impl View for FailureList {
     const TEMPLATE: &'static str = "pages/failure/list";
     const SECTION: &'static str = "failures";
+    const LIST: &'static str = "groups";
 }
 
 impl FailureList {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::render::format;
 
 /// What the numbers of a [`Figure`] are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// A share of 1, shown as percent.
@@ -21,7 +21,7 @@ pub enum Unit {
 }
 
 /// One shown statistic.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Figure {
     /// The value in `unit`; `None` is "no data", never zero.
     pub value: Option<f64>,
@@ -217,7 +217,7 @@ impl Figure {
 }
 
 /// A figure with what it is of.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct NamedFigure {
     /// `baseline`, `this release`, a segment.
     pub name: String,
@@ -233,7 +233,7 @@ impl NamedFigure {
 }
 
 /// Which way a difference points, judged by the signal's direction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Reading {
     /// The interval lies on the good side of no difference.
@@ -262,7 +262,7 @@ impl Reading {
 }
 
 /// A difference from the baseline and how to read it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Delta {
     /// The difference with its interval, in [`Unit::Points`] or the unit of the signal.
     pub figure: Figure,

@@ -191,6 +191,7 @@ impl DecideForm {
             needs_second: verdict == "ship",
         };
         Self {
+            supersedes: None,
             verdicts: vec![
                 choice("ship", "The pipeline may go on; the release may become live."),
                 choice("hold", "The release stays where it is."),

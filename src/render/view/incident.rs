@@ -8,7 +8,7 @@ use super::release::MixRow;
 use super::{Delta, Figure, KeyValue, Time};
 
 /// The document. Its JSON form is this struct, so the order of fields is the order of the document.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct IncidentView {
     /// Version of this shape: `seatrial.incident/1`.
     pub schema: String,
@@ -28,10 +28,12 @@ pub struct IncidentView {
     pub url: Option<String>,
     /// What happened, in one sentence.
     pub summary: String,
-    /// The decision that was made about it.
-    pub decision: ArtifactDecision,
-    /// What was recommended: `rollback`, `hold`, …
-    pub recommended: String,
+    /// The decision that was made about it; `None` when an alert is reviewed.
+    pub decision: Option<ArtifactDecision>,
+    /// What was recommended: `rollback`, `hold`, …; `None` when an alert is reviewed.
+    pub recommended: Option<String>,
+    /// The alert that is reviewed; `None` when a decision is.
+    pub alert: Option<IncidentAlert>,
     /// What changed: the checks that fail, with the segments where they fail.
     pub changed: Vec<GateCheck>,
     /// The segments in which something fails, in words.
@@ -56,12 +58,27 @@ pub struct IncidentView {
     pub digests: Vec<KeyValue>,
     /// Place in the ledger.
     pub chain: Option<ChainPlace>,
-    /// Command that verifies all of it offline.
-    pub verify_command: String,
+    /// Command that verifies a decision offline; `None` when an alert is reviewed.
+    pub verify_command: Option<String>,
+}
+
+/// An alert as its incident review states it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct IncidentAlert {
+    /// Id.
+    pub id: String,
+    /// What kind of change: `regression`, `rescue_jump`, …
+    pub kind: String,
+    /// Where it stands: `firing`, `acknowledged`, `resolved`, …
+    pub state: String,
+    /// Since when it was changed.
+    pub began_at: Time,
+    /// Up to when that was looked at.
+    pub ended_at: Time,
 }
 
 /// Something that happened to a release.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct TimelineRow {
     /// When.
     pub at: Time,
@@ -76,7 +93,7 @@ pub struct TimelineRow {
 }
 
 /// A run that shows what changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct IncidentRun {
     /// Id, `run_…`.
     pub id: String,
@@ -95,7 +112,7 @@ pub struct IncidentRun {
 }
 
 /// A signal before, during and after.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct EffectRow {
     /// The signal for people.
     pub label: String,
@@ -140,6 +157,27 @@ impl IncidentView {
         }
     }
 
+    /// A review of an alert, about which nobody has decided.
+    pub fn alert_sample() -> Self {
+        Self {
+            decision: None,
+            recommended: None,
+            alert: Some(IncidentAlert {
+                id: "alert_0192f3a1b2c37d4e8f9a0b1c2d3e4f50".to_owned(),
+                kind: "rescue_jump".to_owned(),
+                state: "firing".to_owned(),
+                began_at: Time::sample(-2_880),
+                ended_at: Time::sample(-60),
+            }),
+            changed: vec![],
+            failure_mix: vec![],
+            bundle: None,
+            chain: None,
+            verify_command: None,
+            ..Self::sample()
+        }
+    }
+
     fn named(review: &ArtifactView, segment: &str, class: &str) -> Self {
         let decision = review.decision.clone();
         let decision = decision.map(|decision| ArtifactDecision { verdict: "rollback".to_owned(), ..decision });
@@ -169,8 +207,9 @@ impl IncidentView {
             generated_at: review.generated_at,
             url: review.url.clone(),
             summary: format!("success_rate fails in {segment}: 0 of 60, 27 of 60 before."),
-            decision: decision.unwrap_or_else(ArtifactDecision::sample),
-            recommended: "rollback".to_owned(),
+            decision: Some(decision.unwrap_or_else(ArtifactDecision::sample)),
+            recommended: Some("rollback".to_owned()),
+            alert: None,
             changed: review.checks.clone(),
             segments: vec![format!("file_system = {segment}")],
             failure_mix: review.failure_mix.clone(),
@@ -192,7 +231,7 @@ impl IncidentView {
             bundle: review.bundle.clone(),
             digests: review.digests.clone(),
             chain: review.chain.clone(),
-            verify_command: review.verify_command.clone(),
+            verify_command: Some(review.verify_command.clone()),
         }
     }
 }

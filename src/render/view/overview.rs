@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Delta, Empty, Figure, Freshness, Link, Reading, Time, View};
+use super::first_use::FirstUse;
+use super::{Delta, Figure, Freshness, Link, Reading, Time, View};
 use crate::render::svg::{Axis, Chart, Label, Marker, sparkline};
 
 /// Body of `/p/{project}`.
@@ -13,7 +14,7 @@ pub struct Overview {
     /// The workflows of the project.
     pub workflows: Vec<WorkflowRow>,
     /// First use: shown instead of the workflows.
-    pub empty: Option<Empty>,
+    pub first_use: Option<FirstUse>,
 }
 
 /// One thing to do.
@@ -95,7 +96,7 @@ impl Overview {
                 since: Some(Time::sample(-2880)),
             }],
             workflows: vec![WorkflowRow::sample("refund-handling"), WorkflowRow::sample_bare()],
-            empty: None,
+            first_use: None,
         }
     }
 
@@ -110,7 +111,7 @@ impl Overview {
 
     /// A project without runs.
     pub fn empty_sample() -> Self {
-        Self { queue: vec![], workflows: vec![], empty: Some(Empty::no_runs("http://127.0.0.1:8080")) }
+        Self { queue: vec![], workflows: vec![], first_use: Some(FirstUse::sample()) }
     }
 }
 

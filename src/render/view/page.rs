@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::Link;
+
 /// A page's body: a model, the template that shows it, and its place in the navigation.
 pub trait View: Serialize {
     /// Template under `web/templates`, without `.hbs`: `pages/run/show`.
@@ -9,6 +11,8 @@ pub trait View: Serialize {
     /// Entry of the rail that is current: `overview`, `failures`, `runs`, `cases`, `scorecards`, `releases`,
     /// `decisions`, `settings`; empty for none.
     const SECTION: &'static str = "";
+    /// The field that holds the rows, when the page is a list; it can then be had as CSV and JSON too.
+    const LIST: &'static str = "";
 }
 
 /// One page: the frame and its body.
@@ -28,6 +32,8 @@ pub struct Page<T> {
     pub csrf: String,
     /// One message about the act that led here.
     pub flash: Option<Flash>,
+    /// The same list for spreadsheets and programs.
+    pub exports: Vec<Link>,
     /// What the page is about.
     pub body: T,
 }
@@ -43,6 +49,7 @@ impl<T> Page<T> {
             counts: NavCounts::default(),
             csrf: csrf.into(),
             flash: None,
+            exports: Vec::new(),
             body,
         }
     }
@@ -62,6 +69,7 @@ impl<T> Page<T> {
             counts: NavCounts { open_failures: 14, stale_scorecards: 1, waiting_gates: 1, unread_notices: 2 },
             csrf: "sample-token".to_owned(),
             flash: Some(Flash { kind: "good".to_owned(), text: "Decision recorded.".to_owned() }),
+            exports: vec![Link::new("?as=csv", "CSV"), Link::new("?as=json", "JSON")],
             body,
         }
     }

@@ -132,7 +132,7 @@ pub struct SegmentCompare {
 }
 
 /// One failure class before and now.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct MixRow {
     /// Failure class; text of the project.
     pub class: String,
@@ -173,6 +173,7 @@ pub struct ReleaseEvent {
 impl View for ReleaseList {
     const TEMPLATE: &'static str = "pages/release/list";
     const SECTION: &'static str = "releases";
+    const LIST: &'static str = "rows";
 }
 
 impl View for ReleasePage {

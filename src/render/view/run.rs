@@ -92,7 +92,9 @@ pub struct RunPage {
     /// The spans; `None` when the trace was not kept (retention) or never sent.
     pub waterfall: Option<Waterfall>,
     /// The conversation, in order.
-    pub messages: Vec<Message>,
+    pub turns: Vec<Turn>,
+    /// Messages that are not shown because there are too many.
+    pub more_messages: u64,
     /// Learning status, when the run is a failure.
     pub learning: Option<String>,
     /// Where to learn from it, or the case it became.
@@ -173,14 +175,24 @@ impl FactForm {
 /// The spans of a run on one time axis, in depth-first order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Waterfall {
-    /// Length of the axis in microseconds.
+    /// Length of the run in microseconds.
     pub total_us: i64,
-    /// The spans shown.
+    /// Spans of the run.
+    pub spans: u64,
+    /// The spans of this page of them.
     pub rows: Vec<SpanRow>,
-    /// Spans of the run that are not shown on this page.
-    pub hidden: u64,
+    /// Neighbouring pages of spans.
+    pub pager: Pager,
+    /// Where the script finds every span of the run at once: [`SpanLine`]s.
+    pub lines: String,
+    /// Where one span's body is found; the span's id follows.
+    pub bodies: String,
+    /// Folds the stretches in which nothing happened, or unfolds them; `None` when there are none.
+    pub idle: Option<Link>,
     /// What was odd about the trace, in words: `2 spans name each other as parent; both are shown at the top`.
     pub notes: Vec<String>,
+    /// The body of the span that was chosen.
+    pub chosen: Option<SpanBody>,
 }
 
 /// One span.
@@ -188,48 +200,74 @@ pub struct Waterfall {
 pub struct SpanRow {
     /// Span id in hexadecimal.
     pub id: String,
-    /// Id of the parent row; empty at the top.
-    pub parent: String,
     /// Depth, 0 to 12; deeper spans are shown at 12.
     pub depth: u8,
-    /// It has children on this page.
-    pub has_children: bool,
     /// `llm`, `tool`, `agent`, `chain`, `retriever` or `other`.
     pub kind: String,
     /// Name; text of the run.
     pub name: String,
     /// It ended in an error.
     pub error: bool,
-    /// Left edge of its bar, 0 to 1000.
+    /// Left edge of its bar, 0 to [`SpanRow::AXIS`].
     pub bar_x: u32,
-    /// Width of its bar, 1 to 1000.
+    /// Width of its bar, 1 to [`SpanRow::AXIS`].
     pub bar_width: u32,
-    /// How long it took, in microseconds; `None` when it never ended.
-    pub duration_us: Option<i64>,
-    /// Tokens, when known.
-    pub tokens: Option<u64>,
+    /// How long it took, for people: `1.2 s`; `not ended` when it never did.
+    pub took: String,
+    /// Tokens for people, when known: `1,204`.
+    pub tokens: Option<String>,
     /// Cost for people, when known: `$0.002`.
     pub cost: Option<String>,
-    /// Its body, when this span is chosen.
-    pub body: Option<SpanBody>,
+    /// It is the one that was chosen.
+    pub chosen: bool,
+    /// Where it is shown whole.
+    pub href: String,
 }
 
 impl SpanRow {
-    /// Left edge and width of a bar for a span from `start_us` to `end_us` after the run's start, on an axis of
-    /// `total_us`. Always within the axis and never invisible.
-    pub fn bar(start_us: i64, end_us: i64, total_us: i64) -> (u32, u32) {
-        let total = i128::from(total_us.max(1));
-        let place = |at: i64| u32::try_from((i128::from(at) * 1000 / total).clamp(0, 1000)).unwrap_or(1000);
-        let x = place(start_us).min(999);
-        (x, place(end_us).saturating_sub(x).clamp(1, 1000 - x))
-    }
+    /// Parts of the time axis.
+    pub const AXIS: u32 = 1_000;
+}
+
+/// One span of the whole list that the script draws its window from, in depth-first order; the names are short because
+/// there are thousands of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SpanLine {
+    /// Span id in hexadecimal.
+    pub id: String,
+    /// Depth as drawn.
+    pub depth: u8,
+    /// Kind as in [`SpanRow`].
+    pub kind: &'static str,
+    /// Name.
+    pub name: String,
+    /// It ended in an error.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub error: bool,
+    /// Left edge of its bar.
+    pub x: u32,
+    /// Width of its bar.
+    pub width: u32,
+    /// How long it took, for people.
+    pub took: String,
+    /// Cost for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<String>,
 }
 
 /// What one span holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SpanBody {
+    /// Span id in hexadecimal.
+    pub id: String,
+    /// Name; text of the run.
+    pub name: String,
+    /// `llm`, `tool`, `agent`, `chain`, `retriever` or `other`.
+    pub kind: String,
     /// When it began.
     pub started_at: Time,
+    /// How long it took, for people.
+    pub took: String,
     /// Status message, if any.
     pub status: Option<String>,
     /// Attributes as sent.
@@ -242,20 +280,34 @@ pub struct SpanBody {
     pub events: Vec<KeyValue>,
 }
 
-/// One message of the conversation.
+/// One turn of the conversation: what one speaker said and did before the next.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Message {
-    /// `system`, `user`, `assistant` or `tool`.
+pub struct Turn {
+    /// `system`, `user`, `assistant`, `tool` or what the agent calls it.
     pub role: String,
-    /// Name of the tool or the speaker, when known.
-    pub name: Option<String>,
-    /// What was said.
+    /// What was said and done, in order.
+    pub parts: Vec<Part>,
+}
+
+/// One thing said or done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Part {
+    /// `text`, `call` or `result`.
+    pub kind: String,
+    /// Name of the tool, when known.
+    pub tool: Option<String>,
+    /// What was said, the arguments, or the result.
     pub content: String,
+    /// It says that something failed.
+    pub error: bool,
+    /// It is long: shown folded, with this as its first line.
+    pub folded: Option<String>,
 }
 
 impl View for RunList {
     const TEMPLATE: &'static str = "pages/run/list";
     const SECTION: &'static str = "runs";
+    const LIST: &'static str = "rows";
 }
 
 impl View for RunPage {

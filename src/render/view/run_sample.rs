@@ -1,6 +1,6 @@
 //! Samples of the run pages.
 
-use super::run::{Fact, FactEvent, FactForm, Message, RunList, RunPage, RunRow, SpanBody, SpanRow, Waterfall};
+use super::run::{Fact, FactEvent, FactForm, Part, RunList, RunPage, RunRow, SpanBody, SpanRow, Turn, Waterfall};
 use super::{Empty, Filter, FilterChip, HOSTILE, KeyValue, Link, Pager, SelectOption, Time};
 
 impl RunList {
@@ -91,7 +91,8 @@ impl RunPage {
             history: vec![],
             segments: vec![],
             waterfall: None,
-            messages: vec![],
+            turns: vec![],
+            more_messages: 0,
             learning: None,
             learning_link: None,
             fact_form: None,
@@ -135,10 +136,14 @@ impl RunPage {
                 superseded: true,
             }],
             waterfall: Some(sample_waterfall(name, said)),
-            messages: vec![
-                Message { role: "user".to_owned(), name: None, content: said.to_owned() },
-                Message { role: "tool".to_owned(), name: Some(name.to_owned()), content: said.to_owned() },
+            turns: vec![
+                Turn { role: "user".to_owned(), parts: vec![part("text", None, said, false)] },
+                Turn {
+                    role: "assistant".to_owned(),
+                    parts: vec![part("call", Some(name), said, false), part("result", Some(name), said, true)],
+                },
             ],
+            more_messages: 3,
             learning: Some("open".to_owned()),
             learning_link: Some(Link::new("/p/demo/failures?run=run_01", "Review this failure")),
             fact_form: Some(FactForm::new("0192f3a1-b2c3-7d4e-8f9a-0b1c2d3e4f50")),
@@ -146,42 +151,50 @@ impl RunPage {
     }
 }
 
+fn part(kind: &str, tool: Option<&str>, content: &str, error: bool) -> Part {
+    let folded = error.then(|| content.to_owned());
+    Part { kind: kind.to_owned(), tool: tool.map(str::to_owned), content: content.to_owned(), error, folded }
+}
+
 fn sample_waterfall(name: &str, said: &str) -> Waterfall {
-    let row = |id: &str, parent: &str, depth: u8, kind: &str, start: i64, end: i64| {
-        let (bar_x, bar_width) = SpanRow::bar(start, end, 4_210_000);
-        SpanRow {
-            id: id.to_owned(),
-            parent: parent.to_owned(),
-            depth,
-            has_children: depth == 0,
-            kind: kind.to_owned(),
-            name: name.to_owned(),
-            error: kind == "tool",
-            bar_x,
-            bar_width,
-            duration_us: Some(end - start),
-            tokens: Some(1204),
-            cost: Some("$0.002".to_owned()),
-            body: None,
-        }
+    let row = |id: &str, depth: u8, kind: &str, bar_x: u32, bar_width: u32| SpanRow {
+        id: id.to_owned(),
+        depth,
+        kind: kind.to_owned(),
+        name: name.to_owned(),
+        error: kind == "tool",
+        bar_x,
+        bar_width,
+        took: "1.2 s".to_owned(),
+        tokens: Some("1,204".to_owned()),
+        cost: Some("$0.002".to_owned()),
+        chosen: kind == "tool",
+        href: format!("?span={id}#span-body"),
     };
-    let mut tool = row("00f067aa0ba902b8", "00f067aa0ba902b7", 1, "tool", 1_000_000, 2_000_000);
-    tool.body = Some(SpanBody {
+    let chosen = SpanBody {
+        id: "00f067aa0ba902b8".to_owned(),
+        name: name.to_owned(),
+        kind: "tool".to_owned(),
         started_at: Time::sample(-95),
+        took: "1.2 s".to_owned(),
         status: Some(said.to_owned()),
         attributes: vec![KeyValue::new("gen_ai.tool.name", name), KeyValue::new(name, said)],
         input: Some(said.to_owned()),
         output: Some(said.to_owned()),
         events: vec![KeyValue::new("exception", said)],
-    });
-    let mut open = row("00f067aa0ba902b9", "00f067aa0ba902b7", 1, "llm", 2_000_000, 2_000_001);
-    open.duration_us = None;
+    };
+    let mut open = row("00f067aa0ba902b9", 1, "llm", 500, 1);
     open.tokens = None;
     open.cost = None;
     Waterfall {
         total_us: 4_210_000,
-        rows: vec![row("00f067aa0ba902b7", "", 0, "agent", 0, 4_210_000), tool, open],
-        hidden: 9_800,
+        spans: 9_803,
+        rows: vec![row("00f067aa0ba902b7", 0, "agent", 0, 1_000), row("00f067aa0ba902b8", 1, "tool", 240, 240), open],
+        pager: Pager { previous: None, next: Some("?from=200".to_owned()), note: "Spans 1 to 200 of 9,803".to_owned() },
+        lines: "/p/demo/runs/run_01/spans".to_owned(),
+        bodies: "/p/demo/runs/run_01/spans/".to_owned(),
+        idle: Some(Link::new("?idle=folded", "Fold 2 idle stretches, 3 h 12 min")),
         notes: vec!["2 spans name each other as parent; both are shown at the top.".to_owned()],
+        chosen: Some(chosen),
     }
 }

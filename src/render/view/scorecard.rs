@@ -138,7 +138,7 @@ impl SegmentCell {
 }
 
 /// What a signal says and what it does not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct SignalNote {
     /// Name for people.
     pub label: String,
@@ -170,6 +170,7 @@ pub struct ScorecardVersion {
 impl View for ScorecardList {
     const TEMPLATE: &'static str = "pages/scorecard/list";
     const SECTION: &'static str = "scorecards";
+    const LIST: &'static str = "rows";
 }
 
 impl View for ScorecardPage {

@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::{HOSTILE, SelectOption, Time, View};
 
-/// Body of `/p/{project}/settings`. Forms, all with `csrf`: `POST …/settings/members` with `email`, `name`, `role`;
+/// Body of `/p/{project}/settings`. Forms, all with `csrf`: `POST …/settings/invitations` with `email`,
+/// `role`; `…/settings/invitations/{id}/revoke`;
 /// `…/settings/keys` with `name`, `scopes` (repeated), `expires_days`; `…/settings/keys/{id}/revoke`;
 /// `…/settings/webhooks` with `url`, `events` (repeated); `…/settings/webhooks/{id}/test` and `…/remove`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -15,7 +16,9 @@ pub struct Settings {
     pub settle_hours: u32,
     /// Members with their roles.
     pub members: Vec<MemberRow>,
-    /// Roles a new member can have; empty when the person may not add one.
+    /// Open invitations, the latest first.
+    pub invitations: Vec<InvitationRow>,
+    /// Roles somebody invited can have; empty when the person may not invite.
     pub roles: Vec<SelectOption>,
     /// API keys, newest first.
     pub keys: Vec<KeyRow>,
@@ -31,11 +34,9 @@ pub struct Settings {
     pub events: Vec<SelectOption>,
     /// Why the last form was not accepted, and what to do.
     pub error: Option<String>,
-    /// An account just made for a new member: its first password is shown once.
-    pub new_member: Option<NewMember>,
-    /// What was typed in a form that was not accepted: the name of a member.
-    pub name: String,
-    /// The address of a member.
+    /// An invitation just made that no mail carries: its link is shown once.
+    pub new_invitation: Option<NewInvitation>,
+    /// What was typed in a form that was not accepted: the address of somebody to invite.
     pub email: String,
     /// The name of a key.
     pub key_name: String,
@@ -43,13 +44,28 @@ pub struct Settings {
     pub url: String,
 }
 
-/// An account just made.
+/// An invitation just made, to be handed over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct NewMember {
-    /// Its address.
+pub struct NewInvitation {
+    /// Whom it is for.
     pub email: String,
-    /// Its first password.
-    pub password: String,
+    /// The link.
+    pub url: String,
+}
+
+/// An open invitation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct InvitationRow {
+    /// Id, `inv_…`.
+    pub id: String,
+    /// Whom it is for.
+    pub email: String,
+    /// What they will be; several separated by commas.
+    pub role: String,
+    /// Who invited them.
+    pub invited_by: String,
+    /// Until when it is good.
+    pub expires_at: Time,
 }
 
 /// One member.
@@ -139,7 +155,8 @@ impl Settings {
             new_webhook_secret: None,
             events: vec![],
             error: None,
-            new_member: None,
+            invitations: vec![],
+            new_invitation: None,
             ..Self::sample()
         }
     }
@@ -181,8 +198,17 @@ impl Settings {
             new_webhook_secret: Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned()),
             events: vec![SelectOption::new("scorecard.stale", "A scorecard went stale").selected(true)],
             error: Some(format!("name: {name} is taken")),
-            new_member: Some(NewMember { email: name.to_owned(), password: "first-password".to_owned() }),
-            name: name.to_owned(),
+            invitations: vec![InvitationRow {
+                id: "inv_01".to_owned(),
+                email: name.to_owned(),
+                role: "reviewer".to_owned(),
+                invited_by: name.to_owned(),
+                expires_at: Time::sample(9_000),
+            }],
+            new_invitation: Some(NewInvitation {
+                email: name.to_owned(),
+                url: "https://seatrial.example.com/invitation?token=sea_invite_1a2b3c".to_owned(),
+            }),
             email: "ben@example.com".to_owned(),
             key_name: name.to_owned(),
             url: "https://hooks.example.com/".to_owned(),

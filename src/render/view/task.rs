@@ -42,6 +42,7 @@ pub struct TaskRow {
 
 impl View for TaskList {
     const TEMPLATE: &'static str = "pages/task/list";
+    const LIST: &'static str = "rows";
 }
 
 impl TaskList {

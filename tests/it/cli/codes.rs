@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use seatrial_domain::access::Actor;
 use seatrial_domain::audit::{AUDIT_SCHEMA, AuditRecord, SealedEntry};
+use seatrial_domain::decision::{DecisionRecord, SealedDecision};
+use seatrial_domain::digest::Digest;
 use seatrial_domain::ids::{AuditId, ProjectId, uuid_v7};
 use seatrial_domain::time::Timestamp;
 use serde_json::{Value, json};
@@ -34,6 +36,19 @@ fn exit_codes_are_pinned() {
         ],
         vec!["gate", "check"],
         check,
+        [&["gate", "open"], &nowhere[..], &about[..]].concat(),
+        [&["gate", "evaluate"], &nowhere[..], &["--project", "p", "gate_1"]].concat(),
+        [&["gate", "freeze"], &nowhere[..], &["--project", "p", "gate_1"]].concat(),
+        [&["gate", "decide"], &nowhere[..], &["--project", "p", "gate_1", "--verdict", "perhaps", "--bundle", "b"]]
+            .concat(),
+        [&["failure", "list"], &nowhere[..], &["--project", "p"]].concat(),
+        [&["failure", "dismiss"], &nowhere[..], &["--project", "p", "run_1"]].concat(),
+        [&["gap", "list"], &nowhere[..], &["--project", "p"]].concat(),
+        [&["scorecard", "propose"], &nowhere[..], &["--project", "p", "w"]].concat(),
+        [&["scorecard", "diff"], &nowhere[..], &["--project", "p", "w", "--from", "one", "--to", "2"]].concat(),
+        [&["suite", "export"], &nowhere[..], &["--project", "p", "--suite", "s"]].concat(),
+        vec!["schema", "review"],
+        vec!["schema", "poem"],
         [&["decision", "export"], &nowhere[..], &["--project", "p", "dec_1"]].concat(),
         vec!["decision", "verify", "missing.json"],
         [&["run", "import"], &nowhere[..], &["--project", "p", "missing.ndjson"]].concat(),
@@ -143,4 +158,43 @@ fn an_audit_log_is_verified_offline_and_the_first_wrong_entry_is_named() {
     write(&log[1..]);
     let output = run(folder.path(), &["audit", "verify", "log.ndjson"]);
     assert!(output.status.success() && text(&output.stdout).contains("What came before"), "the end of a log");
+}
+
+/// A kept export, and the same as an engine that this build does not have would have made it.
+fn exports() -> (String, String) {
+    let kept = include_str!("../../../src/domain/tests/fixtures/engine_1/worse.json");
+    let mut value: Value = serde_json::from_str(kept).expect("JSON");
+    value["recommendation"]["engine"] = json!(4_000_000);
+    let mut chain: Vec<SealedDecision> = serde_json::from_value(value["decisions"].clone()).expect("a chain");
+    let last = chain.pop().expect("a decision");
+    let recommendation = Digest::of_document(&value["recommendation"]).expect("canonical");
+    chain.push(DecisionRecord { recommendation, ..last.record }.seal().expect("canonical"));
+    value["decisions"] = json!(chain);
+    (kept.to_owned(), value.to_string())
+}
+
+#[test]
+fn an_export_of_another_engine_verifies_and_is_said_not_to_be_computed_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (kept, other) = exports();
+    std::fs::write(folder.path().join("kept.json"), kept).expect("written");
+    std::fs::write(folder.path().join("other.json"), other).expect("written");
+    let verify = |arguments: &[&str]| {
+        let output = run(folder.path(), &[&["decision", "verify"], arguments].concat());
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    };
+    let (code, told, _) = verify(&["kept.json"]);
+    assert!(code == Some(0) && told.contains("The decision to hold holds."), "{told}");
+    let (code, told, _) = verify(&["other.json"]);
+    assert!(code == Some(0) && told.contains("NOT COMPUTED AGAIN: engine 4000000 made it"), "{told}");
+    let (code, told, _) = verify(&["--format", "json", "other.json"]);
+    let report: Value = serde_json::from_str(&told).expect("JSON");
+    assert_eq!((code, &report["ok"], &report["replay"]["result"]), (Some(0), &json!(true), &json!("other_engine")));
+    let (code, _, said) = verify(&["--require-replay", "other.json"]);
+    assert!(code == Some(1) && said.contains("verify with a build that has engine 4000000"), "{said}");
+    std::fs::write(folder.path().join("wrong.json"), "{}").expect("written");
+    let (code, told, said) = verify(&["--format", "json", "wrong.json"]);
+    let report: Value = serde_json::from_str(&told).expect("JSON");
+    assert_eq!((code, &report["ok"], &report["replay"]), (Some(1), &json!(false), &Value::Null));
+    assert!(said.contains("the export does not hold"), "{said}");
 }

@@ -41,7 +41,7 @@ async fn a_viewer_sees_no_forms_and_may_send_none(app: &TestApp) {
         (format!("/releases/{release}/gates"), vec![("policy", "standard")]),
         (format!("/gates/{gate}/freeze"), vec![]),
         (format!("/gates/{gate}/decide"), vec![("verdict", "ship"), ("bundle", "x")]),
-        ("/settings/members".to_owned(), vec![("email", "x@example.com"), ("role", "admin")]),
+        ("/settings/invitations".to_owned(), vec![("email", "x@example.com"), ("role", "admin")]),
         ("/settings/keys".to_owned(), vec![("name", "k"), ("scopes", "read")]),
         ("/settings/webhooks".to_owned(), vec![("url", "https://example.com")]),
     ];
@@ -86,7 +86,7 @@ async fn another_project_is_not_there(app: &TestApp) {
     }
     // What belongs to one project is not in another, for somebody who is in both.
     let admin = Visitor::signed_in(app, Role::Admin).await;
-    assert!(admin.get("/p/other").await.ok().contains("No runs yet"));
+    assert!(admin.get("/p/other").await.ok().contains("Waiting for your first run"));
     for page in [format!("/runs/{run}"), format!("/gates/{gate}"), format!("/failures?run={run}")] {
         let seen = admin.get(&format!("/p/other{page}")).await;
         assert_eq!(seen.status, 404, "{page}");
@@ -272,17 +272,27 @@ async fn settings_show_secrets_once(app: &TestApp) {
     let seen = admin.send(&at("/settings/keys"), &page, &bad).await;
     assert!(seen.status == 422 && seen.text.contains("no scopes"), "{}", seen.text);
 
-    let member = [("name", "Ben Okafor"), ("email", "ben@demo-co.example"), ("role", "reviewer")];
-    let page = admin.send(&at("/settings/members"), &page, &member).await.ok();
-    assert!(page.contains("Its first password is shown once."), "{page}");
-    let password =
-        page.split("shown once").nth(1).and_then(|rest| between(rest, "data-copy=\"", "\"")).expect("a password");
+    let member = [("email", "ben@demo-co.example"), ("role", "reviewer")];
+    let page = admin.send(&at("/settings/invitations"), &page, &member).await.ok();
+    let link = between(&page, "data-copy=\"", "\"").expect("a link").to_owned();
+    assert!(link.contains("/invitation?token=sea_invite_"), "{page}");
+    // An address that has an account gets the same words and a link of the same form.
+    let known = [("email", "outsider@demo-co.example"), ("role", "reviewer")];
+    let other = admin.send(&at("/settings/invitations"), &page, &known).await.ok();
+    assert!(between(&other, "data-copy=\"", "\"").is_some_and(|link| link.contains("/invitation?token=sea_invite_")));
+    let page = admin.page("/settings").await;
+    assert!(page.contains("ben@demo-co.example") && !page.contains("sea_invite_"), "the link is shown once");
     let ben = Visitor::new(app);
-    let form = ben.get("/sign-in").await.ok();
-    let fields = [("email", "ben@demo-co.example"), ("password", password)];
-    assert_eq!(ben.send("/sign-in", &form, &fields).await.goes_on(), "/");
-    let seen = admin.send(&at("/settings/members"), &page, &member).await;
-    assert!(seen.status == 422 && seen.text.contains("already"), "{}", seen.text);
+    let opened = format!("/invitation?{}", link.split_once('?').expect("a query").1);
+    assert!(ben.get(&opened).await.ok().contains("Demo &amp; Co."), "the link leads into the project");
+    let id = between(&page, "/settings/invitations/", "/revoke").expect("a form to take it back").to_owned();
+    admin.send(&at(&format!("/settings/invitations/{id}/revoke")), &page, &[]).await.goes_on();
+    let id = between(&admin.page("/settings").await, "/settings/invitations/", "/revoke").map(str::to_owned);
+    let id = id.expect("the other one");
+    admin.send(&at(&format!("/settings/invitations/{id}/revoke")), &page, &[]).await.goes_on();
+    assert!(!ben.get(&opened).await.text.contains("Choose a password"), "it is not good any more");
+    let seen = admin.send(&at("/settings/invitations"), &page, &[("email", "ben"), ("role", "reviewer")]).await;
+    assert!(seen.status == 422 && seen.text.contains("Invite"), "{}", seen.text);
 
     let page = admin.send(&at("/settings/webhooks"), &page, &[("url", "http://127.0.0.1:9/hook")]).await.ok();
     assert!(page.contains("whsec_") && page.contains("127.0.0.1:9"), "{page}");

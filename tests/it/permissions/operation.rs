@@ -17,7 +17,8 @@ pub struct Operation {
     pub permission: String,
     /// The smallest body that has its shape.
     pub body: Option<Value>,
-    query: String,
+    /// The query parameters that must be given, with values of their shape.
+    query: Vec<(String, String)>,
     content: Vec<String>,
 }
 
@@ -34,7 +35,12 @@ impl Operation {
         for (name, id) in ids {
             path = path.replace(&format!("{{{name}}}"), id);
         }
-        format!("{path}{}", self.query)
+        let given = |(name, sample): &(String, String)| {
+            let value = ids.get(name.as_str()).unwrap_or(sample);
+            format!("{name}={}", url::form_urlencoded::byte_serialize(value.as_bytes()).collect::<String>())
+        };
+        let pairs: Vec<String> = self.query.iter().map(given).collect();
+        if pairs.is_empty() { path } else { format!("{path}?{}", pairs.join("&")) }
     }
 
     /// Whether it also takes bodies that are no JSON, whose shape the document does not say.
@@ -73,16 +79,15 @@ pub fn operations() -> Vec<Operation> {
 }
 
 /// The parameters that must be given.
-fn query(document: &Value, operation: &Value) -> String {
+fn query(document: &Value, operation: &Value) -> Vec<(String, String)> {
     let parameters = operation["parameters"].as_array().into_iter().flatten();
     let needed = parameters.filter(|parameter| parameter["in"] == "query" && parameter["required"] == true);
-    let pairs = needed.map(|parameter| {
+    let pair = |parameter: &Value| {
         let name = parameter["name"].as_str().unwrap_or_default();
         let value = sample(document, &parameter["schema"], name);
-        format!("{name}={}", value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-    });
-    let pairs: Vec<String> = pairs.collect();
-    if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) }
+        (name.to_owned(), value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+    };
+    needed.map(pair).collect()
 }
 
 /// A small value of a schema's shape. `name` is the field's, since ids are texts whose form the name tells.

@@ -3,6 +3,7 @@
 use seatrial::render::Renderer;
 use seatrial::render::artifact::MARKDOWN_CHARACTERS;
 use seatrial::render::document::{Document, DocumentView, TemplateFormat};
+use seatrial::render::schema::schema;
 use seatrial::render::view::account_mail::{Invitation, PasswordReset};
 use seatrial::render::view::artifact::ArtifactView;
 use seatrial::render::view::incident::IncidentView;
@@ -12,6 +13,7 @@ use seatrial::render::view::mail::{
 
 use super::html_check::{assert_harmless, check};
 use super::renderer;
+use crate::support::schema::keeps_to_schema;
 
 fn review(view: ArtifactView) -> DocumentView {
     DocumentView::Review(Box::new(view))
@@ -36,6 +38,38 @@ fn the_documents_as_json() {
     let json = |view: &DocumentView| renderer().document_json(view).expect("json");
     insta::assert_snapshot!("artifact_json", json(&review(ArtifactView::sample())));
     insta::assert_snapshot!("incident_json", json(&incident(IncidentView::sample())));
+}
+
+#[test]
+fn the_published_schemas_are_those_of_the_documents() {
+    for document in Document::ALL {
+        let made = format!("{:#}\n", schema(document).expect("a schema"));
+        let file = format!("{}/docs/schemas/{}.json", env!("CARGO_MANIFEST_DIR"), document.as_str());
+        let kept = std::fs::read_to_string(&file).unwrap_or_default();
+        assert!(kept == made, "{file} is stale: write `seatrial schema {}` to it", document.as_str());
+    }
+}
+
+#[test]
+fn every_document_keeps_to_its_schema() {
+    for document in Document::ALL {
+        for sample in DocumentView::samples(document) {
+            let json = renderer().document_json(&sample).expect("json");
+            keeps_to_schema(document, &serde_json::from_str(&json).expect("JSON"));
+        }
+    }
+    let other = serde_json::json!({"schema": "seatrial.review/2"});
+    let validator = jsonschema::validator_for(&schema(Document::Review).expect("a schema")).expect("one");
+    assert!(!validator.is_valid(&other), "it says what is missing");
+}
+
+/// A document of an alert has no decision in it, and no empty place where one would stand.
+#[test]
+fn the_incident_of_an_alert() {
+    let view = incident(IncidentView::alert_sample());
+    insta::assert_snapshot!("incident_of_an_alert_markdown", markdown(&view));
+    let html = renderer().document(&view, TemplateFormat::Html).expect("html");
+    assert!(html.contains("Alert: rescue jump, firing") && !html.contains("Decided by"), "{html}");
 }
 
 #[test]

@@ -97,9 +97,11 @@ pub async fn freeze(app: &TestApp, gate: &str) -> (String, String) {
     (text(&frozen["bundle"]["digest"]), text(&frozen["recommendation"]["verdict"]))
 }
 
-/// Decides a gate as a member with this role; returns the status and the answer.
+/// Decides a gate as a member with this role, in the place of the decision that stands; returns the status and the answer.
 pub async fn decide(app: &TestApp, role: Role, gate: &str, bundle: &str, body: (&str, &str)) -> (u16, Value) {
     let (verdict, reason) = body;
-    let body = json!({"verdict": verdict, "reason": reason, "bundle": bundle});
+    let (_, known) = answer(app.member(role).get(&path(&format!("gates/{gate}")))).await;
+    let supersedes = &known["decision"]["id"];
+    let body = json!({"verdict": verdict, "reason": reason, "bundle": bundle, "supersedes": supersedes});
     answer(app.member(role).post(&path(&format!("gates/{gate}/decisions"))).json(&body)).await
 }

@@ -7,6 +7,7 @@ pub mod mail;
 pub mod notices;
 pub mod postgres;
 pub mod real_data;
+pub mod schema;
 pub mod shared;
 pub mod smtp_sink;
 pub mod sql;
