@@ -8,7 +8,7 @@ use sea_orm::{QueryFilter as _, QueryOrder as _, QuerySelect as _, Select};
 use seatrial_domain::access::Actor;
 use seatrial_domain::case::{CaseState, Definition, EvalCase};
 use seatrial_domain::digest::Digest;
-use seatrial_domain::ids::{CaseId, ProjectId, WorkflowId};
+use seatrial_domain::ids::{CaseId, WorkflowId};
 use seatrial_domain::limits;
 use seatrial_domain::similarity::{BANDS, Shingles};
 use seatrial_domain::time::Timestamp;
@@ -287,41 +287,6 @@ pub async fn insert(tx: &WriteTx, scope: Scope, new: NewCase<'_>) -> Result<Opti
 #[must_use]
 pub fn bands_of(case: &EvalCase) -> Option<[i64; BANDS]> {
     Shingles::of_input(&case.definition.input).bands()
-}
-
-/// Cases of all projects without a sketch, by id: for the background work.
-///
-/// # Errors
-/// When the database fails or what is stored cannot be read back.
-pub async fn to_sketch(db: &impl Connection, limit: u64) -> Result<Vec<(Scope, CaseRow)>, StoreError> {
-    let waiting: Vec<(Uuid, Uuid)> = case::Entity::find()
-        .select_only()
-        .columns([case::Column::ProjectId, case::Column::Id])
-        .filter(case::Column::Sketched.eq(false))
-        .order_by_asc(case::Column::Id)
-        .limit(limit)
-        .into_tuple()
-        .all(db.raw())
-        .await?;
-    let Some((project, _)) = waiting.first() else { return Ok(Vec::new()) };
-    let scope = Scope::of(ProjectId::from_uuid(*project));
-    let ids = waiting.iter().filter(|(of, _)| of == project).map(|(_, id)| CaseId::from_uuid(*id));
-    let rows = these(db, scope, &ids.collect::<Vec<_>>()).await?;
-    Ok(rows.into_iter().map(|row| (scope, row)).collect())
-}
-
-/// Notes that a case has its sketch.
-///
-/// # Errors
-/// When the database fails.
-pub async fn sketched(tx: &WriteTx, scope: Scope, id: CaseId) -> Result<(), StoreError> {
-    case::Entity::update_many()
-        .col_expr(case::Column::Sketched, Expr::value(true))
-        .filter(case::Column::ProjectId.eq(scope.uuid()))
-        .filter(case::Column::Id.eq(id.uuid()))
-        .exec(tx.raw())
-        .await?;
-    Ok(())
 }
 
 /// A case that was masked once more.

@@ -16,7 +16,7 @@ impl App {
     pub async fn sketch_cases(&self) -> Result<usize, AppError> {
         let mut sketched = 0;
         loop {
-            let waiting = case::to_sketch(self.store.read(), BATCH).await?;
+            let waiting = case_band::to_sketch(self.store.read(), BATCH).await?;
             if waiting.is_empty() {
                 return Ok(sketched);
             }
@@ -24,7 +24,7 @@ impl App {
             for (scope, row) in &waiting {
                 let bands = case::bands_of(&row.case);
                 case_band::put(&tx, *scope, (row.workflow, row.id), bands).await?;
-                case::sketched(&tx, *scope, row.id).await?;
+                case_band::sketched(&tx, *scope, row.id).await?;
             }
             tx.commit().await?;
             sketched += waiting.len();
