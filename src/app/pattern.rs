@@ -88,13 +88,13 @@ impl App {
         let counts = failure::counts(db, project.scope, &filter).await?;
         let events = pattern::events(db, project.scope, id).await?;
         let watched = match row.state {
-            PatternState::Watching => Some(self.watched(project, &row).await?),
+            PatternState::Watching => Some(self.pattern_watched(project, &row).await?),
             _ => None,
         };
         Ok(PatternDetail { row, counts, events, watched })
     }
 
-    async fn watched(&self, project: &ProjectAccess, row: &PatternRow) -> Result<Stretch, AppError> {
+    async fn pattern_watched(&self, project: &ProjectAccess, row: &PatternRow) -> Result<Stretch, AppError> {
         let to = self.now();
         let from = row.changed_at.max(to.plus_days(-limits::QUERY_DAYS));
         let query = SignalQuery {

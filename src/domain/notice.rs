@@ -18,12 +18,14 @@ pub enum Topic {
     Exemption,
     /// A failure pattern that was fixed came back.
     Pattern,
+    /// A live release behaves otherwise than before, or does so no longer.
+    Alert,
 }
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Self; 6] =
-        [Self::Review, Self::Decision, Self::Gap, Self::Response, Self::Exemption, Self::Pattern];
+    pub const ALL: [Self; 7] =
+        [Self::Review, Self::Decision, Self::Gap, Self::Response, Self::Exemption, Self::Pattern, Self::Alert];
 
     /// The name used in storage and the API.
     #[must_use]
@@ -35,6 +37,7 @@ impl Topic {
             Self::Response => "response",
             Self::Exemption => "exemption",
             Self::Pattern => "pattern",
+            Self::Alert => "alert",
         }
     }
 
@@ -54,6 +57,7 @@ impl Topic {
             Self::Response => "Responses",
             Self::Exemption => "Exemptions that wait for approval",
             Self::Pattern => "Failure patterns that came back",
+            Self::Alert => "Alerts of live releases",
         }
     }
 }

@@ -43,7 +43,7 @@ impl ReleaseRow {
         ReleasePlace { first_seen_at: self.created_at, release: self.id }
     }
 
-    fn from_model(row: release::Model) -> Self {
+    pub(crate) fn from_model(row: release::Model) -> Self {
         Self {
             id: ReleaseId::from_uuid(row.id),
             workflow: WorkflowId::from_uuid(row.workflow_id),

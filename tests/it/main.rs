@@ -1,5 +1,6 @@
 //! The integration tests: one binary, a module per noun, on what `support` gives.
 
+mod alert;
 mod archive;
 mod audit;
 mod auth;
@@ -12,6 +13,7 @@ mod decision;
 mod demo;
 mod evidence;
 mod failure;
+mod forecast;
 mod gate;
 mod gate_cases;
 mod gate_check;
