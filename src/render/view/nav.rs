@@ -1,5 +1,6 @@
 //! The rail: the sections of a project, with what waits for the signed-in person.
 
+use seatrial_domain::limits;
 use serde::Serialize;
 
 use super::NavCounts;
@@ -17,6 +18,8 @@ pub struct NavItem {
     pub current: bool,
     /// What waits there; 0 is not shown.
     pub waiting: u64,
+    /// There may be more than were counted.
+    pub more: bool,
     /// What the number counts, for a screen reader.
     pub waiting_label: &'static str,
 }
@@ -48,6 +51,7 @@ pub fn items(base: &str, section: &str, counts: NavCounts) -> Vec<NavItem> {
             go,
             current: key == section,
             waiting,
+            more: waiting >= limits::FAILURES_COUNTED,
             waiting_label,
         })
         .collect()

@@ -94,9 +94,14 @@ async fn learned(app: &TestApp, ids: &mut Ids) {
     let asked = json!({"title": "t", "input": "Refund order 1", "assertions": {"must": ["say so"]}});
     answer(app.member(Role::Reviewer).post(&promote).json(&asked)).await;
     let case = first(app, Role::Admin, "cases").await;
+    let label = json!({"failure_class": "timeout", "step": "search"});
+    expect(200, app.member(Role::Reviewer).post(&path(&format!("failures/{}/label", run_of(0)))).json(&label)).await;
+    seatrial::worker::jobs::group_failures(&app.app).await.expect("failures are grouped");
+    let pattern = first(app, Role::Admin, "patterns?at_least=1").await;
     let suite = json!({"workflow": WORKFLOW, "name": "smoke"});
     let suite = expect(200, app.member(Role::Reviewer).post(&path("suites")).json(&suite)).await;
     ids.extend([("run", run_of(0)), ("act", text(&act)), ("case", text(&case)), ("suite", text(&suite))]);
+    ids.insert("pattern", text(&pattern));
 }
 
 /// What follows from decisions: gaps, responses, what people are told, exemptions, own templates.
