@@ -7,6 +7,7 @@ use seatrial_store::policy::{self, PolicyRow};
 
 use super::App;
 use super::access::Caller;
+use super::audit::Change;
 use super::error::{AppError, FieldError};
 
 /// The policy a project is under.
@@ -94,7 +95,7 @@ impl App {
             created_at: self.now(),
         };
         policy::insert(&tx, project.scope, &row).await?;
-        self.audit(&tx, &project, "put", "policy", row.id, &row.policy).await?;
+        self.audit(&tx, &project, "put", "policy", row.id, &Change { before, after: &row.policy }).await?;
         tx.commit().await?;
         Ok(row)
     }

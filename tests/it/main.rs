@@ -10,6 +10,7 @@ mod config;
 mod contract;
 mod decision;
 mod demo;
+mod edit;
 mod evidence;
 mod failure;
 mod gate;
