@@ -1,7 +1,7 @@
 # What a developer does every day. `make help` lists it; CONTRIBUTING.md says when to use what.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt bench web clean-demo
+.PHONY: help run test check fmt bench web screenshots clean-demo
 
 # `make run` and `make test` share one build of the dependencies, the development profile's: on a fresh machine that is minutes saved, and the
 # crates that are slow without optimisation (argon2, zstd, SQLite) are optimised in it (Cargo.toml). For speed: make run PROFILE=release
@@ -35,6 +35,9 @@ bench: web ## the benchmarks, each beside its reference in the same run; make be
 	cargo bench --locked --workspace $(if $(ONLY),--bench $(ONLY),--benches)
 
 web: web/dist/manifest.json ## the web assets into web/dist
+
+screenshots: web ## docs/screenshots from the demo project
+	bash scripts/screenshots.sh
 
 clean-demo: ## forget the demo: delete ./seatrial.db
 	rm -f seatrial.db seatrial.db-wal seatrial.db-shm

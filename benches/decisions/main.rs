@@ -15,8 +15,10 @@
     reason = "a benchmark prints what it measured and stops where it cannot"
 )]
 
+mod drift;
 mod experiment;
 mod gates;
+mod labels;
 mod method;
 mod real;
 mod report;

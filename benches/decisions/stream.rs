@@ -70,12 +70,14 @@ pub struct Stream {
     truth: Truth,
     drawn: u64,
     alike: (Option<bool>, Option<bool>),
+    /// Outcomes of the candidate that nobody sees.
+    pub lost: u64,
 }
 
 impl Stream {
     /// The stream of a number in an experiment.
     pub fn new(truth: Truth, experiment: u64, stream: u64) -> Self {
-        Self { draw: Draw::new(experiment, stream), truth, drawn: 0, alike: (None, None) }
+        Self { draw: Draw::new(experiment, stream), truth, drawn: 0, alike: (None, None), lost: 0 }
     }
 
     /// The next pair.
@@ -106,6 +108,7 @@ impl Stream {
                 if success || !draw.hit(lost) {
                     break Pair { baseline: draw.hit(baseline), candidate: success };
                 }
+                self.lost += 1;
             },
             Truth::Flattered { baseline, candidate, late } => {
                 // Its true rate is `candidate`; what is rescued later still looks like a success.

@@ -4,23 +4,27 @@ use std::path::Path;
 
 use seatrial_domain::stats::EvidenceMethod;
 
+use crate::drift::drift;
 use crate::experiment::{BASES, EFFECTS, Outcome, independent, information_bound, run};
 use crate::gates;
+use crate::labels::{correlated, late_labels, missing_labels};
 use crate::method::{DELTA, Method};
 use crate::real::comparisons;
 use crate::report::{Plot, Table, percent, whole};
 use crate::stream::Truth;
 
-const GATE: Method = Method::Gate(EvidenceMethod::Hedged);
+/// This gate.
+pub const GATE: Method = Method::Gate(EvidenceMethod::Hedged);
 /// Runs per arm after which a stream of the error tables ends.
-const RUNS: u64 = 1_000;
+pub const RUNS: u64 = 1_000;
 
-fn strings<const N: usize>(cells: [&str; N]) -> Vec<String> {
+/// Cells of a row.
+pub fn strings<const N: usize>(cells: [&str; N]) -> Vec<String> {
     cells.map(str::to_owned).to_vec()
 }
 
 /// Whether a target is met, in a word.
-fn met(yes: bool) -> String {
+pub fn met(yes: bool) -> String {
     if yes { "met" } else { "**not met**" }.to_owned()
 }
 
@@ -29,7 +33,7 @@ pub fn all(streams: u64, data: &Path, plots: &mut Vec<Plot>) -> Vec<Table> {
     let fewer = (streams / 10).max(200);
     let mut tables = vec![errors(streams), runs_needed(fewer), power(fewer), wholes((streams / 100).clamp(20, 100))];
     tables.extend([correlated(streams), late_labels(streams), missing_labels(fewer)]);
-    tables.extend([rivals(fewer, plots), drifting(fewer)]);
+    tables.extend([rivals(fewer, plots), drifting(fewer), drift(streams.min(2_000), plots)]);
     let real = real(data, fewer);
     tables.extend((!real.rows.is_empty()).then_some(real));
     operating_curves(fewer, plots);
@@ -131,7 +135,7 @@ fn wholes(count: u64) -> Table {
         text: format!(
             "From runs through freezing to the recommendation, {count} gates each. T5: ten segments of a tenth, one ten points \
              worse, 8,000 runs per arm, `segment_fdr` 0.10. T6: each of two segments six points worse while the mix moves to \
-             the easy one, 3,000 runs per arm, the release live. T7, drift after release, is measured with the drift worker."
+             the easy one, 3,000 runs per arm, the release live."
         ),
         head: strings(["target", "measured", "asked for", "met"]),
         rows: vec![
@@ -143,100 +147,6 @@ fn wholes(count: u64) -> Table {
             row("T8 ships with evidence missing", format!("{shipped} of {asked}"), "0", shipped == 0),
             row("T9 replays with other bytes", format!("{different} of {replayed}"), "0", different == 0),
         ],
-    }
-}
-
-/// T10.
-fn correlated(streams: u64) -> Table {
-    let clustered = Truth::Clustered { baseline: 0.9, candidate: 0.85, size: 5, alike: 0.7 };
-    let as_runs = run(GATE, clustered, 1_000, streams, RUNS);
-    let as_units = run(GATE, independent(0.9, -1.0), 1_001, streams, RUNS / 5);
-    let row = |what: &str, found: &Outcome, yes: bool, expected: &str| {
-        let share = found.shipped();
-        vec![what.to_owned(), percent(share), percent(found.upper(share)), expected.to_owned(), met(yes)]
-    };
-    Table {
-        key: "correlated",
-        title: "T10: correlated runs, as runs and as units".to_owned(),
-        text: format!(
-            "Negative control. Five runs of a session share their luck with probability 0.7; the candidate is truly worse by δ \
-             (base 0.9). Counted as independent runs, false ships exceed 5 %; with one outcome per unit they do not. {streams} \
-             streams of {RUNS} runs per arm."
-        ),
-        head: strings(["counted as", "false ship", "upper bound", "expected", "as expected"]),
-        rows: vec![
-            row("independent runs", &as_runs, as_runs.shipped() > 0.05, "broken"),
-            row("units", &as_units, as_units.shipped() <= 0.05, "holds"),
-        ],
-    }
-}
-
-/// Rescues that arrive hours after the run.
-fn late_labels(streams: u64) -> Table {
-    let mut rows = Vec::new();
-    for (i, base) in (0..).zip([0.7, 0.9]) {
-        let candidate = base - DELTA;
-        let late = 0.3;
-        let waited = run(GATE, Truth::Independent { baseline: base, candidate }, 1_100 + i, streams, RUNS);
-        let eager = run(GATE, Truth::Flattered { baseline: base, candidate, late }, 1_110 + i, streams, RUNS);
-        // T2: a candidate that is no worse, read young against a settled baseline, is only flattered; the other way
-        // round, a settled candidate against a young baseline, is what a gate without a window does to late traffic.
-        let even = run(GATE, Truth::Independent { baseline: base, candidate: base }, 1_120 + i, streams, RUNS);
-        let young = base + late * (1.0 - base);
-        let turned = run(GATE, Truth::Independent { baseline: young, candidate: base }, 1_130 + i, streams, RUNS);
-        for (what, ship, rollback, holds) in [
-            ("with the settle window", waited.shipped(), even.rolled_back(), true),
-            ("without it", eager.shipped(), turned.rolled_back(), false),
-        ] {
-            let within = ship <= 0.05 && rollback <= 0.05;
-            rows.push(vec![
-                format!("base {base}, {what}"),
-                percent(ship),
-                percent(rollback),
-                if holds { "holds" } else { "broken" }.to_owned(),
-                met(within == holds),
-            ]);
-        }
-    }
-    Table {
-        key: "late",
-        title: "Labels that settle late".to_owned(),
-        text: format!(
-            "Three in ten failures first look like successes and are rescued hours later. With the window, ship evidence reads \
-             settled runs of both arms. Without it, a candidate worse by δ is read while it is flattered (false ship), and a \
-             candidate that is no worse is read settled beside a baseline that is still young (false rollback). {streams} streams."
-        ),
-        head: strings(["case", "false ship", "false rollback", "expected", "as expected"]),
-        rows,
-    }
-}
-
-/// Labels missing not at random: no method can see them; the gate sees that they are missing.
-fn missing_labels(streams: u64) -> Table {
-    let mut rows = Vec::new();
-    for lost in [0.1, 0.3, 0.6] {
-        let truth = Truth::Missing { baseline: 0.9, candidate: 0.85, lost };
-        let share_lost = 0.15 * lost;
-        let found = run(GATE, truth, 1_200, streams, RUNS);
-        let fixed = run(Method::FixedN { n: 1_000 }, truth, 1_200, streams, RUNS);
-        rows.push(vec![
-            format!("{:.0} % of failures unlabelled", 100.0 * lost),
-            percent(share_lost),
-            percent(found.shipped()),
-            percent(fixed.shipped()),
-            if share_lost > 0.10 { "above the limit: a gap".to_owned() } else { "below the limit of 10 %".to_owned() },
-        ]);
-    }
-    Table {
-        key: "missing",
-        title: "Labels missing not at random".to_owned(),
-        text: format!(
-            "The candidate is worse by δ (base 0.9) and a share of its failures has no outcome. No statistic can see what is not \
-             there: every method ships more often. The gate shows the share of unknown outcomes and makes a gap of it above \
-             10 %; below that the flattery is this large. {streams} streams."
-        ),
-        head: strings(["case", "unknown outcomes", "Seatrial ships", "one look at 1,000 ships", "what the gate says"]),
-        rows,
     }
 }
 

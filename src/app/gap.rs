@@ -293,7 +293,8 @@ impl App {
         Ok(row)
     }
 
-    /// Asks the rules again for every undecided gate. Returns for how many.
+    /// Asks the rules again for every undecided gate, and works out how many more runs it will take. Returns for how many
+    /// gates.
     ///
     /// # Errors
     /// The first failure, after all were tried.
@@ -318,7 +319,7 @@ impl App {
         let tx = self.store.write().await?;
         self.keep_gaps(&tx, scope, &seen).await?;
         tx.commit().await?;
-        Ok(())
+        self.keep_forecast(scope, gate.id, seen).await
     }
 
     /// The gates of a workflow's release, for pages that lead from a gap to where it is judged.

@@ -80,13 +80,21 @@ impl App {
     /// decision, the caller may not, or the database fails.
     pub async fn open_gate(&self, caller: &Caller, project: &str, new: &NewGate) -> Result<GateRow, AppError> {
         let project = self.enter(caller, project, Permission::OpenGates).await?;
+        self.open_gate_in(&project, new).await
+    }
+
+    /// The same for somebody who has entered the project.
+    ///
+    /// # Errors
+    /// As [`Self::open_gate`].
+    pub(super) async fn open_gate_in(&self, project: &ProjectAccess, new: &NewGate) -> Result<GateRow, AppError> {
         let tx = self.store.write().await?;
         seatrial_store::ingest::lock(&tx, project.scope).await?;
         let work = workflow::find(&tx, project.scope, &new.workflow).await?;
         let work = work.ok_or(AppError::NotFound { noun: "workflow" })?;
         let candidate = release::find(&tx, project.scope, work.id, &new.release).await?;
         let candidate = candidate.ok_or(AppError::NotFound { noun: "release" })?;
-        let baseline = baseline_of(&tx, &project, &candidate, new.baseline.as_deref()).await?;
+        let baseline = baseline_of(&tx, project, &candidate, new.baseline.as_deref()).await?;
         let filter = GateFilter { release: Some(candidate.id), ..GateFilter::default() };
         let (earlier, _) = gate::list(&tx, project.scope, &filter, Page::new(None, Some(1))).await?;
         if let Some(waiting) = earlier.first().filter(|gate| gate.state != GateState::Decided) {
@@ -106,7 +114,7 @@ impl App {
         };
         gate::insert(&tx, project.scope, &row).await?;
         let detail = serde_json::json!({"release": row.release, "baseline": row.baseline});
-        self.audit(&tx, &project, "open", "gate", row.id, &detail).await?;
+        self.audit(&tx, project, "open", "gate", row.id, &detail).await?;
         tx.commit().await?;
         Ok(row)
     }
@@ -212,16 +220,24 @@ impl App {
     /// fails.
     pub async fn freeze_gate(&self, caller: &Caller, project: &str, id: GateId) -> Result<Frozen, AppError> {
         let project = self.enter(caller, project, Permission::Freeze).await?;
+        self.freeze_gate_in(&project, id).await
+    }
+
+    /// The same for somebody who has entered the project.
+    ///
+    /// # Errors
+    /// As [`Self::freeze_gate`].
+    pub(super) async fn freeze_gate_in(&self, project: &ProjectAccess, id: GateId) -> Result<Frozen, AppError> {
         let scope = project.scope;
         // Everything is read under the write lock, so that it is all of one moment; computing takes long and does not
         // need the lock.
         let tx = self.store.write().await?;
         seatrial_store::ingest::lock(&tx, scope).await?;
         let gate = gate::find(&tx, scope, id).await?.ok_or_else(no_gate)?;
-        let input = self.gather(&tx, &project, &gate, self.now()).await?;
+        let input = self.gather(&tx, project, &gate, self.now()).await?;
         drop(tx);
         let seen = Evaluation::of(input).await?;
-        self.fix_ratio(&project, &gate, &seen).await?;
+        self.fix_ratio(project, &gate, &seen).await?;
         let canonical = seen.bundle.canonical_bytes().map_err(unreadable)?;
         let row = BundleRow {
             digest: Digest::of(&canonical),
@@ -244,7 +260,7 @@ impl App {
         proposal::overtake(&tx, scope, id).await?;
         self.keep_gaps(&tx, scope, &seen).await?;
         let detail = serde_json::json!({"bundle": summary.digest, "recommended": seen.recommendation.verdict});
-        self.audit(&tx, &project, "freeze", "gate", id, &detail).await?;
+        self.audit(&tx, project, "freeze", "gate", id, &detail).await?;
         tx.commit().await?;
         Ok(Frozen { bundle: summary, recommendation: seen.recommendation })
     }

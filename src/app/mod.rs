@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod account;
+pub mod alert;
 pub mod api_key;
 pub mod archive;
 pub mod artifact;
@@ -14,11 +15,13 @@ pub mod comparison;
 pub mod content;
 pub mod decision;
 pub mod deployment;
+pub mod drift;
 pub mod error;
 pub mod eval_result;
 pub mod evidence;
 pub mod exemption;
 pub mod failure;
+pub mod forecast;
 pub mod freshness;
 pub mod gap;
 pub mod gate;

@@ -11,13 +11,10 @@ use super::App;
 use super::access::ProjectAccess;
 use super::error::AppError;
 
-/// Open failures are counted up to this many; more is "many".
-const FAILURES_COUNTED: u64 = 1_000;
-
 /// What waits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Waiting {
-    /// Failures nobody has learned from, up to a thousand.
+    /// Failures nobody has learned from, up to `limits::FAILURES_COUNTED`.
     pub open_failures: u64,
     /// Scorecards of theirs that cannot be relied on, by the last time somebody judged them.
     pub stale_scorecards: u64,
@@ -25,6 +22,8 @@ pub struct Waiting {
     pub waiting_gates: u64,
     /// Notices they have not read.
     pub unread_notices: u64,
+    /// Alerts that fire and nobody has acknowledged.
+    pub firing_alerts: u64,
 }
 
 impl App {
@@ -47,13 +46,14 @@ impl App {
         let page = Page::new(None, Some(limits::PAGE_SIZE_MAX));
         let (gates, _) = gate::list(db, scope, &filter, page).await?;
         Ok(Waiting {
-            open_failures: failure::open_up_to(db, scope, FAILURES_COUNTED).await?,
+            open_failures: failure::open_up_to(db, scope, limits::FAILURES_COUNTED).await?,
             stale_scorecards: stale.count() as u64,
             waiting_gates: gates.len() as u64,
             unread_notices: match account {
                 Some(account) => self.unread_notices(project, account).await?,
                 None => 0,
             },
+            firing_alerts: self.firing_alerts(project).await?,
         })
     }
 }

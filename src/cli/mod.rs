@@ -2,6 +2,7 @@
 //! says how it went ([`exit::Exit`]).
 
 pub mod account;
+pub mod alert;
 pub mod audit;
 pub mod client;
 pub mod decision;
@@ -49,6 +50,8 @@ enum Command {
     Failure(failure::Arguments),
     /// List what is missing from the evidence of releases.
     Gap(gap::Arguments),
+    /// List what drifted in live releases.
+    Alert(alert::Arguments),
     /// Propose scorecards and compare their versions.
     Scorecard(scorecard::Arguments),
     /// Export decisions and verify exports offline.
@@ -110,6 +113,7 @@ async fn run(command: Command) -> Result<Exit, Failure> {
         Command::Gate(arguments) => gate::run(arguments).await,
         Command::Failure(arguments) => failure::run(arguments).await,
         Command::Gap(arguments) => gap::run(arguments).await,
+        Command::Alert(arguments) => alert::run(arguments).await,
         Command::Scorecard(arguments) => scorecard::run(arguments).await,
         Command::Decision(arguments) => decision::run(arguments).await,
         Command::Run(arguments) => run::run(arguments).await,

@@ -14,7 +14,7 @@ mod process;
 mod segment;
 mod state;
 pub mod vague;
-mod words;
+pub(crate) mod words;
 
 use serde::{Deserialize, Serialize};
 

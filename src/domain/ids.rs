@@ -136,4 +136,6 @@ ids! {
     ResponseId("rsp", "response");
     /// What a person was told.
     NoticeId("ntc", "notice");
+    /// A change that is watched for.
+    AlertId("alr", "alert");
 }

@@ -5,12 +5,14 @@
 //! this crate; it depends on none of them.
 
 pub mod access;
+pub mod alert;
 pub mod audit;
 pub mod canonical;
 pub mod case;
 pub mod cell;
 pub mod decision;
 pub mod digest;
+pub mod drift;
 pub mod evidence;
 pub mod failure;
 pub mod gap;

@@ -84,6 +84,8 @@ pub const PRICES_PER_PROJECT: u64 = 500;
 pub const CLASSES_PER_PROJECT: u64 = 200;
 /// Items on a page of a list unless asked otherwise.
 pub const PAGE_SIZE: u64 = 50;
+/// Open failures are counted up to this many for the navigation of every page; there may be more.
+pub const FAILURES_COUNTED: u64 = 1_000;
 /// Most releases of a project, and most workflows, that are known by name at once: five years of a release a day. The
 /// oldest beyond are found by id alone.
 pub const NAMES_KNOWN: u64 = 2_000;

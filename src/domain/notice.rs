@@ -16,11 +16,13 @@ pub enum Topic {
     Response,
     /// An exemption waits for its approval.
     Exemption,
+    /// A live release behaves otherwise than before, or does so no longer.
+    Alert,
 }
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Self; 5] = [Self::Review, Self::Decision, Self::Gap, Self::Response, Self::Exemption];
+    pub const ALL: [Self; 6] = [Self::Review, Self::Decision, Self::Gap, Self::Response, Self::Exemption, Self::Alert];
 
     /// The name used in storage and the API.
     #[must_use]
@@ -31,6 +33,7 @@ impl Topic {
             Self::Gap => "gap",
             Self::Response => "response",
             Self::Exemption => "exemption",
+            Self::Alert => "alert",
         }
     }
 
@@ -49,6 +52,7 @@ impl Topic {
             Self::Gap => "Gaps of the evidence",
             Self::Response => "Responses",
             Self::Exemption => "Exemptions that wait for approval",
+            Self::Alert => "Alerts of live releases",
         }
     }
 }

@@ -16,7 +16,7 @@ use seatrial_domain::time::Timestamp;
 use crate::connection::{Connection as _, WriteTx};
 use crate::error::StoreError;
 use crate::scope::Scope;
-use crate::{blob, open::Backend};
+use crate::{blob, drift, open::Backend};
 
 pub use read::{CellQuery, blocks, cells, kept};
 
@@ -137,9 +137,22 @@ impl Changes {
         differs(&self.cells, &other.cells).or_else(|| differs(&self.blocks, &other.blocks))
     }
 
+    /// The earliest changed hour of each workflow.
+    fn earliest_hours(&self) -> BTreeMap<WorkflowId, Timestamp> {
+        let mut earliest = BTreeMap::new();
+        for key in self.cells.keys().filter(|key| key.resolution == Resolution::Hour) {
+            let hour = earliest.entry(key.group.workflow).or_insert(key.start);
+            *hour = key.start.min(*hour);
+        }
+        earliest
+    }
+
     /// Writes every change. The caller holds the project's write lock.
     pub(crate) async fn apply(mut self, tx: &WriteTx, scope: Scope) -> Result<(), StoreError> {
         self.compact();
+        for (workflow, hour) in self.earliest_hours() {
+            drift::corrected(tx, scope, workflow, hour).await?;
+        }
         let cells: Vec<_> = self.cells.into_iter().collect();
         for chunk in cells.chunks(CHUNK) {
             apply_cells(tx, scope, chunk).await?;
@@ -160,7 +173,7 @@ pub(crate) async fn forget(tx: &WriteTx, scope: Scope) -> Result<(), StoreError>
         let sql = format!("DELETE FROM {} WHERE project_id = {}", table.name, placeholder_counter(backend)());
         raw.execute_raw(Statement::from_sql_and_values(backend, sql, [Value::from(scope.uuid())])).await?;
     }
-    Ok(())
+    drift::forget(tx, scope).await
 }
 
 /// Keys per statement: eight parameters each stay well below both databases' limits.

@@ -72,6 +72,9 @@ pub const KEPT: &[Table] = &[
     table("gaps", "id", &["owner"]),
     table("responses", "id", &["owner"]),
     table("response_notes", "id", &[]),
+    table("alerts", "id", &[]),
+    table("alert_events", "at, id", &[]),
+    table("drift_settings", "workflow_id", &[]),
     table("audit_entries", "at, id", &[]),
 ];
 
@@ -92,6 +95,8 @@ pub const LEFT_BEHIND: &[(&str, &str)] = &[
     ("notices", "what people were told at the old place"),
     ("notice_preferences", "hold the links of mails that were sent"),
     ("leases", "of the running service"),
+    ("drift_watches", "computed anew from cells"),
+    ("forecasts", "worked out anew"),
 ];
 
 /// The newest migration: a file is read by a service with the same schema.

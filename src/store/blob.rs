@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 
 use seatrial_domain::cell::{Block, Cell};
+use seatrial_domain::drift::Watch;
 use seatrial_domain::span::Span;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -16,6 +17,8 @@ const SPANS: u8 = 1;
 /// The layout of cells and evidence blocks. Raised when one of their types changes, together with a migration that has
 /// them recomputed from the runs.
 const SUMS: u8 = 2;
+/// The layout of a watch. Raised when one of its types changes: it is then computed anew.
+const WATCHES: u8 = 1;
 /// Compression level: the fastest. Traces are written once and read rarely.
 const LEVEL: i32 = 1;
 
@@ -47,6 +50,14 @@ pub(crate) fn encode_blocks(blocks: &[Block]) -> Result<Vec<u8>, StoreError> {
 
 pub(crate) fn decode_blocks(bytes: &[u8]) -> Result<Vec<Block>, StoreError> {
     decode("block", SUMS, bytes)
+}
+
+pub(crate) fn encode_watch(watch: &Watch) -> Result<Vec<u8>, StoreError> {
+    encode("watch", WATCHES, watch)
+}
+
+pub(crate) fn decode_watch(bytes: &[u8]) -> Result<Watch, StoreError> {
+    decode("watch", WATCHES, bytes)
 }
 
 pub(crate) fn encode_spans(spans: &[Span]) -> Result<Vec<u8>, StoreError> {

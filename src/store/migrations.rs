@@ -31,6 +31,8 @@ pub const MIGRATIONS: &[Step] = &[
     step!(12, "likeness", "0012_likeness.sql"),
     step!(3, "owners", "0003_owners.sql"),
     step!(14, "release", "0014_release.sql"),
+    step!(15, "drift", "0015_drift.sql"),
+    step!(16, "forecast", "0016_forecast.sql"),
     step!(4, "record", "0004_record.sql"),
     step!(5, "identity", "0005_identity.sql"),
     step!(6, "evidence", "0006_evidence.sql"),

@@ -34,7 +34,7 @@ pub struct ReleaseRow {
 }
 
 impl ReleaseRow {
-    fn from_model(row: release::Model) -> Self {
+    pub(crate) fn from_model(row: release::Model) -> Self {
         Self {
             id: ReleaseId::from_uuid(row.id),
             workflow: WorkflowId::from_uuid(row.workflow_id),

@@ -74,12 +74,22 @@ pub async fn check_scorecards(app: &App) -> Result<usize, AppError> {
     Ok(reviews? + overdue?)
 }
 
-/// Finds what is missing from the evidence of every gate that waits for a decision. Returns how many gates were read.
+/// Finds what is missing from the evidence of every gate that waits for a decision, and how many more runs it will
+/// probably take. Returns how many gates were read.
 ///
 /// # Errors
 /// When a gate could not be read; the others were.
 pub async fn find_gaps(app: &App) -> Result<usize, AppError> {
     app.find_gaps().await
+}
+
+/// Watches every live release: takes in the hours since the last pass, moves alerts to where they stand, and tells
+/// people. Returns how many alerts moved.
+///
+/// # Errors
+/// When a release could not be watched; the others were.
+pub async fn watch_drift(app: &App) -> Result<usize, AppError> {
+    app.watch_drift().await
 }
 
 /// Sends the messages that are due. Returns how many the other side took.

@@ -22,6 +22,9 @@ use crate::telemetry::metrics::WorkLabels;
 /// Finding gaps evaluates every undecided gate; an hour is soon enough for what people mend in days.
 const GAPS_EVERY: Duration = Duration::from_secs(3_600);
 
+/// Drift is read by the hour; five minutes after a change of its figures is soon enough.
+const DRIFT_EVERY: Duration = Duration::from_secs(300);
+
 /// One kind of background work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Job {
@@ -31,8 +34,10 @@ pub enum Job {
     CloseIdle,
     /// Scorecards are judged and their owners told.
     CheckScorecards,
-    /// What is missing from the evidence of undecided gates is found.
+    /// What is missing from the evidence of undecided gates is found, and how many more runs they will take.
     FindGaps,
+    /// Live releases are watched, and people told of what changed.
+    WatchDrift,
     /// Messages leave.
     DeliverDue,
     /// What people and models wrote is removed when it is old.
@@ -43,11 +48,12 @@ pub enum Job {
 
 impl Job {
     /// Every job.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::SettleDue,
         Self::CloseIdle,
         Self::CheckScorecards,
         Self::FindGaps,
+        Self::WatchDrift,
         Self::DeliverDue,
         Self::Retention,
         Self::ForgetEnded,
@@ -61,6 +67,7 @@ impl Job {
             Self::CloseIdle => "close_idle",
             Self::CheckScorecards => "check_scorecards",
             Self::FindGaps => "find_gaps",
+            Self::WatchDrift => "watch_drift",
             Self::DeliverDue => "deliver_due",
             Self::Retention => "retention",
             Self::ForgetEnded => "forget_ended",
@@ -72,6 +79,7 @@ impl Job {
             Self::SettleDue | Self::CloseIdle | Self::DeliverDue => Duration::from_millis(settings.poll_ms),
             Self::CheckScorecards => Duration::from_secs(settings.staleness_seconds),
             Self::FindGaps => GAPS_EVERY,
+            Self::WatchDrift => DRIFT_EVERY,
             Self::Retention | Self::ForgetEnded => Duration::from_secs(settings.retention_seconds),
         }
     }
@@ -82,6 +90,7 @@ impl Job {
             Self::CloseIdle => jobs::close_idle(app).await,
             Self::CheckScorecards => jobs::check_scorecards(app).await,
             Self::FindGaps => jobs::find_gaps(app).await,
+            Self::WatchDrift => jobs::watch_drift(app).await,
             Self::DeliverDue => jobs::deliver_due(app).await,
             Self::Retention => jobs::retention(app).await,
             Self::ForgetEnded => jobs::forget_ended(app).await,

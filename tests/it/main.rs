@@ -1,5 +1,6 @@
 //! The integration tests: one binary, a module per noun, on what `support` gives.
 
+mod alert;
 mod archive;
 mod audit;
 mod auth;
@@ -13,6 +14,7 @@ mod demo;
 mod edit;
 mod evidence;
 mod failure;
+mod forecast;
 mod gate;
 mod gate_cases;
 mod gate_check;

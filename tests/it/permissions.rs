@@ -30,6 +30,7 @@ fn nothing() -> Ids {
     BTreeMap::from([
         ("account", id("acc")),
         ("act", id("act")),
+        ("alert", id("alr")),
         ("case", id("case")),
         ("decision", id("dec")),
         ("digest", format!("sha256:{}", "0".repeat(64))),

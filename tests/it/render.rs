@@ -10,8 +10,8 @@ use std::sync::LazyLock;
 use seatrial::render::Renderer;
 use seatrial::render::view::{HOSTILE, NavCounts, Page, View};
 use seatrial::render::view::{
-    account, case, decision, failure, gate, overview, problem, release, run, scorecard, search, settings, sign_in,
-    task, template,
+    account, alert, case, decision, failure, gate, overview, problem, release, run, scorecard, search, settings,
+    sign_in, task, template,
 };
 
 use html_check::check;
@@ -109,6 +109,8 @@ fn render_pages() -> Vec<Sample> {
     page(r, l, "usual", "Gaps", task::TaskList::sample());
     page(r, l, "hostile", HOSTILE, task::TaskList::hostile_sample());
     page(r, l, "empty", "Gaps", task::TaskList::empty_sample());
+    page(r, l, "usual", "Alert", alert::AlertPage::sample());
+    page(r, l, "hostile", HOSTILE, alert::AlertPage::hostile_sample());
     page(r, l, "usual", "Gap", task::TaskPage::sample());
     page(r, l, "hostile", HOSTILE, task::TaskPage::hostile_sample());
     page(r, l, "usual", "Mails", task::MailChoice::sample());

@@ -14,7 +14,7 @@ use crate::app::notice::Telling;
 use crate::render::view::mail::Told;
 
 impl App {
-    pub(super) fn response_data(
+    pub(in crate::app) fn response_data(
         &self,
         project: &ProjectAccess,
         row: &ResponseRow,
@@ -43,7 +43,7 @@ impl App {
         })
     }
 
-    pub(super) async fn tell_response(
+    pub(in crate::app) async fn tell_response(
         &self,
         tx: &WriteTx,
         project: &ProjectAccess,

@@ -5,11 +5,12 @@ use super::evidence_class::evidence_class;
 use super::process::{Answer, Question, further_units};
 use super::segment::{BySegment, by_segment};
 use super::{CheckResult, CheckVerdict, Figures, FurtherRuns, words};
-use crate::evidence::{CheckEvidence, EvidenceBundle, Series};
+use crate::evidence::{ArmTotals, CheckEvidence, EvidenceBundle, Series};
 use crate::scorecard::{Check, Reads};
+use crate::signal::{Direction, Signal};
 use crate::stats::interval::{newcombe, wilson};
-use crate::stats::round9;
 use crate::stats::sequence::BURN_IN;
+use crate::stats::{Outcomes, round9};
 
 /// Level of the intervals shown.
 const SHOWN_ALPHA: f64 = 0.05;
@@ -26,10 +27,19 @@ pub(super) fn evaluate_check(bundle: &EvidenceBundle, check: &Check, evidence: &
     let figures = figures(bundle, check, &evidence.overall, &overall);
     let concluded = evidence.overall.candidate_concluded.n;
     let silent = silent(bundle, check, evidence);
-    let verdict = if silent.is_some() { CheckVerdict::Inconclusive } else { verdict(&overall, &parts, policy.bar()) };
+    let mut verdict =
+        if silent.is_some() { CheckVerdict::Inconclusive } else { verdict(&overall, &parts, policy.bar()) };
+    let unseen = if verdict == CheckVerdict::Pass { unseen(bundle, check, evidence, &question) } else { None };
+    if unseen.is_some() {
+        verdict = CheckVerdict::Inconclusive;
+    }
     let (evidence_class, class_reasons) = evidence_class(bundle, check, evidence, &figures, &parts.dimensions, verdict);
-    let further = (verdict == CheckVerdict::Inconclusive).then(|| further(bundle, check, evidence, &overall, &parts));
-    let text = text(bundle, check, verdict, &figures, &parts, silent, further.as_ref(), &overall);
+    let further = match (&unseen, verdict) {
+        (Some(_), _) => Some(report_outcomes()),
+        (None, CheckVerdict::Inconclusive) => Some(further(bundle, check, evidence, &overall, &parts)),
+        _ => None,
+    };
+    let text = text(bundle, check, verdict, &figures, &parts, silent.or(unseen), further.as_ref(), &overall);
     CheckResult {
         key: check.key.clone(),
         signal: check.signal.clone(),
@@ -82,6 +92,49 @@ fn burning_in(bundle: &EvidenceBundle, check: &Check, evidence: &CheckEvidence) 
         return Some(short("baseline", a));
     }
     (b < BURN_IN).then(|| short("release", b))
+}
+
+/// Why a pass cannot stand: more outcomes are unknown than the baseline's share, and had these failed, it would not.
+///
+/// Nobody knows why an outcome is missing. Where failures lose theirs more often than successes do, the rest flatters the
+/// release, and no statistic of the rest can see it; so a pass has to hold in the worst case.
+fn unseen(bundle: &EvidenceBundle, check: &Check, evidence: &CheckEvidence, question: &Question) -> Option<String> {
+    if !matches!(check.signal, Signal::SuccessRate | Signal::CompletionRate | Signal::HighCostFailureRate) {
+        return None;
+    }
+    let share = |of: &ArmTotals| if of.closed == 0 { 0.0 } else { of.unknown_outcome as f64 / of.closed as f64 };
+    let own = share(&bundle.candidate_totals);
+    let usual = if check.criterion.is_relative() { share(&bundle.baseline_totals) } else { 0.0 };
+    let excess = own - usual;
+    if excess <= 0.0 || own >= 1.0 {
+        return None;
+    }
+    // So many unseen outcomes beside each that is seen.
+    let beside = excess / (1.0 - own);
+    let hits = u64::from(check.signal.definition().direction == Direction::LowerIsBetter);
+    let (mut seen, mut added) = (0_u64, 0_u64);
+    let worst = evidence.overall.settled.iter().map(|block| {
+        seen += block.n_b;
+        let more = (beside * seen as f64 + 0.5) as u64 - added;
+        added += more;
+        Outcomes { n_b: block.n_b + more, s_b: block.s_b + hits * more, ..*block }
+    });
+    let worst: Vec<Outcomes> = worst.collect();
+    if question.ask_rate(&worst, &[], &bundle.policy).passes(bundle.policy.bar()) {
+        return None;
+    }
+    let runs = (excess * bundle.candidate_totals.closed as f64 + 0.5) as u64;
+    let than = if check.criterion.is_relative() { " beyond the baseline's share" } else { "" };
+    Some(format!(
+        "the outcomes of {} runs{than} are unknown, and had these failed, it would not pass",
+        words::whole(runs)
+    ))
+}
+
+/// What settles a check that only unknown outcomes keep from passing.
+fn report_outcomes() -> FurtherRuns {
+    let text = "More runs do not settle it: report the outcomes that are unknown.".to_owned();
+    FurtherRuns { runs: None, toward: None, text }
 }
 
 fn verdict(overall: &Answer, parts: &BySegment, bar: f64) -> CheckVerdict {

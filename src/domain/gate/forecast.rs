@@ -4,7 +4,7 @@
 //! bundle's digest, so the same evidence gives the same forecast. It takes longer than the evaluation, and decides
 //! nothing.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::process::Question;
 use super::{CheckVerdict, words};
@@ -20,7 +20,7 @@ const WAYS: usize = 200;
 const HORIZON: u64 = 20;
 
 /// A check's forecast.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Forecast {
     /// The check's key on the scorecard.
     pub check: String,

@@ -242,6 +242,12 @@ impl Answer {
         }
     }
 
+    /// The evidence for a fail, stopped when it first reached `bar`; where it never did, as it is now.
+    pub(super) fn rollback_stopped_at(&self, bar: f64) -> f64 {
+        let stopped = self.rollback.reached(bar).map(|at| round9(self.rollback.path[at]));
+        stopped.unwrap_or(self.ln_e_rollback_now)
+    }
+
     /// Whether the evidence for a pass has reached `bar`.
     pub(super) fn passes(&self, bar: f64) -> bool {
         self.ln_e_ship >= bar

@@ -8,6 +8,7 @@ use crate::signal::Direction;
 use crate::stats::e_bh::e_bh;
 use crate::stats::kitagawa::{SegmentCounts, Split, kitagawa};
 use crate::stats::round9;
+use crate::stats::special::ln;
 
 /// All segments and dimensions of a check.
 pub(super) struct BySegment {
@@ -57,11 +58,12 @@ pub(super) fn by_segment(
     // One family: every segment with a block, and each standardised comparison. Which have blocks is known from
     // counts alone. e-BH takes any dependence between them.
     let family: Vec<usize> = (0..segments.len()).filter(|&i| !segments[i].rollback.path.is_empty()).collect();
-    let answers = segments.iter().chain(&matched);
-    let ln_e: Vec<f64> = answers.map(|answer| answer.ln_e_rollback_now).collect();
     let standardised = (0..matched.len()).filter(|&i| !evidence.matched[i].settled.is_empty());
     let members: Vec<usize> = family.into_iter().chain(standardised.map(|i| segments.len() + i)).collect();
-    let tested: Vec<f64> = members.iter().map(|&i| ln_e[i]).collect();
+    // Each process stops where it would be found by itself. A stopped process is an e-value, a running maximum is none.
+    let bar = ln(members.len().max(1) as f64 / policy.segment_fdr);
+    let answers: Vec<&Answer> = segments.iter().chain(&matched).collect();
+    let tested: Vec<f64> = members.iter().map(|&i| answers[i].rollback_stopped_at(bar)).collect();
     let found: Vec<usize> = e_bh(&tested, policy.segment_fdr).into_iter().map(|i| members[i]).collect();
     let verdict = |answer: &Answer, i: usize| match (answer.passes(policy.bar()), found.contains(&i)) {
         (true, true) => CheckVerdict::Conflict,

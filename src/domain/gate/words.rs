@@ -7,7 +7,7 @@ use crate::scorecard::{Check, Criterion, Reads};
 use crate::stats::Interval;
 
 /// A whole number with thousands separated: `1,034`.
-pub(super) fn whole(n: u64) -> String {
+pub(crate) fn whole(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, digit) in digits.chars().enumerate() {
@@ -20,7 +20,7 @@ pub(super) fn whole(n: u64) -> String {
 }
 
 /// A rate with its count: `73.7 % (762 of 1,034)`.
-pub(super) fn rate(count: RateCount) -> String {
+pub(crate) fn rate(count: RateCount) -> String {
     if count.n == 0 {
         return "no runs".to_owned();
     }
@@ -29,13 +29,13 @@ pub(super) fn rate(count: RateCount) -> String {
 }
 
 /// A difference of rates in points, with its sign: `+26.4`.
-pub(super) fn points(difference: f64) -> String {
+pub(crate) fn points(difference: f64) -> String {
     let text = format!("{:+.1}", 100.0 * difference);
     if text == "-0.0" { "+0.0".to_owned() } else { text }
 }
 
 /// A margin in points: `5`.
-pub(super) fn margin(margin: f64) -> String {
+pub(crate) fn margin(margin: f64) -> String {
     let text = format!("{:.2}", 100.0 * margin);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
@@ -63,7 +63,7 @@ pub(super) fn criterion(bundle: &EvidenceBundle, check: &Check) -> String {
 }
 
 /// An amount with its unit: `1.42 s`, `0.053`. Four significant digits are enough for a sentence.
-pub(super) fn quantity(value: f64, unit: AmountUnit, currency: &str) -> String {
+pub(crate) fn quantity(value: f64, unit: AmountUnit, currency: &str) -> String {
     // The exponent is read from the exact decimal form, which is the same on every machine.
     let exponent: i32 = format!("{value:e}").rsplit_once('e').and_then(|(_, e)| e.parse().ok()).unwrap_or(0);
     let digits = usize::try_from((3 - exponent).clamp(0, 9)).unwrap_or(0);
@@ -144,9 +144,12 @@ pub(super) const fn verb(verdict: CheckVerdict) -> &'static str {
 /// `evidence` as odds against chance: `e^ln_e` to 1, or how much of what is needed is there.
 pub(super) fn evidence(ln_e: f64, bar: f64) -> String {
     if ln_e >= bar {
-        let e = crate::stats::special::exp(ln_e.min(30.0));
-        let at_least = if ln_e > 30.0 { "more than " } else { "" };
-        format!("evidence {at_least}{} to 1", whole(e as u64))
+        // More than a million to one says no more than that.
+        let most = crate::stats::special::ln(1e6);
+        if ln_e > most {
+            return "evidence more than 1,000,000 to 1".to_owned();
+        }
+        format!("evidence {} to 1", whole(crate::stats::special::exp(ln_e) as u64))
     } else {
         format!("{:.0} % of the evidence needed", (100.0 * ln_e.max(0.0) / bar).min(99.0))
     }

@@ -7,6 +7,7 @@
 pub mod amount;
 pub mod bet;
 pub mod class_mix;
+pub mod detector;
 pub mod draw;
 pub mod e_bh;
 pub mod e_process;

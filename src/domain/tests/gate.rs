@@ -149,8 +149,10 @@ fn nothing_ships_when_evidence_is_missing() {
 #[test]
 fn an_unowned_gap_keeps_a_release_from_shipping() {
     let mut given = good();
-    given.candidate.totals.closed = 800;
-    given.candidate.totals.unknown_outcome = 200;
+    // Both arms lose as many outcomes: that is a gap, and flatters neither.
+    for arm in [&mut given.candidate, &mut given.against] {
+        (arm.totals.closed, arm.totals.unknown_outcome) = (800, 200);
+    }
     assert_eq!(told(&given).verdict, Verdict::Ship);
     given.default_gap_owner = None;
     let unowned = told(&given);
@@ -159,6 +161,21 @@ fn an_unowned_gap_keeps_a_release_from_shipping() {
     assert!(unowned.reasons.iter().any(|r| r.text.contains("200 of 800 closed runs (25.0 %) is unknown")));
     given.gap_owners.insert("unknown_outcomes".to_owned(), owner());
     assert_eq!(told(&given).verdict, Verdict::Ship);
+}
+
+#[test]
+fn a_pass_has_to_hold_with_unknown_outcomes_as_failures() {
+    let mut given = good();
+    given.candidate.totals.closed = 660;
+    given.candidate.totals.unknown_outcome = 60;
+    let told = self::told(&given);
+    let check = &told.checks[0];
+    assert_eq!((told.verdict, check.verdict), (Verdict::CollectMoreEvidence, CheckVerdict::Inconclusive));
+    assert!(check.text.contains("the outcomes of 60 runs beyond the baseline's share are unknown"), "{}", check.text);
+    assert!(check.further_runs.as_ref().is_some_and(|further| further.text.starts_with("More runs do not settle it")));
+    // A few are not enough to turn it.
+    (given.candidate.totals.closed, given.candidate.totals.unknown_outcome) = (601, 1);
+    assert_eq!(self::told(&given).verdict, Verdict::Ship);
 }
 
 #[test]

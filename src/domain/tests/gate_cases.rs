@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 use seatrial_domain::evidence::freeze;
 use seatrial_domain::gate::{CheckVerdict, Recommendation, Verdict, evaluate};
 use seatrial_domain::run::RunFacts;
+use seatrial_domain::scorecard::{Check, Statistic};
 use seatrial_domain::signal::Signal;
 use seatrial_domain::stats::EvidenceMethod;
 use serde::Deserialize;
@@ -29,6 +30,8 @@ struct Row {
     task_id: String,
     outcome: String,
     tool_errors: Option<i64>,
+    cost_usd: Option<f64>,
+    duration_s: Option<f64>,
     segment: BTreeMap<String, Value>,
 }
 
@@ -59,6 +62,8 @@ fn rows(file: &str) -> Option<Vec<Row>> {
 fn facts(row: &Row, dimension: &str) -> RunFacts {
     let mut facts = run(row.outcome == "success");
     facts.tool_errors = row.tool_errors;
+    facts.cost_nanos = row.cost_usd.map(|cost| (1e9 * cost) as i64);
+    facts.ended_at = row.duration_s.map(|seconds| facts.started_at.plus_micros((1e6 * seconds) as i64));
     facts.unit = Some(row.task_id.clone());
     if let Some(value) = row.segment.get(dimension).and_then(Value::as_str) {
         facts.segments = BTreeMap::from([(dimension.to_owned(), value.to_owned())]);
@@ -182,6 +187,38 @@ fn the_plain_process_gives_the_shares_known_of_it() {
     assert!((0.17..=0.4).contains(&once), "25 to 30 %: {once}");
     let fails = share("gpt-3.5/tryagain-1", "gpt-4/tryagain-1", CheckVerdict::Fail);
     assert!(fails <= 0.05, "{fails}");
+}
+
+/// Nightly runs of August 2023: far cheaper, but 92 runs of the baseline are below the burn-in; p95 from 90 to 121 s.
+#[test]
+fn a_cheaper_release_with_a_short_baseline_is_not_judged_by_its_cost() {
+    let Some(rows) = rows("autogpt_bench.jsonl.gz") else { return };
+    let of = |release: &str| -> Vec<RunFacts> {
+        let found = rows.iter().filter(|row| row.release.starts_with(release)).map(|row| facts(row, "difficulty"));
+        found.collect()
+    };
+    let (mut a, mut b) = (of("beebot@7e3704f7cd"), of("beebot@59d4e93c13"));
+    assert_eq!((a.len(), b.iter().filter(|run| run.cost_nanos.is_some()).count()), (92, 385));
+    let latency = Check { statistic: Some(Statistic::P95), ..key_check(Signal::Latency) };
+    let card = scorecard(vec![key_check(Signal::CostPerRun), latency], &[]);
+    for seed in 1..=ORDERS {
+        let mut draw = Draw::new(seed);
+        draw.shuffle(&mut a);
+        draw.shuffle(&mut b);
+        let told = evaluate(&freeze(&input(&a, &b, card.clone())));
+        let cost = told.check("cost_per_run").expect("the check is there");
+        assert_eq!(cost.verdict, CheckVerdict::Inconclusive, "order {seed}");
+        assert!(cost.text.contains("the baseline has 92 settled runs where it is known"), "{}", cost.text);
+        let amount = cost.figures.amount.as_ref().expect("an amount");
+        // The baseline is used up as fast as the candidate's runs come, so which of them are in depends on the order.
+        let mean = |figure: Option<f64>| figure.expect("a mean");
+        assert!((mean(amount.candidate.value) - 0.0527).abs() < 1e-4, "order {seed}");
+        let before = mean(amount.baseline.as_ref().and_then(|figure| figure.value));
+        assert!((before - 0.213).abs() < 0.03, "order {seed}: {before}");
+        let latency = told.check("latency").expect("the check is there");
+        assert_ne!(latency.verdict, CheckVerdict::Pass, "order {seed}: {}", latency.text);
+        assert_ne!(told.verdict, Verdict::Ship, "order {seed}");
+    }
 }
 
 #[test]

@@ -2,6 +2,8 @@
 //! into the OpenAPI document. Every operation states its permission as the extension `x-permission`.
 
 mod account;
+mod alert;
+mod alert_view;
 mod api_key;
 mod audit;
 mod case;
@@ -58,6 +60,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 fn nouns(config: &mut ServiceConfig<'_>) {
     config
         .configure(account::configure)
+        .configure(alert::configure)
         .configure(api_key::configure)
         .configure(audit::configure)
         .configure(case::configure)

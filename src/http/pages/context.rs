@@ -101,6 +101,7 @@ impl Visitor {
             stale_scorecards: waiting.stale_scorecards,
             waiting_gates: waiting.waiting_gates,
             unread_notices: waiting.unread_notices,
+            firing_alerts: waiting.firing_alerts,
         };
         Ok(Frame { visitor: self, project, memberships, counts })
     }

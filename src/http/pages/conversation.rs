@@ -1,5 +1,7 @@
 //! A run's conversation as a page shows it: turns, each with what was said, the calls it made and what came back.
 
+use std::collections::VecDeque;
+
 use seatrial_store::run::WholeRun;
 use serde_json::Value;
 
@@ -26,14 +28,28 @@ pub fn turns(run: &WholeRun) -> (Vec<Turn>, u64) {
         return ([said("user", &content.input), said("assistant", &content.output)].into_iter().flatten().collect(), 0);
     }
     let mut turns: Vec<Turn> = Vec::new();
+    let mut called: VecDeque<String> = VecDeque::new();
     for message in content.messages.iter().take(MESSAGES_SHOWN) {
-        let (role, parts) = read(message);
+        let (role, mut parts) = read(message);
+        name_results(&mut parts, &mut called);
         match turns.last_mut() {
             Some(last) if last.role == role => last.parts.extend(parts),
             _ => turns.push(Turn { role, parts }),
         }
     }
     (turns, content.messages.len().saturating_sub(MESSAGES_SHOWN) as u64)
+}
+
+/// Gives results without a name that of the call they answer: calls are answered in their order.
+fn name_results(parts: &mut [Part], called: &mut VecDeque<String>) {
+    for part in parts {
+        match (part.kind.as_str(), &part.tool) {
+            ("call", Some(tool)) => called.push_back(tool.clone()),
+            ("result", None) => part.tool = called.pop_front(),
+            ("result", Some(_)) => drop(called.pop_front()),
+            _ => {}
+        }
+    }
 }
 
 /// Who speaks, and what: a message in any of the usual shapes, one in none of them as JSON.

@@ -76,7 +76,10 @@ async fn gate_page(frame: &Frame, id: GateId, typed: &DecideInput, error: Option
     let Evidence { bundle, recommendation, changes } = evidence(frame, &whole).await?;
     let gate = &whole.gate;
     let release = names.release_row(gate.release);
-    let checks = present::checks(&bundle, &recommendation);
+    let mut checks = present::checks(&bundle, &recommendation);
+    if let Some(kept) = app.kept_forecast(caller, slug, id).await?.filter(|_| gate.state != GateState::Decided) {
+        present::forecast(&mut checks, &recommendation, &kept.forecasts);
+    }
     let (sufficiency, sufficiency_note) = present::sufficiency(&recommendation);
     let frozen = gate.bundle.and_then(|digest| whole.bundles.iter().find(|summary| summary.digest == digest));
     let decide = frozen.filter(|_| gate.state == GateState::Frozen && frame.may(Permission::Decide));

@@ -5,6 +5,7 @@
 //! typed. Errors are problems as in the API, shown as a page by [`problem::show_problems`].
 
 mod account;
+mod alert;
 pub mod assets;
 mod case;
 mod context;
@@ -114,6 +115,10 @@ fn owning(config: &mut ServiceConfig) {
         .route("/p/{project}/responses", get().to(response::list))
         .route("/p/{project}/responses/{response}", get().to(response::show))
         .route("/p/{project}/responses/{response}/{act}", post().to(response::change))
+        .route("/p/{project}/alerts", get().to(alert::list))
+        .route("/p/{project}/alerts/{alert}", get().to(alert::show))
+        .route("/p/{project}/alerts/{alert}/review.{format}", get().to(alert::review))
+        .route("/p/{project}/alerts/{alert}/{act}", post().to(alert::change))
         .route("/p/{project}/notices", get().to(inbox::list))
         .route("/p/{project}/notices/read", post().to(inbox::read_all));
 }

@@ -7,6 +7,7 @@ use seatrial_domain::access::Permission;
 use seatrial_domain::cell::Counts;
 use seatrial_domain::gate::GateState;
 use seatrial_domain::ids::WorkflowId;
+use seatrial_domain::limits;
 use seatrial_domain::owner::OwnerId;
 use seatrial_domain::signal::{Group, Signal};
 use seatrial_domain::time::Timestamp;
@@ -27,6 +28,7 @@ use crate::app::signal::GroupBy;
 use crate::http::present::artifact::freshness;
 use crate::http::present::figure::{self, rate};
 use crate::http::problem::Problem;
+use crate::render::format;
 use crate::render::svg::{Axis, Chart, Label, sparkline};
 use crate::render::view::first_use::{FirstUse, Waiting};
 use crate::render::view::overview::{Overview, QueueItem, SignalGroup, SignalTile, WorkflowRow as Row};
@@ -93,6 +95,12 @@ pub async fn show(visitor: Visitor, project: Path<String>) -> Answer {
         workflows,
     };
     frame.page("Overview", body)
+}
+
+/// A number of open failures, which are counted up to a bound.
+fn up_to(open: u64) -> String {
+    let shown = format::count(open.into());
+    if open < limits::FAILURES_COUNTED { shown } else { format!("more than {shown}") }
 }
 
 fn first_use(frame: &Frame) -> FirstUse {
@@ -180,7 +188,7 @@ fn queue(
     let open = frame.counts().open_failures;
     if frame.may(Permission::Triage) && open > 0 {
         queue.push(QueueItem {
-            link: Link::new(frame.href("/failures"), format!("Review {open} open failures")),
+            link: Link::new(frame.href("/failures"), format!("Review {} open failures", up_to(open))),
             why: "Nobody has learned from them yet.".to_owned(),
             since: None,
         });

@@ -8,6 +8,7 @@ use actix_web::web::{Path, Query};
 use seatrial_domain::access::Permission;
 use seatrial_domain::ids::RunId;
 use seatrial_domain::run::Outcome;
+use seatrial_domain::time::Timestamp;
 use seatrial_store::ingest::{Applied, Target};
 use seatrial_store::run::{RunFilter, RunRow, WholeRun};
 use serde::Deserialize;
@@ -33,7 +34,14 @@ pub struct ListQuery {
     release: Option<String>,
     outcome: Option<String>,
     failure_class: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
     cursor: Option<String>,
+}
+
+fn time(field: &str, given: Option<String>) -> Result<Option<Timestamp>, AppError> {
+    let wrong = |_| AppError::invalid(field, "is a time such as 2026-01-31T12:00:00Z");
+    given.map(|text| text.parse().map_err(wrong)).transpose()
 }
 
 impl ListQuery {
@@ -65,17 +73,20 @@ impl ListQuery {
             outcome: outcome.map(|outcome| outcome.as_str().to_owned()),
             failure_class: text(&self.failure_class),
             external_id: text(&self.q),
-            ..RunFilter::default()
+            from: time("from", text(&self.from))?,
+            to: time("to", text(&self.to))?,
         })
     }
 
-    fn parameters(&self) -> [(&'static str, Option<&str>); 5] {
+    fn parameters(&self) -> [(&'static str, Option<&str>); 7] {
         [
             ("workflow", self.workflow.as_deref()),
             ("release", self.release.as_deref()),
             ("outcome", self.outcome.as_deref()),
             ("failure_class", self.failure_class.as_deref()),
             ("q", self.q.as_deref()),
+            ("from", self.from.as_deref()),
+            ("to", self.to.as_deref()),
         ]
     }
 

@@ -2,7 +2,7 @@
 
 use seatrial_domain::evidence::{ClassMix, EvalSummary, EvidenceBundle, EvidenceChanges, Pairing, ThenNow};
 use seatrial_domain::gap::Gap;
-use seatrial_domain::gate::{CheckResult, CheckVerdict, Figures, Reason, Recommendation, SegmentResult};
+use seatrial_domain::gate::{CheckResult, CheckVerdict, Figures, Forecast, Reason, Recommendation, SegmentResult};
 use seatrial_domain::ids::CaseId;
 use seatrial_domain::scorecard::CheckRole;
 use seatrial_domain::signal::Signal;
@@ -40,6 +40,18 @@ pub fn checks(bundle: &EvidenceBundle, of: &Recommendation) -> Vec<view::GateChe
     let mut ordered: Vec<&CheckResult> = of.checks.iter().collect();
     ordered.sort_by_key(|check| check.role);
     ordered.into_iter().map(|found| check(bundle, found)).collect()
+}
+
+/// Says of each inconclusive check what was worked out in the background, in the place of what its growth alone says.
+pub fn forecast(shown: &mut [view::GateCheck], of: &Recommendation, forecasts: &[Forecast]) {
+    let mut ordered: Vec<&CheckResult> = of.checks.iter().collect();
+    ordered.sort_by_key(|check| check.role);
+    for (shown, check) in shown.iter_mut().zip(ordered) {
+        let found = forecasts.iter().find(|forecast| forecast.check == check.key);
+        if let (Some(more), Some(found)) = (&mut shown.more_runs, found) {
+            more.clone_from(&found.text);
+        }
+    }
 }
 
 fn check(bundle: &EvidenceBundle, check: &CheckResult) -> view::GateCheck {

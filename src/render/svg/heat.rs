@@ -21,21 +21,32 @@ pub struct HeatRow {
 }
 
 const LEFT: f64 = 180.0;
+/// Room above the cells for names that fit their column, and for names that do not and are slanted.
 const TOP: f64 = 28.0;
+const SLANTED_TOP: f64 = 92.0;
+/// Longer names are cut even when they are slanted.
+const NAME_CHARS: usize = 24;
 const ROW: f64 = 28.0;
 
 /// Draws the map. A cell says its result by a mark as well as by its shade: ✓ pass, ✕ fail, ! conflict, … inconclusive, ? unproved.
 pub fn heat_map(label: Label<'_>, columns: &[String], rows: &[HeatRow]) -> Chart {
     let width = 640.0;
     let cell = (width - LEFT - 8.0) / (columns.len().max(1) as f64);
-    let mut canvas = Canvas::new("chart heatmap", label, width, TOP + ROW * rows.len() as f64 + 4.0);
     // About seven user units a character at this size.
-    let room = (cell / 7.0) as usize;
+    let fits = |column: &String| column.chars().count() as f64 * 7.0 <= cell;
+    let slanted = !columns.iter().all(fits);
+    let top = if slanted { SLANTED_TOP } else { TOP };
+    let mut canvas = Canvas::new("chart heatmap", label, width, top + ROW * rows.len() as f64 + 4.0);
     for (i, column) in columns.iter().enumerate() {
-        canvas.text("chart-label", LEFT + cell * (i as f64 + 0.5), TOP - 10.0, "middle", column, room.max(3));
+        let (x, y) = (LEFT + cell * (i as f64 + 0.5), top - 10.0);
+        if slanted {
+            canvas.slanted("chart-label", x, y, column, NAME_CHARS);
+        } else {
+            canvas.text("chart-label", x, y, "middle", column, NAME_CHARS);
+        }
     }
     for (r, row) in rows.iter().enumerate() {
-        let y = TOP + ROW * r as f64;
+        let y = top + ROW * r as f64;
         canvas.text("chart-label", LEFT - 12.0, y + 18.0, "end", &row.label, 26);
         for (c, item) in row.cells.iter().take(columns.len()).enumerate() {
             let (mark, class, word) = show(item.result.as_deref());

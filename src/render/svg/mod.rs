@@ -122,6 +122,18 @@ impl Canvas {
         );
     }
 
+    /// Text that rises towards its end at a point, for names wider than what they name. Cut at `max` characters.
+    fn slanted(&mut self, class: &str, x: f64, y: f64, content: &str, max: usize) {
+        let line = text::single_line(content);
+        let _ = write!(
+            self.out,
+            "<text class=\"{class}\" transform=\"translate({} {}) rotate(32)\" text-anchor=\"end\" font-size=\"12\" fill=\"currentColor\">{}</text>",
+            num(x),
+            num(y),
+            text::html(&text::clip(&line, max))
+        );
+    }
+
     /// Opens a group whose title is the tooltip of what is inside.
     fn group(&mut self, tooltip: &str) {
         let _ = write!(self.out, "<g><title>{}</title>", text::html(&text::single_line(tooltip)));

@@ -14,6 +14,7 @@ mod run_sample;
 
 pub mod account;
 pub mod account_mail;
+pub mod alert;
 pub mod artifact;
 pub mod case;
 pub mod decision;

@@ -1,5 +1,6 @@
 //! The rail: the sections of a project, with what waits for the signed-in person.
 
+use seatrial_domain::limits;
 use serde::Serialize;
 
 use super::NavCounts;
@@ -17,6 +18,8 @@ pub struct NavItem {
     pub current: bool,
     /// What waits there; 0 is not shown.
     pub waiting: u64,
+    /// There may be more than were counted.
+    pub more: bool,
     /// What the number counts, for a screen reader.
     pub waiting_label: &'static str,
 }
@@ -34,6 +37,7 @@ pub fn items(base: &str, section: &str, counts: NavCounts) -> Vec<NavItem> {
         ("Scorecards", "/scorecards", "scorecards", "s", counts.stale_scorecards, "stale scorecards"),
         ("Releases", "/releases", "releases", "l", counts.waiting_gates, "gates waiting for a decision"),
         ("Decisions", "/decisions", "decisions", "d", 0, ""),
+        ("Alerts", "/alerts", "alerts", "a", counts.firing_alerts, "alerts that fire"),
         ("Gaps", "/gaps", "gaps", "g", 0, ""),
         ("Responses", "/responses", "responses", "p", 0, ""),
         ("Notices", "/notices", "notices", "n", counts.unread_notices, "unread notices"),
@@ -47,6 +51,7 @@ pub fn items(base: &str, section: &str, counts: NavCounts) -> Vec<NavItem> {
             go,
             current: key == section,
             waiting,
+            more: waiting >= limits::FAILURES_COUNTED,
             waiting_label,
         })
         .collect()

@@ -66,7 +66,13 @@ impl<T> Page<T> {
                 email: "ana@example.com".to_owned(),
                 role: "release_manager".to_owned(),
             }),
-            counts: NavCounts { open_failures: 14, stale_scorecards: 1, waiting_gates: 1, unread_notices: 2 },
+            counts: NavCounts {
+                open_failures: 14,
+                stale_scorecards: 1,
+                waiting_gates: 1,
+                unread_notices: 2,
+                firing_alerts: 1,
+            },
             csrf: "sample-token".to_owned(),
             flash: Some(Flash { kind: "good".to_owned(), text: "Decision recorded.".to_owned() }),
             exports: vec![Link::new("?as=csv", "CSV"), Link::new("?as=json", "JSON")],
@@ -106,6 +112,8 @@ pub struct NavCounts {
     pub waiting_gates: u64,
     /// Notices they have not read.
     pub unread_notices: u64,
+    /// Alerts that fire and nobody has acknowledged.
+    pub firing_alerts: u64,
 }
 
 /// One message at the top of a page.

@@ -2,6 +2,8 @@
 #![expect(missing_docs, reason = "columns are described where the migrations make them")]
 
 pub mod account;
+pub mod alert;
+pub mod alert_event;
 pub mod api_key;
 pub mod attestation;
 pub mod audit_entry;
@@ -14,10 +16,13 @@ pub mod cell;
 pub mod decision;
 pub mod delivery;
 pub mod deployment;
+pub mod drift_settings;
+pub mod drift_watch;
 pub mod eval_result;
 pub mod exemption;
 pub mod failure;
 pub mod failure_class;
+pub mod forecast;
 pub mod gap;
 pub mod gate;
 pub mod idempotency_key;

@@ -1,5 +1,7 @@
 //! Paired evidence: every real comparison of the shared tables, and the laws of the discordant pairs.
 
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use seatrial_domain::stats::interval::newcombe;
@@ -64,6 +66,43 @@ fn repeated_trials_give_pass_hat_k() {
     close(pass_at_k(&cases, 2).expect("cases"), (1.0 + 5.0 / 6.0) / 3.0, "pass@2");
     assert_eq!(pass_hat_k(&cases, 5), None);
     assert_eq!(pass_hat_k(&cases, 0), None);
+}
+
+/// Trials by task of every release of the files, by source, workflow and release.
+fn trials() -> BTreeMap<[String; 3], BTreeMap<String, Trials>> {
+    let mut found: BTreeMap<[String; 3], BTreeMap<String, Trials>> = BTreeMap::new();
+    for file in ["intercode", "autogpt_bench", "tau", "agenta_edit"] {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data");
+        let packed = std::fs::File::open(Path::new(path).join(format!("{file}.jsonl.gz"))).expect("beside the tables");
+        for line in BufReader::new(flate2::read::GzDecoder::new(packed)).lines() {
+            let row: serde_json::Value = serde_json::from_str(&line.expect("a line")).expect("a row is JSON");
+            let text = |name: &str| row[name].as_str().expect("a text").to_owned();
+            let tasks = found.entry([text("source"), text("workflow"), text("release")]).or_default();
+            let task = tasks.entry(text("task_id")).or_insert(Trials { n: 0, passed: 0 });
+            task.n += 1;
+            task.passed += u64::from(text("outcome") == "success");
+        }
+    }
+    found
+}
+
+#[test]
+fn every_real_pass_hat_k_is_met() {
+    let Some((head, rows)) = table("passk.csv") else { return };
+    let column = |name: &str| head.iter().position(|column| column == name).expect("the column is there");
+    let trials = trials();
+    for row in &rows {
+        let text = |name: &str| row[column(name)].as_str();
+        let key = ["source", "workflow", "release"].map(|name| text(name).to_owned());
+        let k: u64 = text("k").parse().expect("a number");
+        let cases: Vec<Trials> = trials.get(&key).expect("its runs are there").values().copied().collect();
+        let enough = cases.iter().filter(|case| case.n >= k).count();
+        assert_eq!(enough.to_string(), text("tasks"), "{key:?} {k}");
+        let figure = |name: &str| text(name).parse::<f64>().expect("a figure");
+        close(pass_hat_k(&cases, k).expect("cases"), figure("pass_hat_k"), &format!("{key:?} pass^{k}"));
+        close(pass_at_k(&cases, k).expect("cases"), figure("pass_at_k"), &format!("{key:?} pass@{k}"));
+    }
+    assert!(rows.len() >= 80, "{} rows", rows.len());
 }
 
 #[test]

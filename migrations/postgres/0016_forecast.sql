@@ -1,0 +1,10 @@
+-- How many more runs the checks of an undecided gate will probably take, as it was last worked out in the background.
+
+CREATE TABLE forecasts (
+    project_id UUID NOT NULL REFERENCES projects (id),
+    gate_id UUID NOT NULL REFERENCES gates (id),
+    units BIGINT NOT NULL,
+    made_at BIGINT NOT NULL,
+    body_json TEXT NOT NULL,
+    PRIMARY KEY (project_id, gate_id)
+);
