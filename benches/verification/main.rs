@@ -24,7 +24,7 @@ const LIMIT: Duration = Duration::from_secs(5);
 
 /// A kept export whose chain goes on to as many decisions.
 fn export() -> Vec<u8> {
-    let kept = include_bytes!("../../src/domain/tests/fixtures/engine_1/everything.json");
+    let kept = include_bytes!("../../src/domain/tests/fixtures/engine_2/everything.json");
     let mut export: Value = serde_json::from_slice(kept).expect("the kept export is JSON");
     let mut chain: Vec<SealedDecision> = serde_json::from_value(export["decisions"].clone()).expect("a chain");
     while let Some(before) = chain.last().filter(|last| last.record.sequence < DECISIONS) {

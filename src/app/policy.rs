@@ -14,7 +14,7 @@ use super::error::{AppError, FieldError};
 #[derive(Clone, Debug, PartialEq)]
 pub enum CurrentPolicy {
     /// The one every project begins with.
-    BuiltIn(Policy),
+    BuiltIn(Box<Policy>),
     /// One that the project wrote.
     Own(Box<PolicyRow>),
 }
@@ -22,7 +22,7 @@ pub enum CurrentPolicy {
 impl CurrentPolicy {
     /// The rules.
     #[must_use]
-    pub const fn policy(&self) -> &Policy {
+    pub fn policy(&self) -> &Policy {
         match self {
             Self::BuiltIn(policy) => policy,
             Self::Own(row) => &row.policy,
@@ -57,7 +57,7 @@ impl App {
     pub async fn policy(&self, caller: &Caller, project: &str) -> Result<CurrentPolicy, AppError> {
         let project = self.enter(caller, project, Permission::ReadEvidence).await?;
         let row = policy::current(self.store.read(), project.scope).await?;
-        Ok(row.map_or_else(|| CurrentPolicy::BuiltIn(Policy::default()), |row| CurrentPolicy::Own(Box::new(row))))
+        Ok(row.map_or_else(|| CurrentPolicy::BuiltIn(Box::default()), |row| CurrentPolicy::Own(Box::new(row))))
     }
 
     /// The versions the project wrote, latest first.

@@ -65,7 +65,7 @@ async fn sums_that_wait_go_along(app: &TestApp) {
     let mut file = Vec::new();
     app.app.export_project(PROJECT, &mut file).await.expect("it is exported");
     // Seeds make ids: with the same one it would be the same project.
-    let other = Builder::new(app.app.store.backend()).seed(7).start().await;
+    let other = Builder::new(app.app.store.backend()).seed(21).start().await;
     import(&other, &file, Some("moved")).await.expect("it comes in");
     let waiting = texts(&other, "SELECT slug FROM projects WHERE id IN (SELECT project_id FROM sums_to_rebuild)").await;
     assert_eq!(waiting, ["moved"]);

@@ -60,7 +60,6 @@ fn batch(n: usize) -> Value {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "what was not checked is said, never skipped silently")]
 fn a_full_disk_is_said_and_nothing_acknowledged_is_lost() {
     let folder = tempfile::tempdir().expect("a folder");
     let Some(service) = Small::start(folder.path()) else {

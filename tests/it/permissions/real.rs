@@ -1,5 +1,6 @@
 //! A project with something of every kind, by the ids that operations take.
 
+use seatrial::worker::jobs;
 use seatrial_domain::access::{Role, Scope};
 use serde_json::{Value, json};
 
@@ -102,6 +103,11 @@ async fn followed(app: &TestApp, ids: &mut Ids) {
     let exemption = expect(201, app.member(Role::Owner).post(&exemptions).json(&exemption)).await;
     let template = json!({"source": "{{release}}", "note": "", "version": 0});
     expect(200, admin.put(&path("templates/review/markdown")).json(&template)).await;
+    // What is live is watched, and what is watched has a state.
+    let deployed = json!({"workflow": WORKFLOW, "release": BASELINE, "kind": "deployed", "environment": "production"});
+    expect(201, admin.post(&path("deployments")).json(&deployed)).await;
+    jobs::watch_drift(&app.app).await.expect("it is watched");
+    let alert = first(app, Role::Admin, "alerts").await;
     // A second version of the scorecard, to compare with the first.
     let card = path(&format!("workflows/{WORKFLOW}/scorecard"));
     let response_to_read = app.member(Role::Owner).get(&card).send().await.expect("an answer");
@@ -114,6 +120,7 @@ async fn followed(app: &TestApp, ids: &mut Ids) {
     expect(200, app.member(Role::Owner).put(&card).header("if-match", etag).json(&next)).await;
     attest(app).await;
     ids.extend([
+        ("alert", text(&alert)),
         ("gap", text(&gap)),
         ("response", text(&response)),
         ("notice", text(&notice)),
