@@ -5,7 +5,6 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its figures")]
 
 #[path = "../support/mod.rs"]
-#[expect(dead_code, reason = "what the benches of the service share; this one runs inside the process")]
 mod support;
 
 use std::process::ExitCode;
@@ -165,11 +164,11 @@ fn mixed(n: u64) -> u64 {
 }
 
 async fn write(app: &App, scope: Scope, reports: Vec<RunReport>, now: Timestamp) -> Outcome<()> {
-    for (batch, chunk) in reports.chunks(BATCH).enumerate() {
-        let writes = chunk.iter().enumerate().map(|(i, report)| {
+    for chunk in reports.chunks(BATCH) {
+        let writes = chunk.iter().map(|report| {
             let mut random = [0; 10];
-            random[..8]
-                .copy_from_slice(&mixed((batch * BATCH + i) as u64 ^ now.micros().cast_unsigned()).to_be_bytes());
+            let named = report.external_id.bytes().fold(7, |seed, byte| mixed(seed ^ u64::from(byte)));
+            random[..8].copy_from_slice(&named.to_be_bytes());
             RunWrite {
                 scope,
                 target: Target::External(report.external_id.clone()),
@@ -231,7 +230,7 @@ async fn fill(app: &App, arguments: &Arguments) -> Outcome<Scope> {
             for (step, state) in [(0, ReleaseState::Live), (1, after)] {
                 let id = uuid_v7(
                     (at.micros() / 1_000).unsigned_abs(),
-                    [event as u8, step, made.as_bytes()[0], 0, 0, 0, 0, 0, 0, 0],
+                    [0, event as u8, step, made.as_bytes()[0], 0, 0, 0, 0, 0, 0],
                 );
                 let actor = "bench".to_owned();
                 let moved = ReleaseEvent {

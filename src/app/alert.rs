@@ -97,8 +97,8 @@ impl App {
         if before.state != AlertState::Firing {
             return Err(not_raised(&before));
         }
-        let row = AlertRow { state: AlertState::Acknowledged, since: self.now(), ..before };
-        self.say(&project, row, note, "acknowledge").await
+        let row = AlertRow { state: AlertState::Acknowledged, since: self.now(), ..before.clone() };
+        self.say(&project, (&before, row), note, "acknowledge").await
     }
 
     /// Says that what fires or was acknowledged is over: done with, or accepted as usual from now on.
@@ -121,8 +121,8 @@ impl App {
         let now = self.now();
         let relearn_from = if accepted { Some(now) } else { before.restart.and_then(|restart| restart.relearn_from) };
         let restart = Some(Restart { at: now, relearn_from });
-        let row = AlertRow { state: AlertState::Resolved, since: now, restart, ..before };
-        self.say(&project, row, note, "resolve").await
+        let row = AlertRow { state: AlertState::Resolved, since: now, restart, ..before.clone() };
+        self.say(&project, (&before, row), note, "resolve").await
     }
 
     async fn alert_row(&self, project: &ProjectAccess, id: AlertId) -> Result<AlertRow, AppError> {
@@ -132,7 +132,7 @@ impl App {
     async fn say(
         &self,
         project: &ProjectAccess,
-        row: AlertRow,
+        (before, row): (&AlertRow, AlertRow),
         note: &str,
         action: &'static str,
     ) -> Result<AlertDetail, AppError> {
@@ -151,6 +151,10 @@ impl App {
             digest: None,
         };
         let tx = self.store.write().await?;
+        let now = alert::find(&tx, project.scope, row.id).await?.ok_or(NO_ALERT)?;
+        if now != *before {
+            return Err(not_raised(&now));
+        }
         alert::put(&tx, project.scope, &row).await?;
         alert::add_event(&tx, project.scope, &event, None).await?;
         let detail = json!({"note": event.text, "restart": row.restart});

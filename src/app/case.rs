@@ -1,4 +1,7 @@
-//! Eval cases: read, rewritten, activated, retired, and their snapshots.
+//! Eval cases: read, rewritten, activated, retired, masked anew, and their snapshots.
+
+mod masking;
+mod sketch;
 
 use seatrial_domain::access::Permission;
 use seatrial_domain::case::{CaseError, CaseState, Writing};
@@ -15,6 +18,8 @@ use serde_json::json;
 use super::App;
 use super::access::Caller;
 use super::error::AppError;
+
+pub use masking::{MaskedAgain, MaskedCases};
 
 pub(super) const NOUN: &str = "eval case";
 

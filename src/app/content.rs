@@ -41,15 +41,20 @@ fn words(message: &Value) -> Option<&Value> {
     said.filter(|said| said.as_str().is_none_or(|text| !text.is_empty()) && !said.is_null())
 }
 
+/// Whether a message is of one of these roles: agent frameworks call the same two by several names.
+fn is_of(message: &Value, roles: &[&str]) -> bool {
+    role(message).is_some_and(|role| roles.contains(&role))
+}
+
 /// What the agent was given: the first message of the user, with what stands before it.
 fn first_request(messages: &[Value]) -> Option<Value> {
-    let at = messages.iter().position(|message| role(message) == Some("user"))?;
+    let at = messages.iter().position(|message| is_of(message, &["user", "human"]))?;
     if at == 0 { words(&messages[0]).cloned() } else { Some(Value::Array(messages[..=at].to_vec())) }
 }
 
 /// What it gave back: the words of its last message, or the message itself when it only calls tools.
 fn last_answer(messages: &[Value]) -> Option<Value> {
-    let last = messages.iter().rfind(|message| role(message) == Some("assistant"))?;
+    let last = messages.iter().rfind(|message| is_of(message, &["assistant", "ai"]))?;
     Some(words(last).unwrap_or(last).clone())
 }
 

@@ -7,7 +7,7 @@ use seatrial_domain::case::CaseState;
 use seatrial_domain::evidence::EvalSummary;
 use seatrial_domain::ids::{CaseId, EvalResultId, ReleaseId, WorkflowId};
 use seatrial_domain::limits;
-use seatrial_domain::redact::Redactor;
+use seatrial_domain::redact::{OwnPatterns, Redactor};
 use seatrial_domain::suite::{CaseOutcome, EvalVerdict, SuiteResults, outcome, summarize};
 use seatrial_store::case_version::{self, VersionRow};
 use seatrial_store::eval_result::{self, EvalResultRow};
@@ -72,6 +72,7 @@ struct New<'a> {
     execution: &'a str,
     runner: &'a str,
     by: &'a Actor,
+    own: &'a OwnPatterns,
 }
 
 /// Most that is kept of what a runner says of one trial, in bytes.
@@ -101,6 +102,7 @@ impl App {
         let named = |field: &str, text: &str| {
             limits::label(text).ok_or_else(|| AppError::invalid(field, "it is empty; give it a name"))
         };
+        let own = project.settings.own_patterns();
         let (execution, runner) = (named("execution", &of.execution)?, named("runner", &of.runner)?);
         let tx = self.store.write().await?;
         ingest::lock(&tx, project.scope).await?;
@@ -131,7 +133,14 @@ impl App {
                     )));
                 }
                 None => {
-                    let new = New { suite: &suite, on, execution: &execution, runner: &runner, by: project.actor() };
+                    let new = New {
+                        suite: &suite,
+                        on,
+                        execution: &execution,
+                        runner: &runner,
+                        by: project.actor(),
+                        own: &own,
+                    };
                     rows.push(self.row(&new, (id, version, trial), result));
                     taken.push(Ok((id, trial, true)));
                 }
@@ -148,7 +157,8 @@ impl App {
     }
 
     fn row(&self, new: &New<'_>, (case, case_version, trial): (CaseId, u32, u32), result: NewResult) -> EvalResultRow {
-        let masked = |text: String| Redactor::new().text("message", limits::clip(text.trim(), MESSAGE_BYTES));
+        let masked =
+            |text: String| Redactor::with(new.own.clone()).text("message", limits::clip(text.trim(), MESSAGE_BYTES));
         EvalResultRow {
             id: EvalResultId::from_uuid(self.ids.uuid_v7()),
             suite: new.suite.suite.id,

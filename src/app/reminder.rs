@@ -73,8 +73,11 @@ impl App {
         }
         let note = "No failure of this kind waits in triage any more.".to_owned();
         let acted = Some(Act { by: Actor::system("responses"), at: self.now(), note });
+        let (slug, _) = self.project_names(self.store.read(), scope.project()).await?;
+        let project = self.enter_as_system("responses", &slug).await?;
         let tx = self.store.write().await?;
-        let row = ResponseRow { state: ResponseState::Acted, acted, ..row.clone() };
+        let detail = self.update_suite(&tx, &project, row).await?;
+        let row = ResponseRow { state: ResponseState::Acted, acted, detail, ..row.clone() };
         let changed = response::update(&tx, scope, &row, ResponseState::Open).await?;
         tx.commit().await?;
         Ok(changed)

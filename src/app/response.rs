@@ -2,6 +2,7 @@
 //! system that is asked by webhook; closed with what was done and what it moved.
 
 mod effect;
+mod inside;
 mod open;
 mod told;
 
@@ -41,6 +42,11 @@ pub struct NewResponse {
     pub signal: Option<Signal>,
     /// The failure class it is about, for [`ResponseKind::UpdateEvalSet`].
     pub failure_class: Option<String>,
+    /// The suite that gets the cases learned, by name or id, for [`ResponseKind::UpdateEvalSet`].
+    pub suite: Option<String>,
+    /// The share of successful runs to look at, for [`ResponseKind::IncreaseSampling`]; ten times the present one, and at
+    /// least one in a hundred, when absent.
+    pub sample_share: Option<f64>,
     /// Who is to do it; when absent whoever owns the workflow.
     pub owner: Option<OwnerId>,
     /// Until when.
@@ -115,6 +121,9 @@ impl App {
 
     /// How many failures that the response asks to learn from are still open.
     pub(super) async fn failures_waiting(&self, scope: Scope, row: &ResponseRow) -> Result<u64, AppError> {
+        if row.origin == OriginKind::FailurePattern {
+            return self.pattern_waiting(scope, row).await;
+        }
         let begin = Timestamp::from_micros(0);
         let open = freshness::open_failures(self.store.read(), scope, row.workflow, begin).await?;
         let class = row.detail.get("failure_class").and_then(|class| class.as_str());
@@ -209,8 +218,12 @@ impl App {
             let detail = format!("It is {} already; what was done first is kept.", row.state.as_str());
             return Err(AppError::Conflict { code: "already_acted", detail });
         }
+        if row.kind == ResponseKind::UpdateEvalSet {
+            self.require_learned(project.scope, &row).await?;
+        }
         let act = Act { by: project.actor().clone(), at: self.now(), note };
-        let row = ResponseRow { state: ResponseState::Acted, acted: Some(act.clone()), ..row };
+        let detail = self.update_suite(&tx, &project, &row).await?;
+        let row = ResponseRow { state: ResponseState::Acted, acted: Some(act.clone()), detail, ..row };
         if !response::update(&tx, project.scope, &row, ResponseState::Open).await? {
             return Err(changed());
         }
@@ -249,11 +262,7 @@ impl App {
             return Err(over(&before));
         }
         if before.kind == ResponseKind::UpdateEvalSet {
-            let waiting = self.failures_waiting(project.scope, &before).await?;
-            if waiting > 0 {
-                let detail = format!("{waiting} failures of its kind still wait: promote, link or dismiss each first.");
-                return Err(AppError::Conflict { code: "failures_waiting", detail });
-            }
+            self.require_learned(project.scope, &before).await?;
         }
         let act = Act { by: project.actor().clone(), at: self.now(), note: done };
         let acted = before.acted.clone().unwrap_or_else(|| act.clone());
@@ -299,6 +308,16 @@ impl App {
     ) -> Result<ResponseDetail, AppError> {
         let work = self.find_workflow(project, &row.workflow.to_string()).await?;
         let tx = self.store.write().await?;
+        let row = &match (row.state, before) {
+            (ResponseState::Closed, ResponseState::Open) => {
+                ResponseRow { detail: self.update_suite(&tx, project, row).await?, ..row.clone() }
+            }
+            (ResponseState::Cancelled, _) => {
+                self.restore_sampling(&tx, project, row).await?;
+                row.clone()
+            }
+            _ => row.clone(),
+        };
         if !response::update(&tx, project.scope, row, before).await? {
             return Err(changed());
         }

@@ -1,6 +1,6 @@
 //! Eval suites: made, changed by new versions, compared, restored, and handed to runners.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use seatrial_domain::access::Permission;
 use seatrial_domain::case::CaseState;
@@ -45,13 +45,13 @@ pub struct Revision {
     pub from_version: Option<u32>,
 }
 
-fn note(text: &str) -> Result<String, AppError> {
+fn note(project: &ProjectAccess, text: &str) -> Result<String, AppError> {
     let text = text.trim();
     if text.len() > limits::NOTE_BYTES {
         let message = format!("it is {} bytes long; at most {} are accepted", text.len(), limits::NOTE_BYTES);
         return Err(AppError::invalid("note", message));
     }
-    Ok(Redactor::new().text("note", text))
+    Ok(Redactor::with(project.settings.own_patterns()).text("note", text))
 }
 
 impl App {
@@ -102,6 +102,21 @@ impl App {
         Ok((found, versions))
     }
 
+    /// The titles of cases, those that a suite had once included.
+    ///
+    /// # Errors
+    /// When the caller may not or the database fails.
+    pub async fn case_titles(
+        &self,
+        caller: &Caller,
+        project: &str,
+        cases: &[CaseId],
+    ) -> Result<BTreeMap<CaseId, String>, AppError> {
+        let project = self.enter(caller, project, Permission::ReadEvidence).await?;
+        let known = suite::members(self.store.read(), project.scope, cases).await?;
+        Ok(known.into_iter().map(|(id, member)| (id, member.title)).collect())
+    }
+
     /// Makes a suite of a workflow with a first version.
     ///
     /// # Errors
@@ -134,7 +149,7 @@ impl App {
         };
         let cases = revised(&tx, &project, &row, &[], revision).await?;
         suite::insert(&tx, project.scope, &row).await?;
-        self.write_version(&tx, &project, &row, cases, note(&revision.note)?, None).await?;
+        self.write_version(&tx, &project, &row, cases, note(&project, &revision.note)?, None).await?;
         self.audit(&tx, &project, "create", "suite", row.id, &json!({ "name": name, "workflow": of.name })).await?;
         let made = whole(&tx, &project, &name, None).await?;
         tx.commit().await?;
@@ -169,7 +184,7 @@ impl App {
         if cases == before.version.cases {
             return Ok(before);
         }
-        self.write_version(&tx, &project, &before.suite, cases, note(&revision.note)?, None).await?;
+        self.write_version(&tx, &project, &before.suite, cases, note(&project, &revision.note)?, None).await?;
         let made = whole(&tx, &project, name, None).await?;
         tx.commit().await?;
         Ok(made)
@@ -191,10 +206,36 @@ impl App {
         let tx = self.store.write().await?;
         ingest::lock(&tx, project.scope).await?;
         let then = whole(&tx, &project, name, Some(version)).await?;
-        self.write_version(&tx, &project, &then.suite, then.version.cases, note(why)?, Some(version)).await?;
+        self.write_version(&tx, &project, &then.suite, then.version.cases, note(&project, why)?, Some(version)).await?;
         let made = whole(&tx, &project, name, None).await?;
         tx.commit().await?;
         Ok(made)
+    }
+
+    /// Adds those of some cases that are tested and not in the suite yet, as a new version. Returns the version that the
+    /// suite then has, and how many cases came.
+    pub(super) async fn add_to_suite(
+        &self,
+        tx: &WriteTx,
+        project: &ProjectAccess,
+        name: &str,
+        mut revision: Revision,
+    ) -> Result<(u32, usize), AppError> {
+        ingest::lock(tx, project.scope).await?;
+        let before = whole(tx, project, name, None).await?;
+        let known = suite::members(tx, project.scope, &revision.add).await?;
+        let tested = |case: &CaseId| {
+            let member = known.get(case).filter(|member| member.workflow == before.suite.workflow);
+            member.is_some_and(|member| matches!(member.state, CaseState::Active | CaseState::Quarantined))
+        };
+        let there = |case: &CaseId| before.version.cases.iter().any(|kept| kept.case == *case);
+        revision.add.retain(|case| tested(case) && !there(case));
+        if revision.add.is_empty() {
+            return Ok((before.suite.version, 0));
+        }
+        let cases = revised(tx, project, &before.suite, &before.version.cases, &revision).await?;
+        self.write_version(tx, project, &before.suite, cases, note(project, &revision.note)?, None).await?;
+        Ok((find(tx, project, name).await?.version, revision.add.len()))
     }
 
     async fn write_version(

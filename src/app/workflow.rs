@@ -65,6 +65,12 @@ fn check_rules(rules: &WorkflowRules) -> Result<(), AppError> {
     };
     bounds("settle_seconds", rules.settle_seconds, 0)?;
     bounds("idle_close_seconds", rules.idle_close_seconds, 1)?;
+    if !(0.0..=1.0).contains(&rules.sample_share) {
+        return Err(AppError::invalid(
+            "rules.sample_share",
+            "use a share from 0 (no successful run) to 1 (all of them)",
+        ));
+    }
     if rules.excluded_environments.len() > 32 {
         return Err(AppError::invalid("rules.excluded_environments", "at most 32 environments can be excluded"));
     }

@@ -20,7 +20,7 @@ use crate::time::Timestamp;
 
 pub use assertions::{Assertions, Bound, Figure};
 pub use content::{RunContent, as_text, exact};
-pub use snapshot::{SNAPSHOT_FORMAT, Snapshot, SnapshotSource};
+pub use snapshot::{SNAPSHOT_FORMAT, Snapshot, SnapshotSource, masked_again as masked_snapshot};
 
 /// Where a case stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -266,6 +266,36 @@ impl EvalCase {
         self.definition.tags = tags(&writing.tags, redactor)?;
         self.definition.assertions = assertions;
         Ok(())
+    }
+
+    /// The case as it would be stored now: masked once more, by what is known to be secret today. What was masked before
+    /// stays, and what is masked in addition is listed with it.
+    ///
+    /// # Errors
+    /// When what is masked leaves no assertions that can be read, which it does not.
+    pub fn masked_again(&self, redactor: &mut Redactor) -> Result<Self, serde_json::Error> {
+        let before = &self.definition;
+        let mut case = self.clone();
+        case.title = redactor.text("title", &self.title);
+        case.failure_class = self.failure_class.as_deref().map(|class| redactor.text("failure_class", class));
+        let definition = &mut case.definition;
+        definition.input = exact(redactor.value("input", &before.input));
+        definition.observed = before.observed.as_ref().map(|observed| exact(redactor.value("observed", observed)));
+        let assertions = redactor.figures("assertions", &serde_json::to_value(&before.assertions)?);
+        definition.assertions = serde_json::from_value(assertions)?;
+        definition.tags =
+            before.tags.iter().enumerate().map(|(i, tag)| redactor.text(&format!("tags[{i}]"), tag)).collect();
+        definition.provenance.external_id = redactor.text("external_id", &before.provenance.external_id);
+        let listed = redactor.redactions();
+        let mut known = redactor.clone_patterns();
+        for redaction in &mut definition.redactions {
+            redaction.after = known.text("redactions", &redaction.after);
+            redaction.path = known.text("redactions", &redaction.path);
+        }
+        definition.redactions.extend(listed);
+        definition.redactions.truncate(limits::REDACTIONS_LISTED);
+        definition.redacted = before.redacted.saturating_add(u64::try_from(redactor.count()).unwrap_or(u64::MAX));
+        Ok(case)
     }
 
     /// What this says differently from `before`, a line each, beginning with `+`, `-` or the name of what changed.

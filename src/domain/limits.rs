@@ -70,6 +70,8 @@ pub const DECISION_TALLIES: u64 = 5_000;
 pub const RESERVATION_MICROS: i64 = 15 * crate::time::MINUTE;
 /// Most failures that one act decides about: bounds the time one request can hold the writer.
 pub const FAILURES_PER_ACT: u64 = 500;
+/// Most events of a failure pattern that are shown, the latest.
+pub const PATTERN_EVENTS: u64 = 200;
 /// How far in the future a client's clock may be, in microseconds: clock skew, not fiction.
 pub const CLOCK_SKEW_MICROS: i64 = 10 * crate::time::MINUTE;
 /// Most gaps of one release: several for every check and failure class.

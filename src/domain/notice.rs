@@ -16,13 +16,16 @@ pub enum Topic {
     Response,
     /// An exemption waits for its approval.
     Exemption,
+    /// A failure pattern that was fixed came back.
+    Pattern,
     /// A live release behaves otherwise than before, or does so no longer.
     Alert,
 }
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Self; 6] = [Self::Review, Self::Decision, Self::Gap, Self::Response, Self::Exemption, Self::Alert];
+    pub const ALL: [Self; 7] =
+        [Self::Review, Self::Decision, Self::Gap, Self::Response, Self::Exemption, Self::Pattern, Self::Alert];
 
     /// The name used in storage and the API.
     #[must_use]
@@ -33,6 +36,7 @@ impl Topic {
             Self::Gap => "gap",
             Self::Response => "response",
             Self::Exemption => "exemption",
+            Self::Pattern => "pattern",
             Self::Alert => "alert",
         }
     }
@@ -52,6 +56,7 @@ impl Topic {
             Self::Gap => "Gaps of the evidence",
             Self::Response => "Responses",
             Self::Exemption => "Exemptions that wait for approval",
+            Self::Pattern => "Failure patterns that came back",
             Self::Alert => "Alerts of live releases",
         }
     }

@@ -129,6 +129,12 @@ impl Redactor {
         Self { own, ..Self::default() }
     }
 
+    /// One that has masked nothing yet and masks the same.
+    #[must_use]
+    pub fn clone_patterns(&self) -> Self {
+        Self::with(self.own.clone())
+    }
+
     /// How many things were masked.
     #[must_use]
     pub const fn count(&self) -> usize {

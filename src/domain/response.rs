@@ -84,7 +84,7 @@ impl ResponseKind {
     /// Whether Seatrial does it itself. The others are asked of other systems by webhook.
     #[must_use]
     pub const fn is_internal(self) -> bool {
-        matches!(self, Self::UpdateEvalSet)
+        matches!(self, Self::IncreaseSampling | Self::UpdateEvalSet)
     }
 
     /// In words, as an order.
@@ -143,10 +143,15 @@ pub struct Stretch {
 impl Stretch {
     /// The stretch of a signal's rate.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "a rate is shown with nine digits")]
     pub fn of(signal: &Signal, counts: &Counts, from: Timestamp, to: Timestamp) -> Self {
         let (top, bottom) = signal.rate(counts).unwrap_or_default();
-        let (s, n) = (u64::try_from(top).unwrap_or_default(), u64::try_from(bottom).unwrap_or_default());
+        Self::counted(u64::try_from(top).unwrap_or_default(), u64::try_from(bottom).unwrap_or_default(), from, to)
+    }
+
+    /// The stretch of `s` among `n`.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a rate is shown with nine digits")]
+    pub fn counted(s: u64, n: u64, from: Timestamp, to: Timestamp) -> Self {
         let interval = wilson(s, n, crate::signal::SHOWN_ALPHA);
         Self {
             from,

@@ -27,11 +27,17 @@ impl Shingles {
     /// Those of what an agent is given: of a conversation its last message, which is what differs between runs.
     #[must_use]
     pub fn of_input(input: &Value) -> Self {
+        Self::of_text(&Self::text_of(input))
+    }
+
+    /// The words of what an agent is given that are compared.
+    #[must_use]
+    pub fn text_of(input: &Value) -> String {
         let last = match input {
             Value::Array(items) => items.last().unwrap_or(input),
             _ => input,
         };
-        Self::of_text(&as_text(last))
+        as_text(last)
     }
 
     /// Those of a text.
@@ -62,16 +68,57 @@ impl Shingles {
     /// One number for each band: alike texts probably have one in common. `None` for an empty text.
     #[must_use]
     pub fn bands(&self) -> Option<[i64; BANDS]> {
+        let least = self.least()?;
+        let mut bands = [0; BANDS];
+        for (band, (number, rows)) in bands.iter_mut().zip(least.chunks_exact(ROWS)).enumerate() {
+            *number = rows.iter().fold(band as u64, |hash, least| mixed(hash ^ least)).cast_signed();
+        }
+        Some(bands)
+    }
+
+    /// What is kept of a text that is not kept itself. `None` for an empty text.
+    #[must_use]
+    pub fn signature(&self) -> Option<Signature> {
+        // The lower half of a number that is mixed well tells as much as all of it.
+        #[expect(clippy::cast_possible_truncation, reason = "half of the bits are kept on purpose")]
+        self.least().map(|least| Signature(least.map(|number| number as u32)))
+    }
+
+    /// The least of the sequences' numbers under each of as many orders as the sketch has rows.
+    fn least(&self) -> Option<[u64; BANDS * ROWS]> {
         if self.0.is_empty() {
             return None;
         }
-        let least = |seed: usize| self.0.iter().map(|shingle| mixed(shingle ^ mixed(seed as u64 + 1))).min();
-        let mut bands = [0; BANDS];
-        for (band, number) in bands.iter_mut().enumerate() {
-            let rows = (0..ROWS).filter_map(|row| least(band * ROWS + row));
-            *number = rows.fold(band as u64, |hash, least| mixed(hash ^ least)).cast_signed();
-        }
-        Some(bands)
+        let of = |seed: usize| self.0.iter().map(|shingle| mixed(shingle ^ mixed(seed as u64 + 1))).min();
+        Some(std::array::from_fn(|seed| of(seed).unwrap_or_default()))
+    }
+}
+
+/// A sketch of a text by which two texts are compared where neither is kept: the share of equal numbers estimates their
+/// likeness, with a standard error below 0.045.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signature([u32; BANDS * ROWS]);
+
+impl Signature {
+    /// About how alike the two texts are, from 0 to 1.
+    #[must_use]
+    pub fn likeness(&self, other: &Self) -> f64 {
+        let equal = self.0.iter().zip(&other.0).filter(|(a, b)| a == b).count();
+        equal as f64 / self.0.len() as f64
+    }
+
+    /// As it is stored.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.0.iter().flat_map(|number| number.to_le_bytes()).collect()
+    }
+
+    /// From what was stored; `None` when that is something else.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (numbers, rest) = bytes.as_chunks::<4>();
+        let numbers: Vec<u32> = numbers.iter().map(|number| u32::from_le_bytes(*number)).collect();
+        rest.is_empty().then_some(numbers)?.try_into().ok().map(Self)
     }
 }
 

@@ -95,6 +95,14 @@ pub struct WorkflowRules {
     pub idle_close_seconds: i64,
     /// Environments whose runs are kept but are no evidence.
     pub excluded_environments: Vec<String>,
+    /// The share of successful runs that people look at as well, from 0 to 1: chosen by the digest of their ids.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub sample_share: f64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_zero(share: &f64) -> bool {
+    *share == 0.0
 }
 
 impl Default for WorkflowRules {
@@ -107,6 +115,7 @@ impl Default for WorkflowRules {
             settle_seconds: 24 * HOUR / SECOND,
             idle_close_seconds: HOUR / SECOND,
             excluded_environments: ["development", "test", "sdk-experiment"].map(str::to_owned).to_vec(),
+            sample_share: 0.0,
         }
     }
 }

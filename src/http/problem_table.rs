@@ -82,6 +82,7 @@ pub const CODES: &[Code] = &[
     code(409, "not_frozen", "nothing is frozen for the gate yet"),
     code(409, "nothing_decided", "the project has no decision yet, so its chain has no head"),
     code(409, "other_workflow", "the eval case tests another workflow"),
+    code(409, "pattern_seen", "the release, or a later one, has failures of the pattern; name one first seen after it"),
     code(409, "policy_changed", "somebody wrote a newer policy; read it and decide again"),
     code(409, "project_exists", "the project or its name is here already (command line)"),
     code(409, "proposal_overtaken", "something else was frozen, proposed or decided meanwhile"),

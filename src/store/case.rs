@@ -10,7 +10,7 @@ use seatrial_domain::case::{CaseState, Definition, EvalCase};
 use seatrial_domain::digest::Digest;
 use seatrial_domain::ids::{CaseId, WorkflowId};
 use seatrial_domain::limits;
-use seatrial_domain::similarity::Shingles;
+use seatrial_domain::similarity::{BANDS, Shingles};
 use seatrial_domain::time::Timestamp;
 use uuid::Uuid;
 
@@ -274,13 +274,56 @@ pub async fn insert(tx: &WriteTx, scope: Scope, new: NewCase<'_>) -> Result<Opti
         created_by: serde_json::to_string(new.by).map_err(corrupt)?,
         created_at: new.at.micros(),
         version: 1,
+        sketched: true,
     };
     case::Entity::insert(row.into_active_model().reset_all()).exec_without_returning(tx.raw()).await?;
     let first = NewVersion { case: new.id, version: 1, content: new.case, note: "", by: new.by, at: new.at };
     case_version::insert(tx, scope, first).await?;
-    let bands = Shingles::of_input(&new.case.definition.input).bands();
-    case_band::put(tx, scope, (new.workflow, new.id), bands).await?;
+    case_band::put(tx, scope, (new.workflow, new.id), bands_of(new.case)).await?;
     Ok(None)
+}
+
+/// The bands of a case's sketch; `None` when its input has no words.
+#[must_use]
+pub fn bands_of(case: &EvalCase) -> Option<[i64; BANDS]> {
+    Shingles::of_input(&case.definition.input).bands()
+}
+
+/// A case that was masked once more.
+#[derive(Clone, Copy, Debug)]
+pub struct Remasked<'a> {
+    /// Its version from then on.
+    pub version: u32,
+    /// The case.
+    pub case: &'a EvalCase,
+    /// Equal for exact duplicates.
+    pub content_digest: Digest,
+    /// The snapshot's canonical bytes, not compressed.
+    pub snapshot: &'a [u8],
+    /// Their SHA-256.
+    pub snapshot_digest: Digest,
+}
+
+/// Writes a case that was masked once more, with its copy of the run and its sketch. Read it by [`for_update`].
+///
+/// # Errors
+/// When the database fails.
+pub async fn mask(
+    tx: &WriteTx,
+    scope: Scope,
+    (workflow, id): (WorkflowId, CaseId),
+    new: Remasked<'_>,
+) -> Result<(), StoreError> {
+    update(tx, scope, id, new.version, new.case).await?;
+    case::Entity::update_many()
+        .col_expr(case::Column::ContentDigest, Expr::value(new.content_digest.to_string()))
+        .col_expr(case::Column::SnapshotDigest, Expr::value(new.snapshot_digest.to_string()))
+        .col_expr(case::Column::Snapshot, Expr::value(blob::compress(new.snapshot)?))
+        .filter(case::Column::ProjectId.eq(scope.uuid()))
+        .filter(case::Column::Id.eq(id.uuid()))
+        .exec(tx.raw())
+        .await?;
+    case_band::put(tx, scope, (workflow, id), bands_of(new.case)).await
 }
 
 /// Replaces what people write about a case: title, state, class and definition, as this version of it. The snapshot

@@ -1,13 +1,15 @@
 //! Near-duplicates of an input among a workflow's eval cases, found by the bands of their sketches.
 
-use sea_orm::sea_query::{Condition, ExprTrait as _, Order};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait as _, Order};
 use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
 use sea_orm::{QueryOrder as _, QuerySelect as _};
-use seatrial_domain::ids::{CaseId, WorkflowId};
+use seatrial_domain::ids::{CaseId, ProjectId, WorkflowId};
 use seatrial_domain::similarity::BANDS;
 use uuid::Uuid;
 
+use crate::case::{self, CaseRow};
 use crate::connection::{Connection, WriteTx};
+use crate::entity::case as case_entity;
 use crate::entity::case_band;
 use crate::error::StoreError;
 use crate::scope::Scope;
@@ -68,4 +70,39 @@ pub async fn sharing(
         .all(db.raw())
         .await?;
     Ok(ids.into_iter().map(CaseId::from_uuid).collect())
+}
+
+/// Cases of all projects without a sketch, by id: for the background work.
+///
+/// # Errors
+/// When the database fails or what is stored cannot be read back.
+pub async fn to_sketch(db: &impl Connection, limit: u64) -> Result<Vec<(Scope, CaseRow)>, StoreError> {
+    let waiting: Vec<(Uuid, Uuid)> = case_entity::Entity::find()
+        .select_only()
+        .columns([case_entity::Column::ProjectId, case_entity::Column::Id])
+        .filter(case_entity::Column::Sketched.eq(false))
+        .order_by_asc(case_entity::Column::Id)
+        .limit(limit)
+        .into_tuple()
+        .all(db.raw())
+        .await?;
+    let Some((project, _)) = waiting.first() else { return Ok(Vec::new()) };
+    let scope = Scope::of(ProjectId::from_uuid(*project));
+    let ids = waiting.iter().filter(|(of, _)| of == project).map(|(_, id)| CaseId::from_uuid(*id));
+    let rows = case::these(db, scope, &ids.collect::<Vec<_>>()).await?;
+    Ok(rows.into_iter().map(|row| (scope, row)).collect())
+}
+
+/// Notes that a case has its sketch.
+///
+/// # Errors
+/// When the database fails.
+pub async fn sketched(tx: &WriteTx, scope: Scope, id: CaseId) -> Result<(), StoreError> {
+    case_entity::Entity::update_many()
+        .col_expr(case_entity::Column::Sketched, Expr::value(true))
+        .filter(case_entity::Column::ProjectId.eq(scope.uuid()))
+        .filter(case_entity::Column::Id.eq(id.uuid()))
+        .exec(tx.raw())
+        .await?;
+    Ok(())
 }

@@ -1,6 +1,6 @@
 //! Versions of eval cases: what a case said when a suite named it stays readable.
 
-use sea_orm::sea_query::{Condition, ExprTrait as _};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait as _};
 use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
 use sea_orm::{QueryOrder as _, QuerySelect as _};
 use seatrial_domain::access::Actor;
@@ -93,6 +93,26 @@ pub async fn insert(tx: &WriteTx, scope: Scope, new: NewVersion<'_>) -> Result<(
         created_at: new.at.micros(),
     };
     case_version::Entity::insert(row.into_active_model().reset_all()).exec_without_returning(tx.raw()).await?;
+    Ok(())
+}
+
+/// Writes what a version says anew, with more of it masked: who wrote it, when, and its number stay.
+///
+/// # Errors
+/// When the database fails.
+pub async fn replace(tx: &WriteTx, scope: Scope, row: &VersionRow) -> Result<(), StoreError> {
+    let definition =
+        serde_json::to_string(&row.definition).map_err(|error| StoreError::corrupt("eval case's version", error))?;
+    case_version::Entity::update_many()
+        .col_expr(case_version::Column::Title, Expr::value(row.title.clone()))
+        .col_expr(case_version::Column::FailureClass, Expr::value(row.failure_class.clone()))
+        .col_expr(case_version::Column::DefinitionJson, Expr::value(definition))
+        .col_expr(case_version::Column::Note, Expr::value(row.note.clone()))
+        .filter(case_version::Column::ProjectId.eq(scope.uuid()))
+        .filter(case_version::Column::CaseId.eq(row.case.uuid()))
+        .filter(case_version::Column::Version.eq(i64::from(row.version)))
+        .exec(tx.raw())
+        .await?;
     Ok(())
 }
 

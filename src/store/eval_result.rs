@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::sea_query::{Condition, ExprTrait as _};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait as _};
 use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
 use sea_orm::{QueryOrder as _, QuerySelect as _};
 use seatrial_domain::access::Actor;
@@ -174,6 +174,39 @@ pub async fn trials(
         }
     }
     Ok(trials)
+}
+
+/// What runners said of a case, by result; the latest [`limits::RESULTS_READ`].
+///
+/// # Errors
+/// When the database fails.
+pub async fn messages(tx: &WriteTx, scope: Scope, case: CaseId) -> Result<Vec<(EvalResultId, String)>, StoreError> {
+    let rows: Vec<(Uuid, String)> = eval_result::Entity::find()
+        .select_only()
+        .columns([eval_result::Column::Id, eval_result::Column::Message])
+        .filter(eval_result::Column::ProjectId.eq(scope.uuid()))
+        .filter(eval_result::Column::CaseId.eq(case.uuid()))
+        .filter(eval_result::Column::Message.is_not_null())
+        .order_by_desc(eval_result::Column::RecordedAt)
+        .limit(limits::RESULTS_READ)
+        .into_tuple()
+        .all(tx.raw())
+        .await?;
+    Ok(rows.into_iter().map(|(id, message)| (EvalResultId::from_uuid(id), message)).collect())
+}
+
+/// Writes what a runner said anew, with more of it masked.
+///
+/// # Errors
+/// When the database fails.
+pub async fn put_message(tx: &WriteTx, scope: Scope, id: EvalResultId, message: &str) -> Result<(), StoreError> {
+    eval_result::Entity::update_many()
+        .col_expr(eval_result::Column::Message, Expr::value(message))
+        .filter(eval_result::Column::ProjectId.eq(scope.uuid()))
+        .filter(eval_result::Column::Id.eq(id.uuid()))
+        .exec(tx.raw())
+        .await?;
+    Ok(())
 }
 
 /// The results of a case, latest first.

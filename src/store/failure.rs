@@ -7,11 +7,12 @@ use sea_orm::sea_query::{Condition, ExprTrait as _, OnConflict};
 use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _};
 use sea_orm::{QueryFilter as _, QueryOrder as _, QuerySelect as _, Select};
 use seatrial_domain::failure::{LearningStatus, Severity};
-use seatrial_domain::ids::{AccountId, CaseId, ReleaseId, RunId, WorkflowId};
+use seatrial_domain::ids::{AccountId, CaseId, PatternId, ReleaseId, RunId, WorkflowId};
 use seatrial_domain::limits;
 use seatrial_domain::run::Outcome;
 use seatrial_domain::time::Timestamp;
 use seatrial_domain::triage::Standing;
+use uuid::Uuid;
 
 use crate::connection::{Connection, WriteTx};
 use crate::entity::failure;
@@ -70,6 +71,8 @@ pub struct FailureRow {
     pub assignee: Option<Person>,
     /// Who works on it, as last noted: it may have expired.
     pub reservation: Option<Reservation>,
+    /// The failures it belongs to; `None` until it was grouped.
+    pub pattern: Option<PatternId>,
 }
 
 impl FailureRow {
@@ -106,6 +109,8 @@ pub struct FailureFilter {
     pub assigned: Option<Assigned>,
     /// With this failing step.
     pub step: Option<String>,
+    /// Of this pattern.
+    pub pattern: Option<PatternId>,
     /// Of runs that began at this time or later.
     pub from: Option<Timestamp>,
     /// Of runs that began before this time.
@@ -170,6 +175,9 @@ fn select(scope: Scope, filter: &FailureFilter) -> Select<failure::Entity> {
     }
     if let Some(step) = &filter.step {
         query = query.filter(Column::Step.eq(step));
+    }
+    if let Some(pattern) = filter.pattern {
+        query = query.filter(Column::PatternId.eq(pattern.uuid()));
     }
     if let Some(from) = filter.from {
         query = query.filter(Column::OccurredAt.gte(from.micros()));
@@ -247,6 +255,21 @@ pub async fn for_update(tx: &WriteTx, scope: Scope, run: RunId) -> Result<Option
     find(tx, scope, run).await
 }
 
+/// The failures of these runs, at most [`limits::FAILURES_PER_ACT`]; those of no failure of the project are missing.
+///
+/// # Errors
+/// When the database fails.
+pub async fn these(db: &impl Connection, scope: Scope, runs: &[RunId]) -> Result<Vec<FailureRow>, StoreError> {
+    let rows = failure::Entity::find()
+        .filter(failure::Column::ProjectId.eq(scope.uuid()))
+        .filter(failure::Column::RunId.is_in(runs.iter().map(|run| run.uuid())))
+        .order_by_asc(failure::Column::RunId)
+        .limit(limits::FAILURES_PER_ACT)
+        .all(db.raw())
+        .await?;
+    with_runs(db, scope, rows).await
+}
+
 /// Finds the failures of these runs, at most [`limits::FAILURES_PER_ACT`], to decide about them; as [`for_update`].
 /// Those of no failure of the project are missing.
 ///
@@ -254,14 +277,7 @@ pub async fn for_update(tx: &WriteTx, scope: Scope, run: RunId) -> Result<Option
 /// When the database fails.
 pub async fn these_for_update(tx: &WriteTx, scope: Scope, runs: &[RunId]) -> Result<Vec<FailureRow>, StoreError> {
     lock(tx, scope).await?;
-    let rows = failure::Entity::find()
-        .filter(failure::Column::ProjectId.eq(scope.uuid()))
-        .filter(failure::Column::RunId.is_in(runs.iter().map(|run| run.uuid())))
-        .order_by_asc(failure::Column::RunId)
-        .limit(limits::FAILURES_PER_ACT)
-        .all(tx.raw())
-        .await?;
-    with_runs(tx, scope, rows).await
+    these(tx, scope, runs).await
 }
 
 /// The first [`limits::FAILURES_PER_ACT`] failures of a group to decide about them, and whether there are more; as
@@ -294,8 +310,35 @@ pub async fn of_case(db: &impl Connection, scope: Scope, case: CaseId) -> Result
     with_runs(db, scope, rows).await
 }
 
+/// The cases that failures with one of these learning statuses became or are linked to, at most
+/// [`limits::CASES_PER_SUITE`]; the status of the filter plays no part.
+///
+/// # Errors
+/// When the database fails.
+pub async fn cases_of(
+    db: &impl Connection,
+    scope: Scope,
+    filter: &FailureFilter,
+    learned: &[LearningStatus],
+) -> Result<Vec<CaseId>, StoreError> {
+    let query = select(scope, &FailureFilter { status: None, ..filter.clone() });
+    let cases: Vec<Uuid> = query
+        .select_only()
+        .column(failure::Column::CaseId)
+        .distinct()
+        .filter(failure::Column::Status.is_in(learned.iter().map(|status| status.as_str())))
+        .filter(failure::Column::CaseId.is_not_null())
+        .order_by_asc(failure::Column::CaseId)
+        .limit(limits::CASES_PER_SUITE as u64)
+        .into_tuple()
+        .all(db.raw())
+        .await?;
+    Ok(cases.into_iter().map(CaseId::from_uuid).collect())
+}
+
 /// Writes back what people decided and wrote about failures, as the rows say it, and their reservations. What is known
-/// of the runs stays. Read the rows in the same transaction, by one of the functions that end in `for_update`.
+/// of the runs stays. Read the rows in the same transaction, by one of the functions that end in `for_update`. A label may
+/// say that a failure belongs to another pattern, so it waits to be grouped again.
 ///
 /// # Errors
 /// When the database fails.
@@ -310,6 +353,7 @@ pub async fn save(tx: &WriteTx, scope: Scope, rows: &[FailureRow]) -> Result<(),
         .update_columns([Column::Status, Column::CaseId, Column::Reason, Column::DecidedBy, Column::DecidedAt])
         .update_columns([Column::AssignedTo, Column::ReservedBy, Column::ReservedUntil])
         .update_columns([Column::SpanId, Column::Step, Column::Note, Column::LabelledBy, Column::LabelledAt])
+        .update_column(Column::PatternDue)
         .to_owned();
     failure::Entity::insert_many(models).on_conflict(written).exec_without_returning(tx.raw()).await?;
     Ok(())

@@ -29,6 +29,7 @@ pub const MIGRATIONS: &[Step] = &[
     step!(1, "initial", "0001_initial.sql"),
     step!(2, "learning", "0002_learning.sql"),
     step!(12, "likeness", "0012_likeness.sql"),
+    step!(13, "pattern", "0013_pattern.sql"),
     step!(3, "owners", "0003_owners.sql"),
     step!(14, "release", "0014_release.sql"),
     step!(15, "drift", "0015_drift.sql"),

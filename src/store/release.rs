@@ -1,10 +1,13 @@
 //! Releases: found by name or id, their state and baseline, and every change of state.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
 use sea_orm::{QueryOrder as _, QuerySelect as _};
 use seatrial_domain::ids::{ReleaseId, WorkflowId};
 use seatrial_domain::limits;
+use seatrial_domain::pattern::ReleasePlace;
 use seatrial_domain::release::ReleaseState;
 use seatrial_domain::time::Timestamp;
 use uuid::Uuid;
@@ -34,6 +37,12 @@ pub struct ReleaseRow {
 }
 
 impl ReleaseRow {
+    /// Its place among the releases of its workflow.
+    #[must_use]
+    pub const fn place(&self) -> ReleasePlace {
+        ReleasePlace { first_seen_at: self.created_at, release: self.id }
+    }
+
     pub(crate) fn from_model(row: release::Model) -> Self {
         Self {
             id: ReleaseId::from_uuid(row.id),
@@ -108,6 +117,22 @@ pub async fn find(
         Err(_) => query.filter(release::Column::Name.eq(name_or_id)),
     };
     Ok(query.one(db.raw()).await?.map(ReleaseRow::from_model))
+}
+
+/// These releases by id; those of no release of the project are missing.
+///
+/// # Errors
+/// When the database fails.
+pub async fn these(
+    db: &impl Connection,
+    scope: Scope,
+    ids: &BTreeSet<ReleaseId>,
+) -> Result<BTreeMap<ReleaseId, ReleaseRow>, StoreError> {
+    let rows = release::Entity::find()
+        .filter(release::Column::ProjectId.eq(scope.uuid()))
+        .filter(release::Column::Id.is_in(ids.iter().map(|id| id.uuid())));
+    let rows = rows.all(db.raw()).await?.into_iter().map(ReleaseRow::from_model);
+    Ok(rows.map(|row| (row.id, row)).collect())
 }
 
 /// Finds a release of the project by its id.

@@ -1,5 +1,7 @@
 //! Reading runs: lists, one run with everything known about it, and its trace.
 
+use std::collections::BTreeMap;
+
 use sea_orm::sea_query::{Condition, ExprTrait as _};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 use seatrial_domain::ids::{ReleaseId, RunId, WorkflowId};
@@ -7,6 +9,7 @@ use seatrial_domain::run::{LateFact, RunFacts, RunReport};
 use seatrial_domain::span::Span;
 use seatrial_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::blob;
 use crate::connection::Connection;
@@ -174,19 +177,55 @@ pub struct WholeRun {
 /// # Errors
 /// When the database fails or what is stored cannot be read back.
 pub async fn find(db: &impl Connection, scope: Scope, id: RunId) -> Result<Option<WholeRun>, StoreError> {
-    let row = run::Entity::find_by_id(id.uuid()).filter(run::Column::ProjectId.eq(scope.uuid())).one(db.raw()).await?;
-    let Some(row) = row else { return Ok(None) };
+    Ok(these(db, scope, &[id]).await?.pop())
+}
+
+/// These runs with their traces and late facts, in the order of their ids. Ask for few: each brings its bodies.
+///
+/// # Errors
+/// When the database fails or what is stored cannot be read back.
+pub async fn these(db: &impl Connection, scope: Scope, ids: &[RunId]) -> Result<Vec<WholeRun>, StoreError> {
+    let ids = || ids.iter().map(|id| id.uuid());
+    let rows = run::Entity::find()
+        .filter(run::Column::Id.is_in(ids()))
+        .filter(run::Column::ProjectId.eq(scope.uuid()))
+        .order_by_asc(run::Column::Id)
+        .all(db.raw())
+        .await?;
+    let mut traces: BTreeMap<Uuid, Vec<trace::Model>> = BTreeMap::new();
+    let mut late: BTreeMap<Uuid, Vec<LateFact>> = BTreeMap::new();
+    if !rows.is_empty() {
+        let stored = trace::Entity::find()
+            .filter(trace::Column::ProjectId.eq(scope.uuid()))
+            .filter(trace::Column::RunId.is_in(ids()));
+        for trace in stored.all(db.raw()).await? {
+            traces.entry(trace.run_id).or_default().push(trace);
+        }
+        let facts = run_fact::Entity::find()
+            .filter(run_fact::Column::ProjectId.eq(scope.uuid()))
+            .filter(run_fact::Column::RunId.is_in(ids()))
+            .order_by_asc(run_fact::Column::RecordedAt)
+            .order_by_asc(run_fact::Column::Id);
+        for fact in facts.all(db.raw()).await? {
+            let read =
+                serde_json::from_str(&fact.fact_json).map_err(|error| StoreError::corrupt("late fact", error))?;
+            late.entry(fact.run_id).or_default().push(read);
+        }
+    }
+    let whole = rows.into_iter().map(|row| {
+        let id = row.id;
+        whole(row, traces.remove(&id).unwrap_or_default(), late.remove(&id).unwrap_or_default())
+    });
+    whole.collect()
+}
+
+fn whole(row: run::Model, traces: Vec<trace::Model>, late: Vec<LateFact>) -> Result<WholeRun, StoreError> {
     let (row, report_json) = RunRow::from_model(row)?;
     let mut report = report_json
         .as_deref()
         .map(serde_json::from_str::<RunReport>)
         .transpose()
         .map_err(|error| StoreError::corrupt("run's report", error))?;
-    let traces = trace::Entity::find()
-        .filter(trace::Column::ProjectId.eq(scope.uuid()))
-        .filter(trace::Column::RunId.eq(id.uuid()))
-        .all(db.raw())
-        .await?;
     let (mut spans, mut body) = (Vec::new(), Vec::new());
     for stored in traces {
         match (stored.format.as_str(), &mut report) {
@@ -198,19 +237,5 @@ pub async fn find(db: &impl Connection, scope: Scope, id: RunId) -> Result<Optio
             _ => {}
         }
     }
-    Ok(Some(WholeRun { row, report, spans, body, late: late_facts(db, scope, id).await? }))
-}
-
-async fn late_facts(db: &impl Connection, scope: Scope, id: RunId) -> Result<Vec<LateFact>, StoreError> {
-    let facts = run_fact::Entity::find()
-        .filter(run_fact::Column::ProjectId.eq(scope.uuid()))
-        .filter(run_fact::Column::RunId.eq(id.uuid()))
-        .order_by_asc(run_fact::Column::RecordedAt)
-        .order_by_asc(run_fact::Column::Id)
-        .all(db.raw())
-        .await?;
-    let facts = facts
-        .into_iter()
-        .map(|fact| serde_json::from_str(&fact.fact_json).map_err(|error| StoreError::corrupt("late fact", error)));
-    facts.collect()
+    Ok(WholeRun { row, report, spans, body, late })
 }

@@ -83,6 +83,16 @@ pub async fn find_gaps(app: &App) -> Result<usize, AppError> {
     app.find_gaps().await
 }
 
+/// Groups new failures into patterns, watches what is fixed, and sketches cases that have no sketch. Returns how many
+/// failures and cases that were.
+///
+/// # Errors
+/// When the database fails; what was done before stays.
+pub async fn group_failures(app: &App) -> Result<usize, AppError> {
+    let grouped = app.group_failures().await?;
+    Ok(grouped + app.sketch_cases().await?)
+}
+
 /// Watches every live release: takes in the hours since the last pass, moves alerts to where they stand, and tells
 /// people. Returns how many alerts moved.
 ///

@@ -36,6 +36,8 @@ pub enum Job {
     CheckScorecards,
     /// What is missing from the evidence of undecided gates is found, and how many more runs they will take.
     FindGaps,
+    /// Failures are grouped into patterns.
+    GroupFailures,
     /// Live releases are watched, and people told of what changed.
     WatchDrift,
     /// Messages leave.
@@ -48,11 +50,12 @@ pub enum Job {
 
 impl Job {
     /// Every job.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::SettleDue,
         Self::CloseIdle,
         Self::CheckScorecards,
         Self::FindGaps,
+        Self::GroupFailures,
         Self::WatchDrift,
         Self::DeliverDue,
         Self::Retention,
@@ -67,6 +70,7 @@ impl Job {
             Self::CloseIdle => "close_idle",
             Self::CheckScorecards => "check_scorecards",
             Self::FindGaps => "find_gaps",
+            Self::GroupFailures => "group_failures",
             Self::WatchDrift => "watch_drift",
             Self::DeliverDue => "deliver_due",
             Self::Retention => "retention",
@@ -76,7 +80,9 @@ impl Job {
 
     const fn interval(self, settings: &config::Worker) -> Duration {
         match self {
-            Self::SettleDue | Self::CloseIdle | Self::DeliverDue => Duration::from_millis(settings.poll_ms),
+            Self::SettleDue | Self::CloseIdle | Self::GroupFailures | Self::DeliverDue => {
+                Duration::from_millis(settings.poll_ms)
+            }
             Self::CheckScorecards => Duration::from_secs(settings.staleness_seconds),
             Self::FindGaps => GAPS_EVERY,
             Self::WatchDrift => DRIFT_EVERY,
@@ -90,6 +96,7 @@ impl Job {
             Self::CloseIdle => jobs::close_idle(app).await,
             Self::CheckScorecards => jobs::check_scorecards(app).await,
             Self::FindGaps => jobs::find_gaps(app).await,
+            Self::GroupFailures => jobs::group_failures(app).await,
             Self::WatchDrift => jobs::watch_drift(app).await,
             Self::DeliverDue => jobs::deliver_due(app).await,
             Self::Retention => jobs::retention(app).await,

@@ -15,10 +15,12 @@ use crate::support::evidence::{
     BASELINE, CANDIDATE, WORKFLOW, decide, declare, expect, freeze, path, ready_gate, report,
 };
 use crate::support::notices::{both_mailed, mails};
+use crate::support::visitor::{Visitor, at};
 
 both!(
     a_regression_after_ship_recommends_rollback_with_its_evidence_frozen,
     is_acknowledged_resolved_and_accepted,
+    is_shown_and_answered_on_its_page,
     a_correction_is_taken_in,
     settings_are_tried_before_they_are_kept,
     a_release_that_is_live_no_more_is_watched_no_more,
@@ -162,6 +164,31 @@ async fn is_acknowledged_resolved_and_accepted(app: &TestApp) {
     for action in ["acknowledge", "resolve", "fire"] {
         assert!(trail.contains(&format!("\"action\":\"{action}\"")), "{action}");
     }
+}
+
+async fn is_shown_and_answered_on_its_page(app: &TestApp) {
+    shipped(app).await;
+    let viewer = Visitor::signed_in(app, Role::Viewer).await;
+    assert!(viewer.page("/alerts").await.contains("No alert here"));
+    pass(app, 5, (200, 60)).await;
+    let id = text(&one(app, "regression").await["id"]).to_owned();
+    let list = viewer.page("/alerts").await;
+    assert!(list.contains("The release succeeds less often") && list.contains(&id), "{list}");
+    let page = viewer.page(&format!("/alerts/{id}")).await;
+    for shown in ["In all runs, success_rate:", "Roll back", "/review.html", "/runs?release=", "sha256:"] {
+        assert!(page.contains(shown), "{shown} in {page}");
+    }
+    assert!(!page.contains("acknowledge"), "a viewer cannot answer");
+    assert!(viewer.page(&format!("/alerts/{id}/review.html")).await.starts_with("<!doctype html>"));
+    let owner = Visitor::signed_in(app, Role::Owner).await;
+    let page = owner.page(&format!("/alerts/{id}")).await;
+    let sent = owner.send(&at(&format!("/alerts/{id}/acknowledge")), &page, &[("text", "On it.")]).await;
+    assert!(sent.goes_on().contains(&id));
+    let page = owner.page(&format!("/alerts/{id}")).await;
+    assert!(page.contains("On it."), "{page}");
+    let over = [("text", "Rolled back."), ("accepted", "no")];
+    assert!(owner.send(&at(&format!("/alerts/{id}/resolve")), &page, &over).await.goes_on().contains(&id));
+    assert_eq!(states(&one(app, "regression").await).first(), Some(&"resolved"));
 }
 
 async fn a_correction_is_taken_in(app: &TestApp) {

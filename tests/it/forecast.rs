@@ -28,7 +28,7 @@ async fn is_worked_out_in_the_background_and_shown(app: &TestApp) {
     report(app, CANDIDATE, (50, 36), START.plus_days(-1)).await;
     jobs::find_gaps(&app.app).await.expect("found");
     assert!(kept().await.expect("kept").units > first.units);
-    let page = Visitor::signed_in(app, Role::Viewer).await.page(&format!("/p/{PROJECT}/gates/{gate}")).await;
+    let page = Visitor::signed_in(app, Role::Viewer).await.page(&format!("/gates/{gate}")).await;
     let text = kept().await.expect("kept").forecasts[0].text.clone();
     assert!(page.contains(&text[..40]), "{text}");
 }

@@ -2,24 +2,36 @@
 //! gave them, and near-duplicates offered.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
+use std::time::{Duration, Instant};
 
 use seatrial_domain::access::Role;
+use seatrial_domain::ids::CaseId;
 use seatrial_domain::run::RunReport;
 use seatrial_domain::similarity::{NEAR, Shingles};
 use seatrial_domain::time::MINUTE;
+use seatrial_store::Page;
+use seatrial_store::case::{self, CaseFilter, NewCase};
 use serde_json::{Value, json};
 
 use crate::failure::{failed, get, post, report};
 use crate::support::app::{TestApp, answer, both};
 use crate::support::real_data::{self, FIRST, Shape};
 use crate::support::shared;
+use crate::support::sql::sql;
 
-both!(every_real_failure_is_triaged, a_near_duplicate_is_offered_as_a_link, a_projects_own_patterns_are_masked,);
+both!(
+    every_real_failure_is_triaged,
+    a_near_duplicate_is_offered_as_a_link,
+    a_projects_own_patterns_are_masked,
+    near_duplicates_are_found_among_thousands,
+    cases_without_a_sketch_get_one,
+);
 
 const API: &str = "/api/v1/projects/demo-co";
 
 /// The class and the step that people gave a failure.
-type Given = (Option<String>, Option<String>);
+pub type Given = (Option<String>, Option<String>);
 
 /// A class name as the taxonomy takes it.
 fn slug(text: &str) -> String {
@@ -27,7 +39,7 @@ fn slug(text: &str) -> String {
 }
 
 /// The failed runs of tau and of the labelled failures, with the class and the step that people gave.
-fn real_failures() -> (Vec<RunReport>, BTreeMap<String, Given>) {
+pub fn real_failures() -> (Vec<RunReport>, BTreeMap<String, Given>) {
     let mut reports = Vec::new();
     let mut labels = BTreeMap::new();
     let shape = Shape { source_as_workflow: true, with_messages: true, ..Shape::default() };
@@ -174,6 +186,121 @@ async fn a_projects_own_patterns_are_masked(app: &TestApp) {
     }
 }
 
+/// Texts made of the real inputs: each of two of them, so that there are thousands and some are much alike.
+fn thousands(count: usize) -> Vec<String> {
+    let real: Vec<String> = ["tau", "failures_labelled", "devai_judged"]
+        .iter()
+        .flat_map(|file| inputs(file))
+        .map(|(_, text)| seatrial_domain::limits::clip(&text, 400).to_owned())
+        .collect();
+    let n = real.len();
+    (0..count).map(|i| format!("{} {i} {}", real[i % n], real[(7 * i + i / n) % n])).collect()
+}
+
+/// Stores as many cases of the workflow as there are texts, beside the one that is there; the ids, in order.
+async fn store_cases(app: &TestApp, of: CaseId, texts: &[String]) -> Vec<CaseId> {
+    let (row, _) = app.app.case(&app.caller(Role::Reviewer), "demo-co", of).await.expect("a case");
+    let (_, snapshot) =
+        case::snapshot(app.app.store.read(), scope(app).await, of).await.expect("a query").expect("a snapshot");
+    let tx = app.app.store.write().await.expect("the database is writable");
+    let mut ids = Vec::new();
+    for text in texts {
+        let mut content = row.case.clone();
+        content.definition.input = json!(text);
+        let id = CaseId::from_uuid(app.app.ids.uuid_v7());
+        let new = NewCase {
+            id,
+            workflow: row.workflow,
+            case: &content,
+            content_digest: content.content_digest().expect("canonical"),
+            snapshot: &snapshot,
+            snapshot_digest: row.snapshot_digest,
+            by: &row.created_by,
+            at: row.created_at,
+        };
+        assert_eq!(case::insert(&tx, scope(app).await, new).await.expect("stored"), None);
+        ids.push(id);
+    }
+    tx.commit().await.expect("committed");
+    ids
+}
+
+async fn scope(app: &TestApp) -> seatrial_store::Scope {
+    seatrial_store::Scope::of(app.project_id().await)
+}
+
+/// A case of `refunds` from a failure with this input.
+async fn a_case(app: &TestApp, input: &str) -> CaseId {
+    let run = &report(app, json!([failed("seed", 1, json!({ "input": input }))])).await[0];
+    let body = json!({ "assertions": { "must": ["ask for the date"] } });
+    let (_, promoted) = post(app, Role::Reviewer, &format!("failures/{run}/promote"), body).await;
+    promoted["case"]["id"].as_str().expect("an id").parse().expect("an id")
+}
+
+/// The most alike case by comparing with every one: the reference.
+async fn by_comparing_all(app: &TestApp, shingles: &Shingles) -> CaseId {
+    let (mut best, mut after) = (None::<(f64, CaseId)>, None);
+    loop {
+        let page = Page { after, limit: 200 };
+        let (rows, next) =
+            case::list(app.app.store.read(), scope(app).await, &CaseFilter::default(), page).await.expect("a page");
+        for row in rows {
+            let likeness = shingles.likeness(&Shingles::of_input(&row.case.definition.input));
+            if best.is_none_or(|(known, _)| likeness > known) {
+                best = Some((likeness, row.id));
+            }
+        }
+        after = next;
+        if after.is_none() {
+            return best.expect("there are cases").1;
+        }
+    }
+}
+
+async fn near_duplicates_are_found_among_thousands(app: &TestApp) {
+    let seed = a_case(app, "Hello").await;
+    let texts = thousands(2_000);
+    let ids = store_cases(app, seed, &texts).await;
+    let (mut searched, mut compared, mut found) = (Duration::ZERO, Duration::ZERO, 0);
+    let wanted: Vec<usize> = (0..5).map(|i| 397 * i + 11).collect();
+    for at in &wanted {
+        let input = format!("{} Thank you!", texts[*at]);
+        let run = &report(app, json!([failed(&format!("near-{at}"), 2, json!({ "input": input }))])).await[0];
+        let begun = Instant::now();
+        let preview = answer(app.member(Role::Reviewer).get(&format!("{API}/failures/{run}/preview"))).await.1;
+        searched += begun.elapsed();
+        let nearest = &preview["nearest"][0];
+        found += usize::from(nearest["id"] == json!(ids[*at]) && nearest["why"] == "similar_input");
+        let shingles = Shingles::of_input(&json!(input));
+        let begun = Instant::now();
+        assert_eq!(by_comparing_all(app, &shingles).await, ids[*at], "the reference finds it");
+        compared += begun.elapsed();
+    }
+    assert_eq!(found, wanted.len(), "each is found");
+    let ratio = compared.as_secs_f64() / searched.as_secs_f64();
+    // What docs/LEARNING.md says; a closed terminal must not fail the test.
+    let _ =
+        writeln!(std::io::stderr(), "a preview takes 1/{ratio:.0} of comparing with each of {} cases", ids.len() + 1);
+    assert!(ratio > 3.0, "the sketch saves looking at all: {searched:?} against {compared:?}");
+}
+
+async fn cases_without_a_sketch_get_one(app: &TestApp) {
+    let words = "Hi! I'm looking to book a flight from New York to Seattle on May 20th.";
+    let case = a_case(app, words).await;
+    for statement in ["DELETE FROM case_bands", "UPDATE cases SET sketched = FALSE"] {
+        sql(app, statement).await.expect("as it was before there were sketches");
+    }
+    let run = &report(app, json!([failed("later", 2, json!({ "input": format!("Hello. {words}") }))])).await[0];
+    let nearest = async || {
+        let preview = answer(app.member(Role::Reviewer).get(&format!("{API}/failures/{run}/preview"))).await;
+        preview.1["nearest"].clone()
+    };
+    assert_eq!(nearest().await, json!([]), "nothing finds it");
+    assert_eq!(app.app.sketch_cases().await.expect("sketched"), 1);
+    assert_eq!(app.app.sketch_cases().await.expect("sketched"), 0, "once");
+    assert_eq!(nearest().await[0]["id"], json!(case));
+}
+
 /// Real inputs with the task they are of. Two of one task are near-duplicates.
 fn inputs(file: &str) -> Vec<(String, String)> {
     let rows: Vec<Value> = shared::json_lines(&format!("data/{file}.jsonl.gz"));
@@ -227,4 +354,38 @@ fn near_duplicates_are_found_as_the_document_says() {
         assert!(100 * found >= 90 * exact, "the sketch finds what is alike in {file}: {found} of {exact}");
     }
     assert!(missing.is_empty(), "docs/LEARNING.md lacks what is measured:\n{}", missing.join("\n"));
+}
+
+/// The failing step that each of two groups of people named, of the failures that both looked at.
+fn named_by_both() -> Vec<(String, String)> {
+    let mut by_task: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+    for row in shared::json_lines::<Value>("data/failures_labelled.jsonl.gz") {
+        let named = ["mistake_agent", "failed_agent"].iter().find_map(|name| row["extra"][*name].as_str());
+        if let Some(step) = named {
+            let of = by_task.entry(row["task_id"].to_string()).or_default();
+            of.insert(row["source"].to_string(), step.to_lowercase());
+        }
+    }
+    by_task
+        .into_values()
+        .filter_map(|labels| <[String; 2]>::try_from(labels.into_values().collect::<Vec<_>>()).ok())
+        .map(|[one, other]| (one, other))
+        .collect()
+}
+
+/// How far two people agree on a failing step: what a reviewer's label is worth.
+#[test]
+fn people_agree_on_the_failing_step_as_the_document_says() {
+    let pairs = named_by_both();
+    let (n, same) = (pairs.len() as f64, pairs.iter().filter(|(one, other)| one == other).count());
+    let steps: BTreeSet<&String> = pairs.iter().flat_map(|(one, other)| [one, other]).collect();
+    let share = |step: &String, of: fn(&(String, String)) -> &String| {
+        pairs.iter().filter(|pair| of(pair) == step).count() as f64 / n
+    };
+    let chance: f64 = steps.iter().map(|step| share(step, |pair| &pair.0) * share(step, |pair| &pair.1)).sum();
+    let kappa = (same as f64 / n - chance) / (1.0 - chance);
+    let said = format!("{same} of {} ({:.0} %; Cohen's kappa {kappa:.2})", pairs.len(), 100.0 * same as f64 / n);
+    let document =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/LEARNING.md")).expect("a document");
+    assert!(document.contains(&said), "docs/LEARNING.md lacks what is measured: {said}");
 }

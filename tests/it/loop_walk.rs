@@ -29,9 +29,31 @@ fn a_person_walks_the_loop_on_real_runs() {
     });
 }
 
+#[test]
+fn a_reviewer_walks_triage_by_form() {
+    run(Backend::Sqlite, async |app: &TestApp| {
+        take_in(app).await;
+        seatrial::worker::jobs::group_failures(&app.app).await.expect("failures are grouped");
+        let settings = [
+            ("SEATRIAL_BASE_URL", app.base_url.as_str()),
+            ("SEATRIAL_PROJECT", PROJECT),
+            ("SEATRIAL_EMAIL", &app.email(Role::Admin)),
+            ("SEATRIAL_PASSWORD", PASSWORD),
+        ];
+        browser::walk("triage", &settings).await;
+        let viewer = app.member(Role::Viewer);
+        let confirmed = expect(200, viewer.get(&path("patterns?state=confirmed"))).await;
+        assert_eq!(confirmed["items"].as_array().map(Vec::len), Some(1), "{confirmed}");
+        let responses = expect(200, viewer.get(&path("responses?origin=failure_pattern"))).await;
+        assert_eq!(responses["items"][0]["origin"]["id"], confirmed["items"][0]["id"], "{responses}");
+        let looked_at = expect(200, viewer.get(&path("samples?status=upheld"))).await;
+        assert_eq!(looked_at["items"].as_array().map(Vec::len), Some(1), "{looked_at}");
+    });
+}
+
 /// Declares the workflow and its scorecard and reports the runs.
 async fn take_in(app: &TestApp) {
-    let rules = json!({"observes": {"rescues": "not_applicable"}, "settle_seconds": 0});
+    let rules = json!({"observes": {"rescues": "not_applicable"}, "settle_seconds": 0, "sample_share": 0.1});
     let workflow = json!({"risk_class": "high", "owner": app.account(Role::Owner).to_string(), "rules": rules});
     expect(200, app.member(Role::Owner).put(&path(&format!("workflows/{WORKFLOW}"))).json(&workflow)).await;
     let found = reports(&runs("tau"), Shape { with_messages: true, ..Shape::default() });

@@ -2,6 +2,7 @@
 //! without their token or permission, and the loop walked by plain forms.
 
 mod forms;
+mod learning;
 mod templates;
 
 use seatrial_domain::access::{Role, Scope as KeyScope};

@@ -20,7 +20,7 @@ use real::real;
 const NOTHING: &str = "0192f3a4b5c67d8e9f00112233445566";
 
 /// What only a person can do though its permission is one that keys can have: a reservation is somebody's.
-const PERSONS_ONLY: &[&str] = &["reserve_failure"];
+const PERSONS_ONLY: &[&str] = &["reserve_failure", "find_sample"];
 
 /// Ids by the name of the path's parameter.
 type Ids = BTreeMap<&'static str, String>;
@@ -44,6 +44,7 @@ fn nothing() -> Ids {
         ("message", id("msg")),
         ("notice", id("ntc")),
         ("owner", id("team")),
+        ("pattern", id("pat")),
         ("proposal", id("prop")),
         ("response", id("rsp")),
         ("release", "no-such-release".to_owned()),

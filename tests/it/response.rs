@@ -18,6 +18,7 @@ both!(
     is_closed_with_what_it_moved,
     is_asked_of_another_system_that_acknowledges,
     learning_is_done_when_nothing_waits,
+    what_was_learned_goes_into_the_suite,
     refuses_what_cannot_stand,
     secrets_are_rotated_and_the_dead_are_sent_again,
 );
@@ -157,6 +158,40 @@ async fn learning_is_done_when_nothing_waits(app: &TestApp) {
     let acted = expect(200, app.member(Role::Viewer).get(&one)).await;
     assert_eq!((text(&acted["state"]), text(&acted["acted"]["by"]["kind"])), ("acted", "system"), "{acted}");
     expect(200, app.member(Role::Owner).post(&format!("{one}/close")).json(&close)).await;
+}
+
+async fn what_was_learned_goes_into_the_suite(app: &TestApp) {
+    declare(app).await;
+    report(app, "1.5.0", (4, 1), START).await;
+    let suite = json!({"name": "Refund checks", "workflow": WORKFLOW, "cases": [], "note": "empty"});
+    expect(200, app.member(Role::Reviewer).post(&path("suites")).json(&suite)).await;
+    let mut wanted = body(app, "update_eval_set");
+    wanted["suite"] = json!("nothing");
+    assert_eq!(answer(app.member(Role::Admin).post(&path("responses")).json(&wanted)).await.0, 404);
+    wanted["suite"] = json!("Refund checks");
+    let id = open(app, &wanted).await;
+    let one = path(&format!("responses/{id}"));
+    let done = json!({"note": "Learned."});
+    let early = answer(app.member(Role::Owner).post(&format!("{one}/acknowledgement")).json(&done)).await;
+    assert_eq!((early.0, text(&early.1["code"])), (409, "failures_waiting"), "{}", early.1);
+    let failures = expect(200, app.member(Role::Viewer).get(&path("failures?status=open"))).await;
+    let runs: Vec<&str> =
+        failures["items"].as_array().expect("a list").iter().map(|row| text(&row["run_id"])).collect();
+    let promote = path(&format!("failures/{}/promote", runs[0]));
+    let asked = json!({"title": "Asks first", "input": "Refund order 1", "assertions": {"must": ["ask first"]}});
+    let promoted = expect(200, app.member(Role::Reviewer).post(&promote).json(&asked)).await;
+    let case = text(&promoted["case"]["id"]).to_owned();
+    let link = json!({"case_id": case});
+    expect(200, app.member(Role::Reviewer).post(&path(&format!("failures/{}/link", runs[1]))).json(&link)).await;
+    let noise = json!({"reason": "The vendor was down."});
+    expect(200, app.member(Role::Reviewer).post(&path(&format!("failures/{}/dismiss", runs[2]))).json(&noise)).await;
+    let acted = expect(200, app.member(Role::Owner).post(&format!("{one}/acknowledgement")).json(&done)).await;
+    assert_eq!((&acted["detail"]["suite_version"], &acted["detail"]["cases_added"]), (&json!(2), &json!(1)), "{acted}");
+    let suite = expect(200, app.member(Role::Viewer).get(&path("suites/Refund%20checks"))).await;
+    assert_eq!((&suite["version"], &suite["cases"][0]["case_id"]), (&json!(2), &json!(case)), "{suite}");
+    let close = json!({"done": "It is tested on every release."});
+    let closed = expect(200, app.member(Role::Owner).post(&format!("{one}/close")).json(&close)).await;
+    assert_eq!(closed["detail"]["suite_version"], 2, "once: {closed}");
 }
 
 async fn refuses_what_cannot_stand(app: &TestApp) {

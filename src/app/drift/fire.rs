@@ -69,8 +69,10 @@ impl App {
                 row.restart = Some(Restart { at: now, relearn_from });
             }
             let tx = self.store.write().await?;
-            self.keep_move(&tx, of.scope(), &row, None).await?;
-            tx.commit().await?;
+            if self.still(&tx, of.scope(), before).await? {
+                self.keep_move(&tx, of.scope(), &row, None).await?;
+                tx.commit().await?;
+            }
             return Ok(());
         }
         let evidence = self.alert_evidence(of, watch, id, (kind, reading.findings)).await?;
@@ -81,6 +83,9 @@ impl App {
             row.gate = self.gate_for_alert(of).await;
         }
         let tx = self.store.write().await?;
+        if !self.still(&tx, of.scope(), before).await? {
+            return Ok(());
+        }
         row.response = self.answer_alert(&tx, of, &row, &evidence).await?;
         self.keep_move(&tx, of.scope(), &row, Some(bytes)).await?;
         let detail = json!({"kind": kind, "release": row.release, "evidence": row.digest, "text": row.text});
@@ -88,6 +93,12 @@ impl App {
         tx.commit().await?;
         tracing::info!(alert = %id, kind = kind.as_str(), release = %row.release, "an alert fires");
         Ok(())
+    }
+
+    /// Whether an alert stands as it was read. Where somebody moved it meanwhile, the next pass reads it anew.
+    async fn still(&self, tx: &WriteTx, scope: Scope, before: Option<&AlertRow>) -> Result<bool, AppError> {
+        let Some(before) = before else { return Ok(true) };
+        Ok(alert::find(tx, scope, before.id).await?.is_some_and(|now| now == *before))
     }
 
     /// Writes an alert and what happened to it. Whoever is to hear of it is told afterwards.

@@ -28,11 +28,16 @@ impl App {
             let db = self.store.read();
             let Some(row) = alert::find(db, scope, event.alert).await? else { continue };
             let key = (scope, row.workflow);
-            if !quiet.contains_key(&key) {
-                let settings = drift::settings(db, scope, row.workflow).await?.unwrap_or_default();
-                quiet.insert(key, settings.quiet_until(self.now()));
-            }
-            if quiet.get(&key).copied().flatten().is_none() {
+            let until = match quiet.get(&key) {
+                Some(known) => *known,
+                None => {
+                    let settings = drift::settings(db, scope, row.workflow).await?.unwrap_or_default();
+                    let until = settings.quiet_until(self.now());
+                    quiet.insert(key, until);
+                    until
+                }
+            };
+            if until.is_none() {
                 self.tell_alert(scope, &row, &event).await?;
             }
         }

@@ -1,14 +1,13 @@
 //! Opening a response: what it is about must be there, and somebody who can act must be to do it.
 
 use seatrial_domain::access::Permission;
-use seatrial_domain::ids::{DecisionId, GapId, ReleaseId, ResponseId, WorkflowId};
+use seatrial_domain::ids::{DecisionId, GapId, PatternId, ReleaseId, ResponseId, WorkflowId};
 use seatrial_domain::limits;
 use seatrial_domain::response::{OriginKind, ResponseState};
 use seatrial_domain::signal::SignalKind;
 use seatrial_store::response::{self, ResponseRow};
 use seatrial_store::workflow::WorkflowRow;
-use seatrial_store::{decision, gap, release};
-use serde_json::json;
+use seatrial_store::{decision, gap, pattern, release};
 
 use super::{NewResponse, ResponseDetail};
 use crate::app::App;
@@ -32,6 +31,7 @@ impl App {
         let work = self.find_workflow(&project, &new.workflow).await?;
         let row = self.checked_response(&project, &work, new).await?;
         let tx = self.store.write().await?;
+        let row = self.increase_sampling(&tx, &project, row).await?;
         response::insert(&tx, project.scope, &row).await?;
         self.audit(&tx, &project, "open", "response", row.id, &self.response_data(&project, &row, &work)).await?;
         self.tell_response(&tx, &project, &row, "opened").await?;
@@ -47,11 +47,11 @@ impl App {
         work: &WorkflowRow,
         new: NewResponse,
     ) -> Result<ResponseRow, AppError> {
-        let signal = new.signal.unwrap_or_else(|| new.kind.signal());
+        let signal = new.signal.clone().unwrap_or_else(|| new.kind.signal());
         if signal.definition().kind != SignalKind::Rate {
             return Err(AppError::invalid("signal", "name a rate: its change can be shown with an interval"));
         }
-        let title = new.title.unwrap_or_else(|| format!("{}: {}", new.kind.words(), work.name));
+        let title = new.title.clone().unwrap_or_else(|| format!("{}: {}", new.kind.words(), work.name));
         if limits::label(&title).as_deref() != Some(title.as_str()) {
             let message = format!("use 1 to {} bytes without control characters", limits::LABEL_BYTES);
             return Err(AppError::invalid("title", message));
@@ -64,11 +64,12 @@ impl App {
             .or(work.owner)
             .ok_or_else(|| AppError::invalid("owner", "say who is to do it: the workflow has no owner who would"))?;
         self.able(project.scope, "owner", owner).await?;
-        let release = match new.release {
-            Some(name) => Some(self.release_of(project, work.id, &name).await?),
+        let release = match &new.release {
+            Some(name) => Some(self.release_of(project, work.id, name).await?),
             None => None,
         };
         self.check_origin(project, new.origin, &new.origin_id).await?;
+        let detail = self.detail_of(project, work, &new).await?;
         Ok(ResponseRow {
             id: ResponseId::from_uuid(self.ids.uuid_v7()),
             workflow: work.id,
@@ -78,7 +79,7 @@ impl App {
             kind: new.kind,
             title,
             signal,
-            detail: new.failure_class.map_or_else(|| json!({}), |class| json!({"failure_class": class})),
+            detail,
             owner: Some(owner),
             due_at: new.due_at,
             state: ResponseState::Open,
@@ -100,7 +101,7 @@ impl App {
         Ok(found.ok_or(AppError::NotFound { noun: "release" })?.id)
     }
 
-    /// Whether what it is about is there. Failure patterns and alerts are named by whoever found them.
+    /// Whether what it is about is there. Alerts are named by whoever found them.
     async fn check_origin(&self, project: &ProjectAccess, origin: OriginKind, id: &str) -> Result<(), AppError> {
         let db = self.store.read();
         let found = match origin {
@@ -112,7 +113,11 @@ impl App {
                 Ok(id) => decision::find(db, project.scope, id).await?.is_some(),
                 Err(_) => false,
             },
-            OriginKind::FailurePattern | OriginKind::Alert => limits::label(id).as_deref() == Some(id),
+            OriginKind::FailurePattern => match id.parse::<PatternId>() {
+                Ok(id) => pattern::find(db, project.scope, id).await?.is_some(),
+                Err(_) => false,
+            },
+            OriginKind::Alert => limits::label(id).as_deref() == Some(id),
         };
         if found {
             return Ok(());

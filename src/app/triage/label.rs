@@ -59,17 +59,23 @@ impl App {
             return Err(AppError::Invalid { errors });
         }
         if let Some(class) = &label.failure_class {
-            let known = failure_class::taxonomy(self.store.read(), project.scope).await?.classes();
-            if known.iter().all(|known| known.name != *class) {
-                let names: Vec<&str> = known.iter().map(|class| class.name.as_str()).collect();
-                let message = format!(
-                    "is no failure class of this project; take one of {}, or add it to the project's taxonomy",
-                    limits::clip(&names.join(", "), 1_000)
-                );
-                return Err(AppError::invalid("failure_class", message));
-            }
+            self.known_class(project, class).await?;
         }
         Ok(label)
+    }
+
+    /// Refuses a class that is not in the project's taxonomy.
+    pub(in crate::app) async fn known_class(&self, project: &ProjectAccess, class: &str) -> Result<(), AppError> {
+        let known = failure_class::taxonomy(self.store.read(), project.scope).await?.classes();
+        if known.iter().any(|known| known.name == class) {
+            return Ok(());
+        }
+        let names: Vec<&str> = known.iter().map(|class| class.name.as_str()).collect();
+        let message = format!(
+            "is no failure class of this project; take one of {}, or add it to the project's taxonomy",
+            limits::clip(&names.join(", "), 1_000)
+        );
+        Err(AppError::invalid("failure_class", message))
     }
 
     /// What the label says of the failing step: the name of the span it names, or the name it gives; `None` when it says

@@ -110,6 +110,45 @@ impl Snapshot {
     }
 }
 
+/// A stored snapshot masked once more: its canonical bytes, and their digest. Ids and times stay as they are.
+///
+/// # Errors
+/// When the bytes are no snapshot.
+pub fn masked_again(bytes: &[u8], redactor: &mut Redactor) -> Result<(Vec<u8>, Digest), CanonicalError> {
+    let mut document: Value = crate::canonical::parse_strict(bytes)?;
+    let before = redactor.count();
+    for part in ["input", "output", "messages"] {
+        mask(&mut document, &format!("/content/{part}"), |value| exact(redactor.value(part, value)));
+    }
+    mask(&mut document, "/run/external_id", |value| redactor.figures("external_id", value));
+    mask(&mut document, "/run/facts", |value| redactor.figures("facts", value));
+    mask(&mut document, "/run/late_facts", |value| redactor.figures("late_facts", value));
+    let spans = document.get("spans").and_then(Value::as_array).map_or(0, Vec::len);
+    for at in 0..spans {
+        for field in ["name", "tool", "model", "error"] {
+            let path = format!("spans[{at}].{field}");
+            mask(&mut document, &format!("/spans/{at}/{field}"), |value| redactor.figures(&path, value));
+        }
+    }
+    if redactor.count() > before {
+        let mut known = redactor.clone_patterns();
+        mask(&mut document, "/redactions", |value| known.figures("redactions", value));
+        if let Some(listed) = document.get_mut("redactions").and_then(Value::as_array_mut) {
+            let new = to_value(&redactor.redactions())?;
+            listed.extend(new.as_array().into_iter().flatten().cloned());
+            listed.truncate(crate::limits::REDACTIONS_LISTED);
+        }
+    }
+    let bytes = canonical_bytes(&document)?;
+    Ok((bytes.clone(), Digest::of(&bytes)))
+}
+
+fn mask(document: &mut Value, pointer: &str, masked: impl FnOnce(&Value) -> Value) {
+    if let Some(part) = document.pointer_mut(pointer) {
+        *part = masked(part);
+    }
+}
+
 /// Ids are kept as they are: digits of a span's id are no card number.
 fn copy(position: usize, span: &Span, redactor: &mut Redactor) -> SpanCopy {
     let mut text = |field: &str, text: &str| redactor.text(&format!("spans[{position}].{field}"), text);

@@ -13,6 +13,7 @@ mod forecast;
 mod gate;
 mod gate_amounts;
 mod gate_cases;
+mod pattern;
 mod reasons;
 mod record;
 mod redact;

@@ -237,7 +237,7 @@ async fn snapshot(app: Data<App>, caller: Caller, path: Path<(String, String)>) 
     Ok(answer.body(snapshot.bytes))
 }
 
-fn case_id(text: &str) -> Result<CaseId, AppError> {
+pub(super) fn case_id(text: &str) -> Result<CaseId, AppError> {
     text.parse().map_err(|_| AppError::NotFound { noun: "eval case" })
 }
 

@@ -12,6 +12,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::case_view::CaseDetail;
 use super::failure_view::{CasePreviewView, FailureCountView, FailureView};
+use super::gap::id_of;
 use crate::app::App;
 use crate::app::error::AppError;
 use crate::app::failure::Promotion;
@@ -43,6 +44,8 @@ struct FailureQuery {
     assigned: Option<String>,
     /// With this failing step.
     step: Option<String>,
+    /// Of this failure pattern, by its id.
+    pattern: Option<String>,
     /// Of runs that began at this time or later.
     #[param(value_type = Option<String>, format = DateTime)]
     from: Option<Timestamp>,
@@ -76,6 +79,7 @@ impl FailureQuery {
             severity: self.severity,
             assigned: self.assigned.as_deref().map(|text| assigned(text, caller)).transpose()?,
             step: self.step.clone(),
+            pattern: id_of("pattern", self.pattern.as_deref())?,
             from: self.from,
             to: self.to,
         })

@@ -3,8 +3,8 @@
 use seatrial_domain::access::{Actor, ActorKind};
 use seatrial_domain::case::CaseState;
 use seatrial_domain::failure::{LearningStatus, Severity};
-use seatrial_domain::ids::{AccountId, CaseId, ReleaseId, RunId, WorkflowId};
-use seatrial_domain::redact::SecretKind;
+use seatrial_domain::ids::{AccountId, CaseId, PatternId, ReleaseId, RunId, WorkflowId};
+use seatrial_domain::redact::{Masking, SecretKind};
 use seatrial_domain::run::Outcome;
 use seatrial_domain::time::Timestamp;
 use seatrial_store::failure::{FailureCount, FailureRow, Person};
@@ -115,6 +115,9 @@ pub struct FailureView {
     /// When.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub labelled_at: Option<Timestamp>,
+    /// The failure pattern it belongs to; absent until it was grouped in the background.
+    #[schema(value_type = Option<String>)]
+    pub pattern_id: Option<PatternId>,
 }
 
 impl FailureView {
@@ -151,6 +154,7 @@ impl FailureView {
             note: standing.note,
             labelled_by: standing.labelled_by.map(ActorView::from),
             labelled_at: standing.labelled_at,
+            pattern_id: row.pattern,
         }
     }
 }
@@ -218,6 +222,17 @@ pub struct MaskingView {
     after: String,
 }
 
+impl From<Masking> for MaskingView {
+    fn from(masking: Masking) -> Self {
+        Self {
+            path: masking.redaction.path,
+            kind: masking.redaction.kind,
+            before: masking.before,
+            after: masking.redaction.after,
+        }
+    }
+}
+
 /// An existing case that may cover the failure.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct NearCaseView {
@@ -259,12 +274,7 @@ impl CasePreviewView {
     /// A preview with the names of what it belongs to.
     #[must_use]
     pub fn new(preview: CasePreview, names: &Names, now: Timestamp) -> Self {
-        let maskings = preview.maskings.into_iter().map(|masking| MaskingView {
-            path: masking.redaction.path,
-            kind: masking.redaction.kind,
-            before: masking.before,
-            after: masking.redaction.after,
-        });
+        let maskings = preview.maskings.into_iter().map(MaskingView::from);
         let nearest = preview.nearest.into_iter().map(|near| NearCaseView {
             id: near.case.id,
             title: near.case.case.title,

@@ -23,16 +23,19 @@ mod gate_view;
 mod inbox;
 mod invitation;
 mod learning;
+mod masking;
 mod member;
 mod outbox;
 mod owner;
 mod password_reset;
+mod pattern;
 mod policy;
 mod project;
 mod response;
 mod response_view;
 mod run;
 mod run_view;
+mod sample;
 mod schema;
 mod scorecard;
 mod scorecard_history;
@@ -74,16 +77,19 @@ fn nouns(config: &mut ServiceConfig<'_>) {
         .configure(gap::configure)
         .configure(gate::configure)
         .configure(learning::configure)
+        .configure(masking::configure)
         .configure(inbox::configure)
         .configure(invitation::configure)
         .configure(member::configure)
         .configure(outbox::configure)
         .configure(owner::configure)
         .configure(password_reset::configure)
+        .configure(pattern::configure)
         .configure(policy::configure)
         .configure(project::configure)
         .configure(response::configure)
         .configure(run::configure)
+        .configure(sample::configure)
         .configure(schema::configure)
         .configure(scorecard::configure)
         .configure(scorecard_history::configure)

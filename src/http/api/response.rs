@@ -140,8 +140,9 @@ async fn list(
 
 /// Open a response
 ///
-/// About a gap, a failure pattern, a decision or an alert. Its owner is told. `update_eval_set` is done in triage and is
-/// done by itself when no failure of its kind waits there; the other kinds are asked of other systems by the event
+/// About a gap, a failure pattern, a decision or an alert. Its owner is told. `increase_sampling` is done at
+/// once: the workflow's `sample_share` goes up. `update_eval_set` is done in triage; when no failure of its kind waits there,
+/// the cases learned go into the suite it names. The other kinds are asked of other systems by the event
 /// `response.opened`, which says how to acknowledge.
 #[utoipa::path(
     operation_id = "open_response", tag = "responses",
@@ -152,7 +153,7 @@ async fn list(
         (status = 400, description = "The body cannot be read", body = ProblemBody),
         (status = 401, description = "Nobody is signed in", body = ProblemBody),
         (status = 403, description = "The permission is missing", body = ProblemBody),
-        (status = 404, description = "No such project, workflow or release", body = ProblemBody),
+        (status = 404, description = "No such project, workflow, release or suite", body = ProblemBody),
         (status = 422, description = "A value cannot stand", body = ProblemBody),
     ),
     extensions(("x-permission" = json!("manage_responses")))

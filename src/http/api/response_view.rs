@@ -53,7 +53,7 @@ impl From<Note> for NoteView {
 pub(super) struct Origin {
     /// What kind of thing.
     kind: OriginKind,
-    /// Which: a gap's or a decision's id; of a failure pattern or an alert the name it was found by.
+    /// Which: the id of a gap, a decision or a failure pattern; of an alert the name it was found by.
     id: String,
 }
 
@@ -169,6 +169,11 @@ pub(super) struct ResponseBody {
     signal: Option<Signal>,
     /// The failure class it is about, of `update_eval_set`.
     failure_class: Option<String>,
+    /// The eval suite that gets the cases learned as a new version, by name or id, of `update_eval_set`.
+    suite: Option<String>,
+    /// The share of successful runs to look at from now on, of `increase_sampling`; ten times the present one, and at
+    /// least 0.01, when absent.
+    sample_share: Option<f64>,
     /// Who is to do it: an account's or a team's id; when absent the workflow's owner.
     #[schema(value_type = Option<String>)]
     owner: Option<OwnerId>,
@@ -188,6 +193,8 @@ impl From<ResponseBody> for NewResponse {
             title: body.title,
             signal: body.signal,
             failure_class: body.failure_class,
+            suite: body.suite,
+            sample_share: body.sample_share,
             owner: body.owner,
             due_at: body.due_at,
         }

@@ -4,7 +4,7 @@ use actix_web::web::{Data, Json, Path};
 use actix_web::{get, post};
 use seatrial_domain::access::Permission;
 use seatrial_domain::failure::{LearningStatus, Severity};
-use seatrial_domain::ids::{AccountId, ActId, CaseId, RunId};
+use seatrial_domain::ids::{AccountId, ActId, CaseId, PatternId, RunId};
 use seatrial_domain::limits;
 use seatrial_domain::time::Timestamp;
 use seatrial_domain::triage::Label;
@@ -248,6 +248,9 @@ struct GroupBody {
     assigned: Option<String>,
     /// With this failing step.
     step: Option<String>,
+    /// Of this failure pattern.
+    #[schema(value_type = Option<String>)]
+    pattern: Option<PatternId>,
     /// Of runs that began at this time or later.
     #[schema(value_type = Option<String>, format = DateTime)]
     from: Option<Timestamp>,
@@ -267,6 +270,7 @@ impl GroupBody {
             severity: self.severity,
             assigned: self.assigned.as_deref().map(|text| assigned(text, caller)).transpose()?,
             step: self.step,
+            pattern: self.pattern,
             from: self.from,
             to: self.to,
         })

@@ -31,6 +31,7 @@ pub struct ListQuery {
     failure_class: Option<String>,
     assigned: Option<String>,
     step: Option<String>,
+    pattern: Option<String>,
     cursor: Option<String>,
     run: Option<String>,
 }
@@ -59,6 +60,9 @@ impl ListQuery {
                 _ => None,
             },
             step: text(&self.step),
+            pattern: text(&self.pattern)
+                .map(|id| id.parse().map_err(|_| AppError::NotFound { noun: "failure pattern" }))
+                .transpose()?,
             ..FailureFilter::default()
         })
     }
@@ -73,6 +77,7 @@ impl ListQuery {
             ("failure_class", self.failure_class.as_deref()),
             ("assigned", self.assigned.as_deref()),
             ("step", self.step.as_deref()),
+            ("pattern", self.pattern.as_deref()),
         ];
         parameters.retain(|(name, _)| changed.iter().all(|(other, _)| other != name));
         parameters.extend(changed);
@@ -174,7 +179,12 @@ fn chips(frame: &Frame, query: &ListQuery) -> Vec<FilterChip> {
         href: query.href(frame, &[("step", None)]),
         on: true,
     });
-    statuses.chain(severities).chain(assigned).chain(class).chain(step).collect()
+    let pattern = query.pattern.as_deref().and_then(given).map(|_| FilterChip {
+        label: "one failure pattern ✕".to_owned(),
+        href: query.href(frame, &[("pattern", None)]),
+        on: true,
+    });
+    statuses.chain(severities).chain(assigned).chain(class).chain(step).chain(pattern).collect()
 }
 
 fn filters(query: &ListQuery, names: &Names) -> Vec<Filter> {

@@ -6,12 +6,16 @@ use crate::render::view::Flash;
 pub const NAME: &str = "done";
 
 /// What each code says.
-const WORDS: [(&str, &str); 28] = [
+const WORDS: [(&str, &str); 32] = [
     ("fact_added", "The fact is added. Every figure computed from this run has changed with it."),
     ("fact_known", "This fact had been added already; nothing has changed."),
     ("promoted", "The failure is an eval case now. It is a draft until somebody makes it active."),
     ("linked", "The failure is linked to the case."),
     ("dismissed", "The failure is dismissed, with your reason."),
+    ("failure_changed", "It is written down."),
+    ("pattern_changed", "It is done, and kept in the history of the pattern."),
+    ("sample_found", "What you found is recorded. Every figure of the run has changed with it."),
+    ("suite_changed", "The suite has a new version."),
     ("case_changed", "The case is changed."),
     ("attested", "Your attestation is recorded."),
     ("gate_opened", "The gate is open. Look at the evidence, freeze it, then decide."),

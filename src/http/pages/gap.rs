@@ -153,7 +153,14 @@ pub async fn owner_options(frame: &Frame, chosen: Option<OwnerId>) -> Result<Vec
 
 /// A field of a form.
 pub fn field(name: &str, label: &str, value: String) -> TaskField {
-    TaskField { id: format!("task-{name}"), name: name.to_owned(), label: label.to_owned(), value, options: Vec::new() }
+    TaskField {
+        id: format!("task-{name}"),
+        name: name.to_owned(),
+        label: label.to_owned(),
+        value,
+        options: Vec::new(),
+        optional: false,
+    }
 }
 
 /// A date as a form sends it.

@@ -8,11 +8,13 @@ mod account;
 mod alert;
 pub mod assets;
 mod case;
+mod case_version;
 mod context;
 mod conversation;
 mod decision;
 mod failure;
 mod failure_review;
+mod failure_work;
 mod flash;
 mod form;
 mod gap;
@@ -20,16 +22,19 @@ mod gate;
 mod inbox;
 mod link;
 mod overview;
+mod pattern;
 pub mod problem;
 mod release;
 mod release_parts;
 mod response;
 mod run;
 mod run_parts;
+mod sample;
 mod scorecard;
 mod search;
 mod settings;
 mod sign_in;
+mod suite;
 mod template;
 mod trace;
 
@@ -99,8 +104,23 @@ fn learning(config: &mut ServiceConfig) {
         .route("/p/{project}/failures/{run}/promote", post().to(failure::promote))
         .route("/p/{project}/failures/{run}/link", post().to(failure::link_to_case))
         .route("/p/{project}/failures/{run}/dismiss", post().to(failure::dismiss))
+        .route("/p/{project}/failures/{run}/triage", get().to(failure_work::show))
+        .route("/p/{project}/failures/{run}/triage/{act}", post().to(failure_work::change))
+        .route("/p/{project}/patterns", get().to(pattern::list))
+        .route("/p/{project}/patterns/{pattern}", get().to(pattern::show))
+        .route("/p/{project}/patterns/{pattern}/{act}", post().to(pattern::change))
+        .route("/p/{project}/samples", get().to(sample::list))
+        .route("/p/{project}/samples/{run}", get().to(sample::show))
+        .route("/p/{project}/samples/{run}/{finding}", post().to(sample::find))
         .route("/p/{project}/cases", get().to(case::list))
         .route("/p/{project}/cases/{case}", get().to(case::show))
+        .route("/p/{project}/cases/{case}/versions", get().to(case_version::show))
+        .route("/p/{project}/cases/{case}/versions/{act}", post().to(case_version::change))
+        .route("/p/{project}/suites", get().to(suite::list))
+        .route("/p/{project}/suites", post().to(suite::create))
+        .route("/p/{project}/suites/new", get().to(suite::new))
+        .route("/p/{project}/suites/{suite}", get().to(suite::show))
+        .route("/p/{project}/suites/{suite}/{act}", post().to(suite::change))
         .route("/p/{project}/scorecards", get().to(scorecard::list))
         .route("/p/{project}/scorecards/{scorecard}", get().to(scorecard::show))
         .route("/p/{project}/scorecards/{scorecard}/attest", post().to(scorecard::attest));

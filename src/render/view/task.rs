@@ -111,6 +111,8 @@ pub struct TaskField {
     pub value: String,
     /// What can be chosen, of a choice.
     pub options: Vec<SelectOption>,
+    /// Whether a text may stay empty.
+    pub optional: bool,
 }
 
 /// A form.
@@ -179,6 +181,7 @@ impl TaskPage {
             label: label.to_owned(),
             value: String::new(),
             options: Vec::new(),
+            optional: false,
         };
         Self {
             heading: text.to_owned(),

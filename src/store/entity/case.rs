@@ -20,6 +20,7 @@ pub struct Model {
     pub created_by: String,
     pub created_at: i64,
     pub version: i64,
+    pub sketched: bool,
 }
 
 /// No relations: queries name the columns they join on.

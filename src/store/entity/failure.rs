@@ -27,6 +27,8 @@ pub struct Model {
     pub note: Option<String>,
     pub labelled_by: Option<String>,
     pub labelled_at: Option<i64>,
+    pub pattern_id: Option<Uuid>,
+    pub pattern_due: bool,
 }
 
 /// No relations: queries name the columns they join on.

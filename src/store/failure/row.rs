@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, FromQueryResult, QueryFilter as _, QuerySelect as _};
 use seatrial_domain::access::Actor;
 use seatrial_domain::failure::LearningStatus;
-use seatrial_domain::ids::{AccountId, CaseId, ReleaseId, RunId, WorkflowId};
+use seatrial_domain::ids::{AccountId, CaseId, PatternId, ReleaseId, RunId, WorkflowId};
 use seatrial_domain::run::{Outcome, RunFacts};
 use seatrial_domain::time::Timestamp;
 use seatrial_domain::triage::Standing;
@@ -74,6 +74,7 @@ fn read(row: failure::Model, run: RunPart, names: &BTreeMap<Uuid, String>) -> Re
         severity: row.severity.as_deref().map(severity),
         occurred_at: Timestamp::from_micros(row.occurred_at),
         assignee: row.assigned_to.map(person),
+        pattern: row.pattern_id.map(PatternId::from_uuid),
         reservation: row
             .reserved_by
             .zip(row.reserved_until)
@@ -122,5 +123,7 @@ pub(super) fn model(scope: Scope, row: &FailureRow) -> Result<failure::Model, St
         note: standing.note.clone(),
         labelled_by: text(&standing.labelled_by)?,
         labelled_at: standing.labelled_at.map(Timestamp::micros),
+        pattern_id: row.pattern.map(PatternId::uuid),
+        pattern_due: true,
     })
 }

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use seatrial_domain::ids::{FactId, ReleaseId, RunId, WorkflowId};
 use seatrial_domain::limits;
 use seatrial_domain::run::{LateFact, RunEvidence, RunFacts, RunReport, resolve};
+use seatrial_domain::sample::is_sampled;
 use seatrial_domain::span::Span;
 use seatrial_domain::time::Timestamp;
 use seatrial_domain::trace::{TraceSummary, identity, merge, summarize};
@@ -45,6 +46,8 @@ pub(super) struct RunState {
     pub(super) report_changed: bool,
     /// Whether the passing of time is to be looked at.
     pub(super) touched: bool,
+    /// Whether it is a success that people are asked to look at.
+    pub(super) sampled: bool,
     pub(super) deleted: bool,
 }
 
@@ -197,6 +200,8 @@ impl RunState {
                 idle_closed: self.idle_closed,
             };
             let facts = resolve(evidence, &rules, &context.taxonomy);
+            let success = facts.counts && facts.concluded() && !facts.failed();
+            self.sampled = success && self.id.is_some_and(|id| is_sampled(id, rules.sample_share));
             self.after = Some(Standing { workflow: workflow_id, release: release_id, facts, settled: false });
         } else if self.touched {
             self.after.clone_from(&self.before);

@@ -4,13 +4,14 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
 use seatrial_domain::failure::LearningStatus;
 use seatrial_domain::ids::RunId;
+use seatrial_domain::sample::SampleStatus;
 use seatrial_domain::time::Timestamp;
 use uuid::Uuid;
 
 use super::state::{RunState, Standing, States};
 use crate::blob;
 use crate::connection::{Connection as _, WriteTx};
-use crate::entity::{failure, run, run_fact, trace, triage_act};
+use crate::entity::{failure, run, run_fact, sample, trace, triage_act};
 use crate::error::StoreError;
 use crate::run::{REPORT, TRACE, split_bodies};
 use crate::scope::Scope;
@@ -48,6 +49,15 @@ pub(super) async fn save(tx: &WriteTx, scope: Scope, states: States, now: Timest
             .exec(raw)
             .await?;
     }
+    insert_chunks!(sample, rows.samples, CHUNK, OnConflict::column(sample::Column::RunId).do_nothing().to_owned(), raw);
+    for chunk in rows.no_successes.chunks(CHUNK) {
+        sample::Entity::delete_many()
+            .filter(sample::Column::ProjectId.eq(scope.uuid()))
+            .filter(sample::Column::RunId.is_in(chunk.iter().copied()))
+            .filter(sample::Column::Status.eq(SampleStatus::Open.as_str()))
+            .exec(raw)
+            .await?;
+    }
     delete(tx, scope, &rows.deleted).await
 }
 
@@ -68,6 +78,7 @@ async fn delete(tx: &WriteTx, scope: Scope, ids: &[Uuid]) -> Result<(), StoreErr
         delete_from!(run_fact, RunId);
         delete_from!(failure, RunId);
         delete_from!(triage_act, RunId);
+        delete_from!(sample, RunId);
         delete_from!(run, Id);
     }
     Ok(())
@@ -84,7 +95,8 @@ fn update_trace() -> OnConflict {
         .to_owned()
 }
 
-/// What is known of the run follows it; what people decided about the failure stays.
+/// What is known of the run follows it; what people decided about the failure stays. Whether it belongs to another pattern
+/// now is found out in the background.
 fn update_failure() -> OnConflict {
     OnConflict::column(failure::Column::RunId)
         .update_columns([
@@ -93,6 +105,7 @@ fn update_failure() -> OnConflict {
             failure::Column::FailureClass,
             failure::Column::Severity,
             failure::Column::OccurredAt,
+            failure::Column::PatternDue,
         ])
         .to_owned()
 }
@@ -104,6 +117,8 @@ struct Rows {
     facts: Vec<run_fact::Model>,
     failures: Vec<failure::Model>,
     not_failed: Vec<Uuid>,
+    samples: Vec<sample::Model>,
+    no_successes: Vec<Uuid>,
     deleted: Vec<Uuid>,
 }
 
@@ -119,6 +134,12 @@ impl Rows {
             self.failures.push(failure_row(scope, id, &standing));
         } else if was_failed {
             self.not_failed.push(id.uuid());
+        }
+        if state.sampled {
+            self.samples.push(sample_row(scope, id, &standing));
+        } else if state.before.as_ref().is_some_and(|before| before.facts.successful()) && !standing.facts.successful()
+        {
+            self.no_successes.push(id.uuid());
         }
         self.add_trace(scope, id, &mut state)?;
         self.add_facts(scope, id, &state)?;
@@ -201,6 +222,20 @@ fn run_row(
     })
 }
 
+fn sample_row(scope: Scope, id: RunId, standing: &Standing) -> sample::Model {
+    sample::Model {
+        run_id: id.uuid(),
+        project_id: scope.uuid(),
+        workflow_id: standing.workflow.uuid(),
+        release_id: standing.release.uuid(),
+        occurred_at: standing.facts.started_at.micros(),
+        status: SampleStatus::Open.as_str().to_owned(),
+        note: None,
+        decided_by: None,
+        decided_at: None,
+    }
+}
+
 fn failure_row(scope: Scope, id: RunId, standing: &Standing) -> failure::Model {
     let facts = &standing.facts;
     failure::Model {
@@ -224,5 +259,7 @@ fn failure_row(scope: Scope, id: RunId, standing: &Standing) -> failure::Model {
         note: None,
         labelled_by: None,
         labelled_at: None,
+        pattern_id: None,
+        pattern_due: true,
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Ids;
 use crate::support::app::{START, TestApp, answer};
 use crate::support::evidence::{
-    BASELINE, CANDIDATE, WORKFLOW, attest, decide, expect, freeze, open_gate, path, ready_gate,
+    BASELINE, CANDIDATE, WORKFLOW, attest, decide, expect, freeze, open_gate, path, ready_gate, report,
 };
 
 fn text(value: &Value) -> String {
@@ -56,7 +56,19 @@ pub async fn real(app: &TestApp) -> Ids {
     people(app, &mut ids).await;
     learned(app, &mut ids).await;
     followed(app, &mut ids).await;
+    watched(app, &mut ids).await;
     ids
+}
+
+/// What drifted in a live release.
+async fn watched(app: &TestApp, ids: &mut Ids) {
+    let live = json!({"workflow": WORKFLOW, "release": CANDIDATE, "environment": "production", "kind": "deployed"});
+    expect(201, app.member(Role::ReleaseManager).post(&path("deployments")).json(&live)).await;
+    let later = app.app.now().plus_seconds(5 * 3_600);
+    app.clock.set(later.plus_seconds(60));
+    report(app, CANDIDATE, (200, 20), later).await;
+    jobs::watch_drift(&app.app).await.expect("watched");
+    ids.insert("alert", text(&first(app, Role::Viewer, "alerts?kind=regression&state=firing").await));
 }
 
 /// Who may come in and who answers.
@@ -82,9 +94,14 @@ async fn learned(app: &TestApp, ids: &mut Ids) {
     let asked = json!({"title": "t", "input": "Refund order 1", "assertions": {"must": ["say so"]}});
     answer(app.member(Role::Reviewer).post(&promote).json(&asked)).await;
     let case = first(app, Role::Admin, "cases").await;
+    let label = json!({"failure_class": "timeout", "step": "search"});
+    expect(200, app.member(Role::Reviewer).post(&path(&format!("failures/{}/label", run_of(0)))).json(&label)).await;
+    seatrial::worker::jobs::group_failures(&app.app).await.expect("failures are grouped");
+    let pattern = first(app, Role::Admin, "patterns?at_least=1").await;
     let suite = json!({"workflow": WORKFLOW, "name": "smoke"});
     let suite = expect(200, app.member(Role::Reviewer).post(&path("suites")).json(&suite)).await;
     ids.extend([("run", run_of(0)), ("act", text(&act)), ("case", text(&case)), ("suite", text(&suite))]);
+    ids.insert("pattern", text(&pattern));
 }
 
 /// What follows from decisions: gaps, responses, what people are told, exemptions, own templates.

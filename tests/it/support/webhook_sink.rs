@@ -1,6 +1,8 @@
 //! A receiver of webhooks: keeps what was delivered, answers as told, and verifies signatures by itself (Standard Webhooks), so that the
 //! service's signing is checked against a second implementation.
 
+use std::time::Duration;
+
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -42,6 +44,15 @@ impl WebhookSink {
     pub async fn answer(&self, status: u16, times: u64) {
         Mock::given(method("POST"))
             .respond_with(ResponseTemplate::new(status))
+            .up_to_n_times(times)
+            .mount(&self.server)
+            .await;
+    }
+
+    /// Lets the next `times` deliveries wait for so long before it answers 204.
+    pub async fn stall(&self, times: u64, delay: Duration) {
+        Mock::given(method("POST"))
+            .respond_with(ResponseTemplate::new(204).set_delay(delay))
             .up_to_n_times(times)
             .mount(&self.server)
             .await;
