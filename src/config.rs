@@ -56,6 +56,8 @@ pub struct Server {
     /// Proxies whose forwarding headers are believed.
     #[serde(deserialize_with = "network::comma_separated")]
     pub trusted_proxies: Vec<IpRange>,
+    /// Sites whose pages may call the API with a token, comma separated; empty for none.
+    pub cors_origins: String,
     /// Threads that serve HTTP; 0 is one for each processor.
     pub workers: usize,
     /// How long accepted work may take to finish at shutdown, in seconds.
@@ -235,6 +237,11 @@ pub enum Transport {
 }
 
 impl Config {
+    /// The sites whose pages may call the API.
+    pub fn cors_origins(&self) -> impl Iterator<Item = &str> {
+        validate::origins(&self.server.cors_origins)
+    }
+
     /// How browsers reach the service.
     pub fn transport(&self) -> Transport {
         let loopback = network::host_of(&self.server.public_url).is_some_and(|host| network::is_loopback_host(&host));

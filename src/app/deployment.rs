@@ -174,7 +174,15 @@ impl App {
             live_at: None,
         };
         release::insert(tx, project.scope, &row).await?;
-        self.audit(tx, project, "put", "release", row.id, &json!({"baseline": null})).await?;
+        self.audit(
+            tx,
+            project,
+            "put",
+            "release",
+            row.id,
+            &json!({"before": null, "after": {"name": row.name, "baseline": null}}),
+        )
+        .await?;
         Ok(row)
     }
 

@@ -133,7 +133,8 @@ impl App {
             let detail = format!("It does not wait for an approval: it is {}.", known.state(now).replace('_', " "));
             return Err(AppError::Conflict { code: "exemption_not_waiting", detail });
         }
-        self.audit(&tx, &project, "approve", "exemption", id, &json!({"check": known.check})).await?;
+        let detail = json!({"check": known.check, "before": {"state": "requested"}, "after": {"state": "approved"}});
+        self.audit(&tx, &project, "approve", "exemption", id, &detail).await?;
         tx.commit().await?;
         Ok(Exemption { approved_by: Some(project.actor().clone()), ..known })
     }
@@ -158,7 +159,8 @@ impl App {
             let detail = "It is over already.".to_owned();
             return Err(AppError::Conflict { code: "exemption_over", detail });
         }
-        self.audit(&tx, &project, "end", "exemption", id, &json!({"check": known.check})).await?;
+        let detail = json!({"check": known.check, "before": {"state": known.state(now)}, "after": {"state": "ended"}});
+        self.audit(&tx, &project, "end", "exemption", id, &detail).await?;
         tx.commit().await?;
         Ok(Exemption { ended_at: Some(now), ..known })
     }

@@ -201,6 +201,7 @@ impl App {
         due_at: Option<Timestamp>,
     ) -> Result<GapRow, AppError> {
         let now = self.now();
+        let before = json!({"owner": row.owner, "due_at": row.due_at});
         let row = GapRow {
             owner: Some(owner),
             due_at,
@@ -209,7 +210,8 @@ impl App {
             ..row
         };
         gap::put(tx, project.scope, &row).await?;
-        let detail = json!({"gap": row.key, "owner": owner, "due_at": due_at});
+        let after = json!({"owner": owner, "due_at": due_at});
+        let detail = json!({"gap": row.key, "before": before, "after": after});
         self.audit(tx, project, "assign", "gap", row.id, &detail).await?;
         let holder = self.holders(tx, project.scope, [owner]).await?.remove(&owner);
         let mut people = holder.map(|holder| holder.people).unwrap_or_default();
@@ -269,6 +271,7 @@ impl App {
             let detail = "It is closed already; see what was done.".to_owned();
             return Err(AppError::Conflict { code: "gap_closed", detail });
         }
+        let before = row.state;
         let row = GapRow {
             state: GapState::Closed,
             closed_by: Some(project.actor().clone()),
@@ -277,7 +280,15 @@ impl App {
             ..row
         };
         gap::put(&tx, project.scope, &row).await?;
-        self.audit(&tx, &project, "close", "gap", id, &json!({"gap": row.key, "done": row.done})).await?;
+        self.audit(
+            &tx,
+            &project,
+            "close",
+            "gap",
+            id,
+            &json!({"gap": row.key, "before": {"state": before}, "after": {"state": row.state, "done": row.done}}),
+        )
+        .await?;
         tx.commit().await?;
         Ok(row)
     }

@@ -11,6 +11,7 @@ use super::access::{Caller, ProjectAccess};
 use super::account::{NewAccount, normalise_email};
 use super::audit::{Change, Gone, Made};
 use super::error::AppError;
+use super::precondition::IfMatch;
 
 /// Somebody to be added to a project.
 #[derive(Clone)]
@@ -66,21 +67,34 @@ impl App {
         Ok(member)
     }
 
+    /// A member.
+    ///
+    /// # Errors
+    /// When there is no such member, the caller may not read them, or the database fails.
+    pub async fn member(&self, caller: &Caller, slug: &str, id: AccountId) -> Result<MemberRow, AppError> {
+        let project = self.enter(caller, slug, Permission::ReadEvidence).await?;
+        let row = member::by_account(self.store.read(), project.scope, id).await?;
+        row.ok_or(AppError::NotFound { noun: "member" })
+    }
+
     /// Gives a member these roles instead of those they had.
     ///
     /// # Errors
-    /// When the caller may not, there is no such member, no admin would be left, or the database fails.
+    /// When the caller may not, there is no such member, somebody changed them meanwhile, no admin would be left, or the
+    /// database fails.
     pub async fn set_member_roles(
         &self,
         caller: &Caller,
         slug: &str,
         id: AccountId,
         roles: Vec<Role>,
+        if_match: &IfMatch,
     ) -> Result<MemberRow, AppError> {
         let project = self.enter(caller, slug, Permission::ManageMembers).await?;
         let roles = checked_roles(roles)?;
         let tx = self.store.write().await?;
         let mut member = self.held_member(&tx, &project, id).await?;
+        if_match.check(&member.roles)?;
         member::put(&tx, project.scope, id, &roles, self.now()).await?;
         keep_an_admin(&tx, &project).await?;
         let detail = Change { before: &member.roles, after: &roles };

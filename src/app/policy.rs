@@ -7,13 +7,14 @@ use seatrial_store::policy::{self, PolicyRow};
 
 use super::App;
 use super::access::Caller;
+use super::audit::Change;
 use super::error::{AppError, FieldError};
 
 /// The policy a project is under.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CurrentPolicy {
     /// The one every project begins with.
-    BuiltIn(Policy),
+    BuiltIn(Box<Policy>),
     /// One that the project wrote.
     Own(Box<PolicyRow>),
 }
@@ -21,7 +22,7 @@ pub enum CurrentPolicy {
 impl CurrentPolicy {
     /// The rules.
     #[must_use]
-    pub const fn policy(&self) -> &Policy {
+    pub fn policy(&self) -> &Policy {
         match self {
             Self::BuiltIn(policy) => policy,
             Self::Own(row) => &row.policy,
@@ -56,7 +57,7 @@ impl App {
     pub async fn policy(&self, caller: &Caller, project: &str) -> Result<CurrentPolicy, AppError> {
         let project = self.enter(caller, project, Permission::ReadEvidence).await?;
         let row = policy::current(self.store.read(), project.scope).await?;
-        Ok(row.map_or_else(|| CurrentPolicy::BuiltIn(Policy::default()), |row| CurrentPolicy::Own(Box::new(row))))
+        Ok(row.map_or_else(|| CurrentPolicy::BuiltIn(Box::default()), |row| CurrentPolicy::Own(Box::new(row))))
     }
 
     /// The versions the project wrote, latest first.
@@ -94,7 +95,7 @@ impl App {
             created_at: self.now(),
         };
         policy::insert(&tx, project.scope, &row).await?;
-        self.audit(&tx, &project, "put", "policy", row.id, &row.policy).await?;
+        self.audit(&tx, &project, "put", "policy", row.id, &Change { before, after: &row.policy }).await?;
         tx.commit().await?;
         Ok(row)
     }

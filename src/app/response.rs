@@ -19,6 +19,7 @@ use serde_json::json;
 
 use super::App;
 use super::access::{Caller, ProjectAccess};
+use super::audit::Change;
 use super::error::AppError;
 use super::notice::event_body;
 
@@ -155,11 +156,20 @@ impl App {
         }
         let before = row.state;
         let given = row.owner != Some(owner);
+        let was = json!({"owner": row.owner, "due_at": row.due_at});
         let row = ResponseRow { owner: Some(owner), due_at, ..row };
         if !response::update(&tx, project.scope, &row, before).await? {
             return Err(changed());
         }
-        self.audit(&tx, &project, "put", "response", id, &json!({"owner": owner, "due_at": due_at})).await?;
+        self.audit(
+            &tx,
+            &project,
+            "put",
+            "response",
+            id,
+            &Change { before: was, after: json!({"owner": owner, "due_at": due_at}) },
+        )
+        .await?;
         if given {
             self.tell_response(&tx, &project, &row, "given").await?;
         }
@@ -217,7 +227,18 @@ impl App {
         if !response::update(&tx, project.scope, &row, ResponseState::Open).await? {
             return Err(changed());
         }
-        self.audit(&tx, &project, "act", "response", id, &json!({"note": act.note})).await?;
+        self.audit(
+            &tx,
+            &project,
+            "act",
+            "response",
+            id,
+            &Change {
+                before: json!({"state": ResponseState::Open}),
+                after: json!({"state": row.state, "note": act.note}),
+            },
+        )
+        .await?;
         tx.commit().await?;
         self.response_detail(&project, id).await
     }
@@ -301,7 +322,8 @@ impl App {
             return Err(changed());
         }
         let data = self.response_data(project, row, &work);
-        self.audit(&tx, project, action, "response", row.id, &data).await?;
+        let detail = Change { before: json!({"state": before}), after: &data };
+        self.audit(&tx, project, action, "response", row.id, &detail).await?;
         self.tell_response(&tx, project, row, "closed").await?;
         let body = event_body(&format!("response.{}", row.state.as_str()), self.now(), data)?;
         self.announce(&tx, project.scope, &format!("{}:{}", row.id, row.state.as_str()), &body).await?;

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::App;
 use super::access::Caller;
+use super::audit::Change;
 use super::error::AppError;
 
 const NO_TEAM: AppError = AppError::NotFound { noun: "team" };
@@ -67,9 +68,11 @@ impl App {
         let members = self.checked_team(project.scope, name, members).await?;
         let tx = self.store.write().await?;
         let known = team::find(&tx, project.scope, id).await?.ok_or(NO_TEAM)?;
+        let before = json!({"name": known.name, "members": known.members});
         let row = TeamRow { name: name.to_owned(), members, ..known };
         team::update(&tx, project.scope, &row).await?;
-        self.audit(&tx, &project, "put", "team", id, &json!({"name": row.name, "members": row.members})).await?;
+        let after = json!({"name": row.name, "members": row.members});
+        self.audit(&tx, &project, "put", "team", id, &Change { before, after }).await?;
         tx.commit().await?;
         Ok(row)
     }

@@ -1,11 +1,13 @@
 //! A project's own templates for the documents that leave: read, written in versions, put back to the built-in one.
 
 use seatrial_domain::access::Permission;
+use seatrial_domain::digest::Digest;
 use seatrial_domain::limits;
 use seatrial_store::template::{self, TemplateRow};
 
 use super::App;
 use super::access::Caller;
+use super::audit::Change;
 use super::error::AppError;
 use crate::render::document::{Checked, Document, TemplateFormat};
 
@@ -67,7 +69,8 @@ impl App {
         let key = (document.as_str(), format.as_str());
         let tx = self.store.write().await?;
         seatrial_store::ingest::lock(&tx, project.scope).await?;
-        let before = template::current(&tx, project.scope, key).await?.map_or(0, |row| row.version);
+        let known = template::current(&tx, project.scope, key).await?;
+        let before = known.as_ref().map_or(0, |row| row.version);
         if before != new.version {
             let detail = format!(
                 "The template is at version {before} and this was made from version {}; read it again and repeat the change.",
@@ -85,7 +88,11 @@ impl App {
             created_at: self.now(),
         };
         template::insert(&tx, project.scope, &row).await?;
-        let detail = serde_json::json!({"version": row.version, "built_in": row.source.is_none(), "note": row.note});
+        let named = |row: &TemplateRow| {
+            let digest = row.source.as_ref().map(|source| Digest::of(source.as_bytes()));
+            serde_json::json!({"version": row.version, "built_in": row.source.is_none(), "source": digest, "note": row.note})
+        };
+        let detail = Change { before: known.as_ref().map(named), after: named(&row) };
         self.audit(&tx, &project, "put", "template", format!("{}/{}", key.0, key.1), &detail).await?;
         tx.commit().await?;
         Ok(row)

@@ -142,6 +142,7 @@ impl App {
                 return Err(AppError::invalid("baseline", "the baseline must be another release of the same workflow"));
             }
         }
+        let before = known.as_ref().map(|row| row.baseline);
         let row = match known {
             Some(row) => {
                 release::set_baseline(&tx, project.scope, row.id, baseline).await?;
@@ -161,7 +162,7 @@ impl App {
                 row
             }
         };
-        self.audit(&tx, &project, "put", "release", row.id, &serde_json::json!({"baseline": baseline})).await?;
+        self.audit(&tx, &project, "put", "release", row.id, &serde_json::json!({"before": before.map(|baseline| serde_json::json!({"baseline": baseline})), "after": {"baseline": baseline}})).await?;
         tx.commit().await?;
         Ok(row)
     }

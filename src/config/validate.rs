@@ -55,7 +55,21 @@ impl Found {
     }
 }
 
+/// The sites of `server.cors_origins`, as a browser writes them in `Origin`.
+pub(super) fn origins(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|origin| !origin.is_empty())
+}
+
 fn server(config: &Config, found: &mut Found) {
+    for origin in origins(&config.server.cors_origins) {
+        let written = Url::parse(origin).ok().map(|url| url.origin().ascii_serialization());
+        if !origin.starts_with("http") || written.as_deref() != Some(origin) {
+            let message = format!(
+                "`{origin}` is no site; write scheme and host as a browser does, such as https://console.example.com"
+            );
+            found.add("server.cors_origins", message);
+        }
+    }
     let setting = "server.public_url";
     let text = &config.server.public_url;
     let Some(url) = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use actix_web::http::Method;
+use seatrial_domain::limits;
+use serde_json::json;
 use utoipa::OpenApi;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
@@ -12,6 +14,8 @@ use utoipa_actix_web::AppExt as _;
 
 use super::middleware::idempotency::is_repeatable;
 use super::problem::CONTENT_TYPE;
+use crate::config::DEFAULT_TOML;
+use crate::render::document::TEMPLATE_BYTES;
 
 /// What the document says besides the operations.
 #[derive(OpenApi)]
@@ -83,6 +87,37 @@ fn complete(document: &mut Document) {
     };
     drop_unused_schemas(document);
     document.tags = Some(tags.into_iter().map(tag).collect());
+    say_the_limits(document);
+}
+
+/// The bounds on what is sent and asked, as `x-limits`. Requests a second are settings of an installation, whose built-in
+/// values these are; a refused request says how long to wait.
+fn say_the_limits(document: &mut Document) {
+    let limits = json!({
+        "json_body_bytes": limits::JSON_BODY_BYTES,
+        "run_batch_bytes": limits::RUN_BATCH_BYTES,
+        "run_line_bytes": limits::RUN_LINE_BYTES,
+        "runs_per_batch": limits::RUNS_PER_BATCH,
+        "otlp_body_bytes": limits::OTLP_BODY_BYTES,
+        "otlp_decompressed_bytes": limits::OTLP_DECOMPRESSED_BYTES,
+        "label_bytes": limits::LABEL_BYTES,
+        "note_bytes": limits::NOTE_BYTES,
+        "page_size": limits::PAGE_SIZE,
+        "page_size_max": limits::PAGE_SIZE_MAX,
+        "results_per_request": limits::RESULTS_PER_REQUEST,
+        "failures_per_act": limits::FAILURES_PER_ACT,
+        "query_days": limits::QUERY_DAYS,
+        "template_bytes": TEMPLATE_BYTES,
+        "caller_requests_per_second": default_rate("caller_requests_per_second"),
+        "address_requests_per_second": default_rate("address_requests_per_second"),
+    });
+    document.extensions.get_or_insert_default().insert("x-limits".to_owned(), limits);
+}
+
+/// A built-in setting of `[limits]`.
+fn default_rate(name: &str) -> Option<u32> {
+    let line = DEFAULT_TOML.lines().find_map(|line| line.strip_prefix(name)?.trim_start().strip_prefix('='));
+    line.and_then(|value| value.trim().parse().ok())
 }
 
 /// Shapes that only stood in for a part of a page of a list.

@@ -10,6 +10,7 @@ use tracing_actix_web::TracingLogger;
 use utoipa_actix_web::AppExt as _;
 
 use super::middleware::content_encoding::{is_otlp, refuse_encodings};
+use super::middleware::cors::cors;
 use super::middleware::idempotency::repeatable;
 use super::middleware::metrics::record_request;
 use super::middleware::origin::carry_origin;
@@ -46,6 +47,7 @@ pub fn serve(app: web::Data<App>, listener: TcpListener) -> std::io::Result<Serv
             .wrap(from_fn(move |request, next| record_request(Arc::clone(&metrics), request, next)))
             .wrap(from_fn(show_problems))
             .wrap(from_fn(move |request, next| security_headers(https, request, next)))
+            .wrap(cors(&app.config))
             .wrap(from_fn(echo_request_id))
             .wrap(TracingLogger::<SeatrialRootSpan>::new())
             .app_data(app.clone())

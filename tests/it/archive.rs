@@ -10,8 +10,9 @@ use serde_json::Value;
 
 use crate::support::app::{Builder, PROJECT, TestApp, both, run_with};
 use crate::support::evidence::{decide, expect, freeze, path, ready_gate};
+use crate::support::sql::{sql, texts};
 
-both!(every_table_goes_along_or_stays_for_a_reason, a_changed_file_is_refused);
+both!(every_table_goes_along_or_stays_for_a_reason, a_changed_file_is_refused, sums_that_wait_go_along);
 
 /// A project with runs, a scorecard, a gate and two decisions, as a file.
 async fn exported(app: &TestApp) -> (Vec<u8>, Value) {
@@ -54,6 +55,21 @@ async fn every_table_goes_along_or_stays_for_a_reason(app: &TestApp) {
     let once: BTreeSet<String> = named.iter().cloned().collect();
     assert_eq!(once.len(), named.len(), "a table is named once");
     assert_eq!(once, there, "name a new table in store::archive, among KEPT or LEFT_BEHIND");
+}
+
+/// Sums that were to be written anew before the project left are to be written anew where it comes in: in the file they are
+/// in the layout they had.
+async fn sums_that_wait_go_along(app: &TestApp) {
+    ready_gate(app, 95).await;
+    sql(app, "INSERT INTO sums_to_rebuild (project_id) SELECT id FROM projects").await.expect("written");
+    let mut file = Vec::new();
+    app.app.export_project(PROJECT, &mut file).await.expect("it is exported");
+    // Seeds make ids: with the same one it would be the same project.
+    let other = Builder::new(app.app.store.backend()).seed(21).start().await;
+    import(&other, &file, Some("moved")).await.expect("it comes in");
+    let waiting = texts(&other, "SELECT slug FROM projects WHERE id IN (SELECT project_id FROM sums_to_rebuild)").await;
+    assert_eq!(waiting, ["moved"]);
+    other.stop().await;
 }
 
 /// From each database to the other.

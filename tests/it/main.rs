@@ -11,6 +11,7 @@ mod config;
 mod contract;
 mod decision;
 mod demo;
+mod edit;
 mod evidence;
 mod failure;
 mod forecast;

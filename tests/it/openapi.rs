@@ -305,6 +305,14 @@ fn is_code(text: &str) -> bool {
 }
 
 #[test]
+fn the_limits_are_in_the_document() {
+    let limits = document()["x-limits"].as_object().cloned().expect("limits");
+    let (body, page) = (seatrial_domain::limits::JSON_BODY_BYTES as u64, seatrial_domain::limits::PAGE_SIZE_MAX);
+    assert_eq!((limits["json_body_bytes"].as_u64(), limits["page_size_max"].as_u64()), (Some(body), Some(page)));
+    assert!(limits.values().all(|limit| limit.as_u64().is_some_and(|limit| limit > 0)), "{limits:?}");
+}
+
+#[test]
 fn every_code_of_a_problem_is_explained() {
     let codes = codes();
     assert!(codes.contains("read_only") && codes.contains("not_frozen") && codes.len() > 25, "found only {codes:?}");

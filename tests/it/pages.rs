@@ -3,6 +3,7 @@
 
 mod forms;
 mod learning;
+mod templates;
 
 use seatrial_domain::access::{Role, Scope as KeyScope};
 use seatrial_store::Backend;
@@ -77,10 +78,20 @@ async fn all_pages(app: &TestApp) -> Vec<String> {
     let decision = decision["id"].as_str().expect("a decision").to_owned();
     let case = a_case(app).await;
     let failed = a_run(app, true).await;
-    let mut pages: Vec<String> =
-        ["", "/runs", "/releases", "/failures", "/cases", "/scorecards", "/decisions", "/settings"]
-            .map(str::to_owned)
-            .to_vec();
+    let mut pages: Vec<String> = [
+        "",
+        "/runs",
+        "/releases",
+        "/failures",
+        "/cases",
+        "/scorecards",
+        "/decisions",
+        "/settings",
+        "/templates",
+        "/templates/review/html",
+    ]
+    .map(str::to_owned)
+    .to_vec();
     pages.extend([
         "/runs?outcome=failure&workflow=refund-handling".to_owned(),
         format!("/runs/{failed}"),

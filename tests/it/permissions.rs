@@ -190,7 +190,9 @@ fn everything_the_walk_asks_with_is_real_at_home() {
             }
             if operation.method == reqwest::Method::GET && operation.parameters().len() > 1 {
                 let (status, body) = ask(&app.member(Role::Admin), operation, PROJECT, &real).await;
-                if status != 200 {
+                // An alert that never fired is there, and has no incident to review.
+                let known = status == 200 || (status == 409 && body["code"] == "not_an_incident");
+                if !known {
                     faults.push(format!("at home, {} answers {status} {body}", operation.path));
                 }
             }

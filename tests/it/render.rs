@@ -11,7 +11,7 @@ use seatrial::render::Renderer;
 use seatrial::render::view::{HOSTILE, NavCounts, Page, View};
 use seatrial::render::view::{
     account, alert, case, decision, failure, gate, overview, problem, release, run, scorecard, search, settings,
-    sign_in, task,
+    sign_in, task, template,
 };
 
 use html_check::check;
@@ -118,6 +118,10 @@ fn render_pages() -> Vec<Sample> {
     page(r, l, "usual", "Settings", settings::Settings::sample());
     page(r, l, "hostile", HOSTILE, settings::Settings::hostile_sample());
     page(r, l, "bare", "Settings", settings::Settings::bare_sample());
+    page(r, l, "usual", "Templates", template::TemplateList::sample());
+    page(r, l, "usual", "Review", template::TemplatePage::sample());
+    page(r, l, "hostile", HOSTILE, template::TemplatePage::hostile_sample());
+    page(r, l, "bare", "Review", template::TemplatePage::bare_sample());
     list
 }
 

@@ -1,7 +1,8 @@
 //! Eval cases: list, read, rewrite, move, and their snapshots.
 
+use actix_web::http::header::ETAG;
 use actix_web::web::{Data, Json, Path, Query};
-use actix_web::{HttpResponse, get, post, put};
+use actix_web::{HttpRequest, HttpResponse, get, post, put};
 use seatrial_domain::case::{Assertions, CaseState, Writing};
 use seatrial_domain::ids::CaseId;
 use seatrial_store::case::CaseFilter;
@@ -13,6 +14,7 @@ use super::failure_view::FailureView;
 use crate::app::App;
 use crate::app::case::Edit;
 use crate::app::error::AppError;
+use crate::http::extract::if_match::version;
 use crate::http::extract::{Caller, Listed, PageQuery};
 use crate::http::problem::{Problem, ProblemBody};
 
@@ -85,7 +87,7 @@ async fn list(
     extensions(("x-permission" = json!("read_evidence")))
 )]
 #[get("/projects/{project}/cases/{case}")]
-async fn read(app: Data<App>, caller: Caller, path: Path<(String, String)>) -> Result<Json<CaseDetail>, Problem> {
+async fn read(app: Data<App>, caller: Caller, path: Path<(String, String)>) -> Result<HttpResponse, Problem> {
     let (project, case) = path.into_inner();
     detail(&app, &caller, &project, case_id(&case)?).await
 }
@@ -112,7 +114,8 @@ struct CaseBody {
 
 /// Rewrite an eval case
 ///
-/// Replaces title, failure class, assertions and tags: a new version of the case. An active case keeps at least one assertion; what the failed run
+/// Replaces title, failure class, assertions and tags: a new version of the case. `If-Match` with the `ETag` you read (its
+/// version) refuses an edit of a version that is no longer the present one. An active case keeps at least one assertion; what the failed run
 /// answered is not accepted as the reference.
 #[utoipa::path(
     operation_id = "rewrite_case", tag = "cases",
@@ -134,13 +137,14 @@ async fn rewrite(
     app: Data<App>,
     caller: Caller,
     path: Path<(String, String)>,
+    request: HttpRequest,
     body: Json<CaseBody>,
-) -> Result<Json<CaseDetail>, Problem> {
+) -> Result<HttpResponse, Problem> {
     let (project, case) = path.into_inner();
     let (id, body) = (case_id(&case)?, body.into_inner());
     let writing =
         Writing { title: body.title, failure_class: body.failure_class, assertions: body.assertions, tags: body.tags };
-    let edit = Edit { note: body.note, from_version: body.version };
+    let edit = Edit { note: body.note, from_version: version(&request)?.or(body.version) };
     app.rewrite_case(&caller, &project, id, &writing, &edit).await?;
     detail(&app, &caller, &project, id).await
 }
@@ -202,7 +206,7 @@ async fn move_to(
     caller: Caller,
     path: Path<(String, String)>,
     body: Json<StateBody>,
-) -> Result<Json<CaseDetail>, Problem> {
+) -> Result<HttpResponse, Problem> {
     let (project, case) = path.into_inner();
     let id = case_id(&case)?;
     app.move_case(&caller, &project, id, body.state).await?;
@@ -237,8 +241,11 @@ pub(super) fn case_id(text: &str) -> Result<CaseId, AppError> {
     text.parse().map_err(|_| AppError::NotFound { noun: "eval case" })
 }
 
-async fn detail(app: &App, caller: &Caller, project: &str, id: CaseId) -> Result<Json<CaseDetail>, Problem> {
+/// A case, with its version as the entity tag.
+async fn detail(app: &App, caller: &Caller, project: &str, id: CaseId) -> Result<HttpResponse, Problem> {
     let (row, failures) = app.case(caller, project, id).await?;
     let names = app.names(caller, project).await?;
-    Ok(Json(CaseDetail::new(row, failures.into_iter().map(|row| FailureView::new(row, &names, app.now())).collect())))
+    let tag = format!("\"{}\"", row.version);
+    let failures = failures.into_iter().map(|row| FailureView::new(row, &names, app.now())).collect();
+    Ok(HttpResponse::Ok().insert_header((ETAG, tag)).json(CaseDetail::new(row, failures)))
 }

@@ -10,11 +10,12 @@ use serde::{Deserialize, Serialize};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
-use crate::http::extract::{Caller, Listed};
+use crate::http::extract::if_match::tagged;
+use crate::http::extract::{Caller, IfMatch, Listed};
 use crate::http::problem::{Problem, ProblemBody};
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(list).service(put_roles).service(remove);
+    config.service(list).service(read).service(put_roles).service(remove);
 }
 
 /// A member.
@@ -67,9 +68,39 @@ async fn list(app: Data<App>, caller: Caller, path: Path<String>) -> Result<Json
     Ok(Json(Listed::new(members.into_iter().map(Member::from).collect(), None)))
 }
 
+/// Read a member
+///
+/// The `ETag` stands for the roles.
+#[utoipa::path(
+    operation_id = "read_member", tag = "members",
+    params(
+        ("project" = String, Path, description = "The project's name in URLs"),
+        ("account" = String, Path, description = "The member's account id"),
+    ),
+    responses(
+        (status = 200, description = "The member", body = Member),
+        (status = 401, description = "Nobody is signed in", body = ProblemBody),
+        (status = 403, description = "The permission is missing", body = ProblemBody),
+        (status = 404, description = "No such member or project", body = ProblemBody),
+    ),
+    extensions(("x-permission" = json!("read_evidence")))
+)]
+#[get("/projects/{project}/members/{account}")]
+async fn read(app: Data<App>, caller: Caller, path: Path<(String, AccountId)>) -> Result<HttpResponse, Problem> {
+    let (project, account) = path.into_inner();
+    show(app.member(&caller, &project, account).await?)
+}
+
+/// A member, with the tag of what they are.
+fn show(row: MemberRow) -> Result<HttpResponse, Problem> {
+    let roles = row.roles.clone();
+    tagged(&Member::from(row), &roles)
+}
+
 /// Change a member's roles
 ///
-/// They hold at the next request. A project always keeps an admin.
+/// They hold at the next request. A project always keeps an admin. `If-Match` with the `ETag` of the member you read refuses
+/// the change when somebody changed the roles since.
 #[utoipa::path(
     operation_id = "put_member_roles", tag = "members",
     params(
@@ -84,6 +115,7 @@ async fn list(app: Data<App>, caller: Caller, path: Path<String>) -> Result<Json
         (status = 403, description = "The permission is missing", body = ProblemBody),
         (status = 404, description = "No such member or project", body = ProblemBody),
         (status = 409, description = "No admin would be left", body = ProblemBody),
+        (status = 412, description = "Somebody changed the roles since", body = ProblemBody),
         (status = 415, description = "The body is not JSON", body = ProblemBody),
         (status = 422, description = "No role was named", body = ProblemBody),
         (status = 503, description = "The database cannot be written", body = ProblemBody),
@@ -95,10 +127,12 @@ async fn put_roles(
     app: Data<App>,
     caller: Caller,
     path: Path<(String, AccountId)>,
+    if_match: IfMatch,
     body: Json<MemberRoles>,
-) -> Result<Json<Member>, Problem> {
+) -> Result<HttpResponse, Problem> {
     let (project, account) = path.into_inner();
-    Ok(Json(app.set_member_roles(&caller, &project, account, body.into_inner().roles).await?.into()))
+    let row = app.set_member_roles(&caller, &project, account, body.into_inner().roles, &if_match).await?;
+    show(row)
 }
 
 /// Remove a member

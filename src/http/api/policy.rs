@@ -49,9 +49,13 @@ impl PolicyView {
     fn of(current: CurrentPolicy) -> Result<Self, Problem> {
         match current {
             CurrentPolicy::Own(row) => Self::of_row(*row),
-            CurrentPolicy::BuiltIn(policy) => {
-                Ok(Self { built_in: true, digest: digest(&policy)?, policy, created_by: None, created_at: None })
-            }
+            CurrentPolicy::BuiltIn(policy) => Ok(Self {
+                built_in: true,
+                digest: digest(&policy)?,
+                policy: *policy,
+                created_by: None,
+                created_at: None,
+            }),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Scorecards: list, read, write in versions, attest.
 
-use actix_web::http::header::{ETAG, IF_MATCH};
+use actix_web::http::header::ETAG;
 use actix_web::web::{Data, Json, Path, Query};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, get, post, put};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -8,6 +8,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::scorecard_view::{AttestationBody, AttestationView, ScorecardBody, ScorecardView, VersionView};
 use crate::app::App;
 use crate::app::scorecard::ScorecardDetail;
+use crate::http::extract::if_match::version;
 use crate::http::extract::{Caller, Listed, PageQuery};
 use crate::http::problem::{Problem, ProblemBody};
 
@@ -19,15 +20,6 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 fn show(mut builder: HttpResponseBuilder, detail: ScorecardDetail) -> HttpResponse {
     let tag = format!("\"{}\"", detail.row.version);
     builder.insert_header((ETAG, tag)).json(ScorecardView::from(detail))
-}
-
-/// The version that a writer read, by `If-Match: "3"`.
-fn if_match(request: &HttpRequest) -> Result<Option<u32>, Problem> {
-    let Some(value) = request.headers().get(IF_MATCH) else { return Ok(None) };
-    let version = value.to_str().ok().and_then(|text| text.trim().trim_matches('"').parse().ok());
-    version
-        .map(Some)
-        .ok_or_else(|| Problem::malformed("If-Match must be the ETag of the version you read, like \"3\"."))
 }
 
 /// List scorecards
@@ -105,7 +97,7 @@ async fn write(
 ) -> Result<HttpResponse, Problem> {
     let (project, workflow) = path.into_inner();
     let body = body.into_inner();
-    let based_on = if_match(&request)?.or(body.version);
+    let based_on = version(&request)?.or(body.version);
     let (detail, first) = app.put_scorecard(&caller, &project, &workflow, body.into(), based_on).await?;
     Ok(show(if first { HttpResponse::Created() } else { HttpResponse::Ok() }, detail))
 }

@@ -21,6 +21,18 @@ impl FromRequest for IfMatch {
     }
 }
 
+/// The version that a writer read of something whose `ETag` is its version, by `If-Match: "3"`.
+///
+/// # Errors
+/// When the header is no version.
+pub fn version(request: &HttpRequest) -> Result<Option<u32>, Problem> {
+    let Some(value) = request.headers().get(IF_MATCH) else { return Ok(None) };
+    let version = value.to_str().ok().and_then(|text| text.trim().trim_matches('"').parse().ok());
+    version
+        .map(Some)
+        .ok_or_else(|| Problem::malformed("If-Match must be the ETag of the version you read, like \"3\"."))
+}
+
 /// `view` as JSON, with the tag of `value`, which is what an edit of it is compared with.
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 //! request encodings, where it comes from, whether it was carried out already, then the routes.
 
 pub mod content_encoding;
+pub mod cors;
 pub mod idempotency;
 pub mod metrics;
 pub mod origin;

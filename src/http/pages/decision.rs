@@ -2,9 +2,10 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, Query};
+use seatrial_domain::decision::{OverrideRate, Overrides};
 use seatrial_domain::digest::Digest;
 use seatrial_domain::gate::Verdict;
-use seatrial_domain::ids::DecisionId;
+use seatrial_domain::ids::{DecisionId, WorkflowId};
 use seatrial_store::Page;
 use seatrial_store::decision::DecisionFilter;
 use serde::Deserialize;
@@ -19,12 +20,15 @@ use crate::app::names::Names;
 use crate::http::artifact::{Format, respond};
 use crate::http::extract::PageQuery;
 use crate::http::present::artifact::verify_command;
-use crate::http::present::gate as present;
+use crate::http::present::{figure, gate as present};
 use crate::http::problem::Problem;
 use crate::render::document::Document;
-use crate::render::view::decision::{DecisionList, DecisionPage, DecisionRow};
+use crate::render::view::decision::{DecisionList, DecisionPage, DecisionRow, OverrideRow};
 use crate::render::view::{Empty, FilterChip, KeyValue, Link, Pager, Time};
 use crate::render::{Renderer, markdown};
+
+/// People whose overrides are shown; those who decide most.
+const PEOPLE_SHOWN: usize = 50;
 
 /// Which decisions are wanted.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -64,10 +68,36 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<ListQuer
         },
         head: newest.map(|listed| listed.sealed.digest.to_string()),
         verify_command: rows.first().map(|listed| verify_command(listed.sealed.record.id)).unwrap_or_default(),
+        overrides: if query.cursor.is_none() {
+            overrides(&app.overrides(caller, slug).await?, &names)
+        } else {
+            Vec::new()
+        },
         empty: rows.is_empty().then(|| empty(&frame)),
         rows: rows.iter().map(|listed| row(&frame, &names, listed)).collect(),
     };
     frame.page("Decisions", body)
+}
+
+/// How often people decided against the recommendation. Nothing while nobody decided.
+fn overrides(of: &Overrides, names: &Names) -> Vec<OverrideRow> {
+    let row = |person: Option<&str>, workflow: Option<WorkflowId>, rate: &OverrideRate| OverrideRow {
+        person: person.map(str::to_owned),
+        workflow: workflow.map(|id| names.workflow_name(id)),
+        rate: figure::rate(rate.overrides, rate.decisions),
+        shipped_against: rate.shipped_against,
+        with_second: rate.with_second,
+    };
+    if of.all.decisions == 0 {
+        return Vec::new();
+    }
+    let mut rows = vec![row(None, None, &of.all)];
+    rows.extend(of.workflows.iter().map(|(id, rate)| row(None, Some(*id), rate)));
+    for person in of.people.iter().take(PEOPLE_SHOWN) {
+        rows.push(row(Some(&person.name), None, &person.all));
+        rows.extend(person.workflows.iter().map(|(id, rate)| row(Some(&person.name), Some(*id), rate)));
+    }
+    rows
 }
 
 fn empty(frame: &Frame) -> Empty {

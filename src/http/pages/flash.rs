@@ -6,7 +6,7 @@ use crate::render::view::Flash;
 pub const NAME: &str = "done";
 
 /// What each code says.
-const WORDS: [(&str, &str); 31] = [
+const WORDS: [(&str, &str); 32] = [
     ("fact_added", "The fact is added. Every figure computed from this run has changed with it."),
     ("fact_known", "This fact had been added already; nothing has changed."),
     ("promoted", "The failure is an eval case now. It is a draft until somebody makes it active."),
@@ -31,6 +31,7 @@ const WORDS: [(&str, &str); 31] = [
     ("invitation_revoked", "The invitation is taken back. Its link stopped working."),
     ("key_revoked", "The key is revoked. What uses it stops working at once."),
     ("webhook_removed", "The webhook is removed."),
+    ("template_written", "The template is kept. Documents are made by it from now on."),
     ("webhook_tested", "A test message is on its way to the webhook."),
     ("signed_out", "You are signed out."),
     ("password_changed", "Your password is changed. Other browsers are signed out."),

@@ -35,6 +35,7 @@ mod search;
 mod settings;
 mod sign_in;
 mod suite;
+mod template;
 mod trace;
 
 use actix_web::http::StatusCode;
@@ -157,6 +158,10 @@ fn settings_routes(config: &mut ServiceConfig) {
         .route("/p/{project}/settings", get().to(settings::show))
         .route("/p/{project}/settings/invitations", post().to(settings::invite))
         .route("/p/{project}/settings/invitations/{invitation}/revoke", post().to(settings::revoke_invitation))
+        .route("/p/{project}/templates", get().to(template::list))
+        .route("/p/{project}/templates/{document}/{format}", get().to(template::show))
+        .route("/p/{project}/templates/{document}/{format}", post().to(template::write))
+        .route("/p/{project}/templates/{document}/{format}/preview", post().to(template::preview))
         .route("/p/{project}/settings/keys", post().to(settings::add_key))
         .route("/p/{project}/settings/keys/{key}/revoke", post().to(settings::revoke_key))
         .route("/p/{project}/settings/webhooks", post().to(settings::add_webhook))

@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use super::gate::Recommendation;
-use super::{Empty, FilterChip, HOSTILE, KeyValue, Link, Pager, Time, View};
+use super::{Empty, Figure, FilterChip, HOSTILE, KeyValue, Link, Pager, Time, View};
 use crate::render::markdown::{self, MarkdownHtml};
 
 /// Body of `/p/{project}/decisions`: the ledger.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DecisionList {
     /// Filters as chips.
     pub chips: Vec<FilterChip>,
@@ -19,8 +19,25 @@ pub struct DecisionList {
     pub head: Option<String>,
     /// Command that verifies the whole chain from an export.
     pub verify_command: String,
+    /// How often people decided against the recommendation: all, each workflow, each person and their workflows.
+    pub overrides: Vec<OverrideRow>,
     /// Shown instead of the list when there is nothing in it.
     pub empty: Option<Empty>,
+}
+
+/// How often somebody decided against the recommendation.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct OverrideRow {
+    /// Who; `None` is everybody.
+    pub person: Option<String>,
+    /// Of which workflow; `None` is all of them.
+    pub workflow: Option<String>,
+    /// Decisions against the recommendation, of all of theirs.
+    pub rate: Figure,
+    /// Shipped against a recommendation to hold or roll back.
+    pub shipped_against: u64,
+    /// Decided with a second person.
+    pub with_second: u64,
 }
 
 /// One decision in the ledger.
@@ -119,6 +136,7 @@ impl DecisionList {
             pager: Pager::default(),
             head: None,
             verify_command: String::new(),
+            overrides: vec![],
             empty: Some(Empty {
                 title: "No decision yet".to_owned(),
                 text: "Open a gate for a release, freeze its evidence, decide. A pipeline then asks for the decision:"
@@ -154,6 +172,13 @@ impl DecisionList {
             pager: Pager { previous: None, next: None, note: "2 decisions".to_owned() },
             head: Some("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned()),
             verify_command: "seatrial decision verify decisions.ndjson".to_owned(),
+            overrides: vec![OverrideRow {
+                person: Some(release.to_owned()),
+                workflow: None,
+                rate: Figure::rate(2, 12, 0.047, 0.448),
+                shipped_against: 1,
+                with_second: 3,
+            }],
             empty: None,
         }
     }

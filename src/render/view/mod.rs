@@ -33,6 +33,7 @@ pub mod search;
 pub mod settings;
 pub mod sign_in;
 pub mod task;
+pub mod template;
 
 pub use common::{
     Empty, Filter, FilterChip, Freshness, Gap, HOSTILE, KeyValue, Link, Owner, Pager, SelectOption, Time,

@@ -44,6 +44,7 @@ async fn a_viewer_sees_no_forms_and_may_send_none(app: &TestApp) {
         ("/settings/invitations".to_owned(), vec![("email", "x@example.com"), ("role", "admin")]),
         ("/settings/keys".to_owned(), vec![("name", "k"), ("scopes", "read")]),
         ("/settings/webhooks".to_owned(), vec![("url", "https://example.com")]),
+        ("/templates/review/html".to_owned(), vec![("source", "x"), ("version", "0")]),
     ];
     for (path, fields) in forms {
         let seen = viewer.send(&at(&path), &page, &fields).await;

@@ -120,6 +120,11 @@ async fn followed(app: &TestApp, ids: &mut Ids) {
     let exemption = expect(201, app.member(Role::Owner).post(&exemptions).json(&exemption)).await;
     let template = json!({"source": "{{release}}", "note": "", "version": 0});
     expect(200, admin.put(&path("templates/review/markdown")).json(&template)).await;
+    // What is live is watched, and what is watched has a state.
+    let deployed = json!({"workflow": WORKFLOW, "release": BASELINE, "kind": "deployed", "environment": "production"});
+    expect(201, admin.post(&path("deployments")).json(&deployed)).await;
+    jobs::watch_drift(&app.app).await.expect("it is watched");
+    let alert = first(app, Role::Admin, "alerts").await;
     // A second version of the scorecard, to compare with the first.
     let card = path(&format!("workflows/{WORKFLOW}/scorecard"));
     let response_to_read = app.member(Role::Owner).get(&card).send().await.expect("an answer");
@@ -132,6 +137,7 @@ async fn followed(app: &TestApp, ids: &mut Ids) {
     expect(200, app.member(Role::Owner).put(&card).header("if-match", etag).json(&next)).await;
     attest(app).await;
     ids.extend([
+        ("alert", text(&alert)),
         ("gap", text(&gap)),
         ("response", text(&response)),
         ("notice", text(&notice)),
