@@ -1,7 +1,7 @@
 //! Drift: how workflows are watched, and how far the detectors of live releases have come.
 //!
 //! What a detector has taken in is kept up to an hour, so that a pass reads what is new. A correction of an earlier
-//! hour drops it: whoever writes cells says so in the same transaction ([`corrected`]), and a pass that read before the
+//! hour drops it: whoever writes cells says so in the same transaction (`corrected`), and a pass that read before the
 //! correction cannot keep what it computed, because the revision has moved on.
 
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};

@@ -77,7 +77,7 @@ fn each_gap() -> Vec<(GapKind, &'static str, FreezeInput)> {
             given.pool_ratio = Some(1.0);
             given
         }),
-        (GapKind::NoEvalCoverage, "timeout", input(&runs(600, 60), &classed("timeout"), card())),
+        (GapKind::NoEvalCoverage, "wrong_result", input(&runs(600, 60), &classed("wrong_result"), card())),
         (GapKind::UnlearnedCritical, "", but(|given| given.learning.open_critical = 2)),
         (GapKind::NoEvalResults, "smoke", but(|given| given.evals = vec![eval("smoke", 0, 2)])),
         (GapKind::SuiteNotPassed, "smoke", but(|given| given.policy.required_suites = vec!["smoke".to_owned()])),
