@@ -19,6 +19,8 @@ use super::error::AppError;
 use super::signal::{GroupBy, SignalQuery};
 
 pub(super) const NOUN: &str = "failure pattern";
+/// Releases that are read together after a fix.
+const LATER_RELEASES: usize = 200;
 const NO_PATTERN: AppError = AppError::NotFound { noun: NOUN };
 
 /// A pattern with what there is to know about it.
@@ -225,10 +227,11 @@ async fn fixing_release(
     Ok(fixing.id)
 }
 
-/// The release a pattern was fixed in and those first seen after it, the latest two hundred.
+/// The release a pattern was fixed in and those first seen after it, the latest [`LATER_RELEASES`].
 async fn later(db: &impl Connection, project: &ProjectAccess, row: &PatternRow) -> Result<Vec<ReleaseId>, AppError> {
     let Some(fixed_in) = row.fixed_in else { return Ok(Vec::new()) };
     let Some(fixing) = release::by_id(db, project.scope, fixed_in).await? else { return Ok(Vec::new()) };
     let known = release::list(db, project.scope, Some(row.workflow)).await?;
-    Ok(known.iter().filter(|row| row.place() >= fixing.place()).map(|row| row.id).collect())
+    let later = known.iter().filter(|row| row.place() >= fixing.place());
+    Ok(later.take(LATER_RELEASES).map(|row| row.id).collect())
 }

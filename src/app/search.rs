@@ -1,11 +1,12 @@
 //! Search over what a project has names for: an id leads straight to its thing, words to everything that is called so.
 
+use seatrial_domain::access::Permission;
 use seatrial_domain::ids::{CaseId, DecisionId, GateId, RunId};
-use seatrial_store::Page;
 use seatrial_store::case::{CaseFilter, CaseRow};
 use seatrial_store::release::ReleaseRow;
 use seatrial_store::run::{RunFilter, RunRow};
 use seatrial_store::workflow::WorkflowRow;
+use seatrial_store::{Page, case, decision, gate, run};
 
 use super::App;
 use super::access::Caller;
@@ -85,21 +86,19 @@ impl App {
 
     /// The thing whose id `text` is, when it is of this project.
     async fn exact(&self, caller: &Caller, project: &str, text: &str) -> Result<Option<Exact>, AppError> {
+        let scope = self.enter(caller, project, Permission::ReadEvidence).await?.scope;
+        let db = self.store.read();
         let found = if let Ok(id) = text.parse::<RunId>() {
-            self.run(caller, project, id).await.map(|_| Exact::Run(id))
+            run::exists(db, scope, id).await?.then_some(Exact::Run(id))
         } else if let Ok(id) = text.parse::<CaseId>() {
-            self.case(caller, project, id).await.map(|_| Exact::Case(id))
+            case::find(db, scope, id).await?.map(|_| Exact::Case(id))
         } else if let Ok(id) = text.parse::<GateId>() {
-            self.gate(caller, project, id).await.map(|_| Exact::Gate(id))
+            gate::find(db, scope, id).await?.map(|_| Exact::Gate(id))
         } else if let Ok(id) = text.parse::<DecisionId>() {
-            self.decision(caller, project, id).await.map(|_| Exact::Decision(id))
+            decision::find(db, scope, id).await?.map(|_| Exact::Decision(id))
         } else {
-            return Ok(None);
+            None
         };
-        match found {
-            Ok(exact) => Ok(Some(exact)),
-            Err(AppError::NotFound { .. }) => Ok(None),
-            Err(error) => Err(error),
-        }
+        Ok(found)
     }
 }

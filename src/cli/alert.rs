@@ -3,8 +3,9 @@
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
-use super::client::{Client, ServiceArguments};
+use super::client::{Client, ProjectArguments};
 use super::exit::{Exit, Failure};
+use super::format::Format;
 use super::printer;
 
 /// What `seatrial alert` takes.
@@ -23,13 +24,13 @@ enum Command {
 #[derive(Debug, Args)]
 struct List {
     #[command(flatten)]
-    service: ServiceArguments,
-    /// The project, by its name in URLs.
-    #[arg(long)]
-    project: String,
+    at: ProjectArguments,
     /// Those that are calm or over, too.
     #[arg(long)]
     all: bool,
+    /// How to print the answer.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
 }
 
 /// Does what the arguments ask.
@@ -38,26 +39,18 @@ struct List {
 /// When the service cannot be reached, does not know the project, or refuses the key.
 pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let Command::List(list) = arguments.command;
-    let client = Client::new(&list.service)?;
-    let path = ["projects", list.project.as_str(), "alerts"];
-    let mut cursor: Option<String> = None;
-    loop {
-        let mut query = vec![("limit", "200")];
-        if !list.all {
-            query.push(("state", "firing,acknowledged"));
-        }
-        if let Some(cursor) = &cursor {
-            query.push(("cursor", cursor));
-        }
-        let page: Value = client.json(&path, &query).await?;
+    let mut query = vec![("limit", "200")];
+    if !list.all {
+        query.push(("state", "firing,acknowledged"));
+    }
+    let path = ["projects", list.at.project.as_str(), "alerts"];
+    let alerts = Client::new(&list.at.service)?.items(&path, &query).await?;
+    list.format.print(&alerts, || {
         let text = |value: &Value| printer::safe(value.as_str().unwrap_or_default());
-        for alert in page["items"].as_array().into_iter().flatten() {
+        for alert in &alerts {
             let (kind, state, why) = (text(&alert["kind"]), text(&alert["state"]), text(&alert["text"]));
             printer::data(&format!("{kind} ({state} since {}): {why}", text(&alert["since"])));
         }
-        cursor = page["next_cursor"].as_str().map(str::to_owned);
-        if cursor.is_none() {
-            return Ok(Exit::Ok);
-        }
-    }
+    })?;
+    Ok(Exit::Ok)
 }

@@ -180,6 +180,16 @@ pub async fn find(db: &impl Connection, scope: Scope, id: RunId) -> Result<Optio
     Ok(these(db, scope, &[id]).await?.pop())
 }
 
+/// Whether the project has this run, without reading it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn exists(db: &impl Connection, scope: Scope, id: RunId) -> Result<bool, StoreError> {
+    let of_id = run::Entity::find_by_id(id.uuid()).filter(run::Column::ProjectId.eq(scope.uuid()));
+    let found: Option<Uuid> = of_id.select_only().column(run::Column::Id).into_tuple().one(db.raw()).await?;
+    Ok(found.is_some())
+}
+
 /// These runs with their traces and late facts, in the order of their ids. Ask for few: each brings its bodies.
 ///
 /// # Errors

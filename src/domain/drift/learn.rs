@@ -23,7 +23,7 @@ const LEARNED_BY_HOURS: u64 = 200;
 /// Days of history from which on like hours are compared.
 const SEASON_DAYS: i64 = 14;
 /// The chance that what was learned lies so low that a detector promises too much.
-const GAMMA: f64 = 0.01;
+pub(super) const GAMMA: f64 = 0.01;
 /// A change smaller than this part of one that matters is no change.
 const TOLERATED: f64 = 0.2;
 /// Failure classes watched by name.

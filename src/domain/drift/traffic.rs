@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::learn::Level;
+use super::learn::{GAMMA, Level};
 use crate::evidence::RateCount;
 use crate::stats::detector::Detector;
 use crate::time::{DAY, HOUR, Timestamp};
@@ -22,8 +22,6 @@ const USUAL: u64 = 5;
 const SILENT: u64 = 10;
 /// Hours that are not silent after which traffic is back.
 const BACK: u32 = 2;
-/// As for what else is learned from finitely many hours.
-const GAMMA: f64 = 0.01;
 
 /// A workflow's traffic under watch.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

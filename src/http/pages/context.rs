@@ -107,6 +107,17 @@ impl Visitor {
     }
 }
 
+impl Visitor {
+    /// Lets them into the project for a part of a page, which shows neither their projects nor what waits for them.
+    ///
+    /// # Errors
+    /// A 404 when there is no such project or they do not belong to it.
+    pub async fn enter_for_part(self, slug: &str) -> Result<Frame, Problem> {
+        let project = self.app.enter(self.caller(), slug, Permission::ReadEvidence).await?;
+        Ok(Frame { visitor: self, project, memberships: Vec::new(), counts: NavCounts::default() })
+    }
+}
+
 /// The frame of a project's pages.
 #[derive(Clone, Debug)]
 pub struct Frame {

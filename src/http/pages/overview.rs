@@ -116,7 +116,7 @@ fn first_use(frame: &Frame) -> FirstUse {
 /// # Errors
 /// When the project is not theirs or the database fails.
 pub async fn first_run(visitor: Visitor, project: Path<String>) -> Answer {
-    let frame = visitor.enter(&project).await?;
+    let frame = visitor.enter_for_part(&project).await?;
     let page = Page::new(None, Some(1));
     let (runs, _) = frame.app().list_runs(frame.caller(), frame.slug(), &RunFilter::default(), page).await?;
     let run = runs.first().map(|run| Link::new(frame.href(&format!("/runs/{}", run.id)), "Open it"));

@@ -296,7 +296,7 @@ async fn whole(frame: &Frame, run: &str) -> Result<WholeRun, Problem> {
 /// When there is no such run in the project, or the database fails.
 pub async fn spans(visitor: Visitor, path: Path<(String, String)>, query: Query<TraceQuery>) -> Answer {
     let (project, run) = path.into_inner();
-    let frame = visitor.enter(&project).await?;
+    let frame = visitor.enter_for_part(&project).await?;
     let whole = whole(&frame, &run).await?;
     Ok(HttpResponse::Ok().json(trace::lines(&whole, &query, frame.currency()).unwrap_or_default()))
 }
@@ -307,7 +307,7 @@ pub async fn spans(visitor: Visitor, path: Path<(String, String)>, query: Query<
 /// When there is no such run or span in the project, or the database fails.
 pub async fn span(visitor: Visitor, path: Path<(String, String, String)>) -> Answer {
     let (project, run, span) = path.into_inner();
-    let frame = visitor.enter(&project).await?;
+    let frame = visitor.enter_for_part(&project).await?;
     let whole = whole(&frame, &run).await?;
     let body = trace::body(&whole, &span).ok_or(AppError::NotFound { noun: "span" })?;
     frame.fragment("pages/run/span_body", &body)

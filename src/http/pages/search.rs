@@ -29,11 +29,12 @@ pub struct SearchQuery {
 /// # Errors
 /// When the project is not theirs or the database fails.
 pub async fn show(visitor: Visitor, project: Path<String>, query: Query<SearchQuery>) -> Answer {
-    let frame = visitor.enter(&project).await?;
+    let part = query.part.as_deref() == Some("found");
+    let frame = if part { visitor.enter_for_part(&project).await? } else { visitor.enter(&project).await? };
     let q = limits::clip(&query.q, Q_BYTES).to_owned();
     let (found, names) = frame.app().search(frame.caller(), frame.slug(), &q).await?;
     let body = SearchPage { groups: groups(&frame, &names, &found, &q), q };
-    if query.part.as_deref() == Some("found") {
+    if part {
         return frame.fragment("partials/found", &body);
     }
     frame.page("Search", body)

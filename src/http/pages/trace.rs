@@ -64,14 +64,17 @@ impl TraceQuery {
 struct Drawing<'a> {
     spans: Vec<(usize, &'a Span)>,
     axis: Axis,
+    /// The same with its idle stretches folded, which `axis` is when it was asked for.
+    folded: Axis,
     currency: &'a str,
 }
 
 impl<'a> Drawing<'a> {
     fn of(run: &'a WholeRun, folded: bool, currency: &'a str) -> Option<Self> {
-        let axis = Axis::whole(&run.spans)?;
-        let axis = if folded { axis.folded(&run.spans) } else { axis };
-        Some(Self { spans: outline(&run.spans), axis, currency })
+        let whole = Axis::whole(&run.spans)?;
+        let without_idle = whole.clone().folded(&run.spans);
+        let axis = if folded { without_idle.clone() } else { whole };
+        Some(Self { spans: outline(&run.spans), axis, folded: without_idle, currency })
     }
 
     fn line(&self, depth: usize, span: &Span) -> SpanLine {
@@ -143,15 +146,14 @@ pub fn waterfall(run: &WholeRun, page: &str, query: &TraceQuery, currency: &str)
         },
         lines: link::with_query(&format!("{page}/spans"), &[("idle", query.idle.as_deref())]),
         bodies: format!("{page}/spans/"),
-        idle: idle(run, page, query),
+        idle: idle(&drawing.folded, page, query),
         notes: notes(run, &drawing.spans),
         chosen: chosen.and_then(|id| body(run, id)),
     })
 }
 
 /// The link that folds the axis or unfolds it.
-fn idle(run: &WholeRun, page: &str, query: &TraceQuery) -> Option<Link> {
-    let folded = Axis::whole(&run.spans)?.folded(&run.spans);
+fn idle(folded: &Axis, page: &str, query: &TraceQuery) -> Option<Link> {
     let (count, idle_us) = folded.folds().fold((0, 0), |(count, sum), (from, to)| (count + 1, sum + (to - from)));
     if count == 0 {
         return None;
