@@ -4,9 +4,11 @@
 pub mod account;
 pub mod alert;
 pub mod audit;
+pub mod call;
 pub mod client;
 pub mod decision;
 pub mod demo;
+pub mod deployment;
 pub mod doctor;
 pub mod exit;
 pub mod failure;
@@ -23,6 +25,7 @@ pub mod schema;
 pub mod scorecard;
 pub mod serve;
 pub mod shell;
+pub mod sign_in;
 pub mod signing_key;
 pub mod suite;
 
@@ -44,7 +47,7 @@ struct Arguments {
 enum Command {
     /// Start the service.
     Serve(serve::Arguments),
-    /// Ask whether a release may go on; open, evaluate, freeze and decide its gate.
+    /// Ask whether a release may go on; open, evaluate, freeze, decide and approve its gate.
     Gate(gate::Arguments),
     /// Work the failures of a project: label, promote, link, dismiss.
     Failure(failure::Arguments),
@@ -52,14 +55,20 @@ enum Command {
     Gap(gap::Arguments),
     /// List what drifted in live releases.
     Alert(alert::Arguments),
-    /// Propose scorecards and compare their versions.
+    /// Propose, write and attest scorecards, and compare their versions.
     Scorecard(scorecard::Arguments),
+    /// Say where a release went.
+    Deployment(deployment::Arguments),
     /// Export decisions and verify exports offline.
     Decision(decision::Arguments),
     /// Send runs from a file.
     Run(run::Arguments),
     /// Hand eval cases to a runner and send its results.
     Suite(suite::Arguments),
+    /// Do any operation of the API, by its id.
+    Call(call::Arguments),
+    /// Print the access token of a person, whose password is SEATRIAL_PASSWORD.
+    SignIn(sign_in::Arguments),
     /// Make projects, on the server's own database.
     Project(project::Arguments),
     /// Make API keys, on the server's own database.
@@ -115,6 +124,9 @@ async fn run(command: Command) -> Result<Exit, Failure> {
         Command::Gap(arguments) => gap::run(arguments).await,
         Command::Alert(arguments) => alert::run(arguments).await,
         Command::Scorecard(arguments) => scorecard::run(arguments).await,
+        Command::Deployment(arguments) => deployment::run(arguments).await,
+        Command::Call(arguments) => call::run(arguments).await,
+        Command::SignIn(arguments) => sign_in::run(arguments).await,
         Command::Decision(arguments) => decision::run(arguments).await,
         Command::Run(arguments) => run::run(arguments).await,
         Command::Suite(arguments) => suite::run(arguments).await,

@@ -7,6 +7,7 @@
 mod account;
 mod alert;
 pub mod assets;
+mod audit;
 mod case;
 mod case_version;
 mod context;
@@ -155,6 +156,7 @@ fn deciding(config: &mut ServiceConfig) {
 
 fn settings_routes(config: &mut ServiceConfig) {
     config
+        .route("/p/{project}/audit", get().to(audit::list))
         .route("/p/{project}/settings", get().to(settings::show))
         .route("/p/{project}/settings/invitations", post().to(settings::invite))
         .route("/p/{project}/settings/invitations/{invitation}/revoke", post().to(settings::revoke_invitation))
