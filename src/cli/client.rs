@@ -128,7 +128,20 @@ impl Client {
     /// # Errors
     /// As [`Self::read`], and when the answer has another shape.
     pub async fn send<T: DeserializeOwned>(&self, path: &[&str], body: &Value) -> Result<T, Failure> {
-        shaped(&self.request(Method::POST, path, &[], Some(body)).await?)
+        self.send_to(path, &[], body).await
+    }
+
+    /// The same as [`Self::send`], with a query.
+    ///
+    /// # Errors
+    /// As [`Self::read`], and when the answer has another shape.
+    pub async fn send_to<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+        body: &Value,
+    ) -> Result<T, Failure> {
+        shaped(&self.request(Method::POST, path, query, Some(body)).await?)
     }
 
     /// Puts JSON to a path of `/api/v1` and reads the answer.

@@ -5,6 +5,7 @@ pub mod account;
 pub mod alert;
 pub mod audit;
 pub mod call;
+pub mod case;
 pub mod client;
 pub mod decision;
 pub mod demo;
@@ -18,9 +19,12 @@ pub mod gate;
 pub mod key;
 pub mod local;
 pub mod openapi;
+pub mod pattern;
 pub mod printer;
 pub mod project;
+pub mod response;
 pub mod run;
+pub mod sample;
 pub mod schema;
 pub mod scorecard;
 pub mod serve;
@@ -51,11 +55,20 @@ enum Command {
     Gate(gate::Arguments),
     /// Work the failures of a project: label, promote, link, dismiss.
     Failure(failure::Arguments),
-    /// List what is missing from the evidence of releases.
+    /// Group failures that belong together: confirm a pattern, say what fixes it.
+    Pattern(pattern::Arguments),
+    /// Look at successful runs that were sampled.
+    Sample(sample::Arguments),
+    /// List eval cases and mask them once more.
+    Case(case::Arguments),
+    /// List what is missing from the evidence of releases, and close it.
     Gap(gap::Arguments),
+    /// List what is done about something, acknowledge and close it.
+    Response(response::Arguments),
     /// List what drifted in live releases.
     Alert(alert::Arguments),
     /// Propose, write and attest scorecards, and compare their versions.
+    /// List scorecards with their freshness; propose, compare and attest them.
     Scorecard(scorecard::Arguments),
     /// Say where a release went.
     Deployment(deployment::Arguments),
@@ -121,7 +134,11 @@ async fn run(command: Command) -> Result<Exit, Failure> {
         Command::Serve(arguments) => serve::run(arguments).await,
         Command::Gate(arguments) => gate::run(arguments).await,
         Command::Failure(arguments) => failure::run(arguments).await,
+        Command::Pattern(arguments) => pattern::run(arguments).await,
+        Command::Sample(arguments) => sample::run(arguments).await,
+        Command::Case(arguments) => case::run(arguments).await,
         Command::Gap(arguments) => gap::run(arguments).await,
+        Command::Response(arguments) => response::run(arguments).await,
         Command::Alert(arguments) => alert::run(arguments).await,
         Command::Scorecard(arguments) => scorecard::run(arguments).await,
         Command::Deployment(arguments) => deployment::run(arguments).await,

@@ -1,4 +1,5 @@
-//! `seatrial scorecard`: a first scorecard from a workflow's history, a version written, attested, and compared.
+//! `seatrial scorecard`: where scorecards stand, a first one from a workflow's history, what differs between two versions,
+//! writing and attesting one.
 
 use std::path::PathBuf;
 
@@ -20,16 +21,27 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// List scorecards: workflow, freshness, owner, and each reason below, a line each.
+    List(List),
     /// Propose a scorecard from the workflow's last 90 days: the body to write on standard output, the reasons beside it on
     /// standard error.
     Propose(Workflow),
     /// Write a version from a file, as `propose` prints one, and print its number. `version` in it is the one it was made
     /// from; left out of the first.
     Write(Write),
-    /// Say that it was read and still holds, as the person whose access token is the key, and print which version.
-    Attest(Attest),
     /// Say in words what differs between two versions.
     Diff(Diff),
+    /// Say that you re-read it and that it holds. A person says so: with an access token as the key.
+    Attest(Attest),
+}
+
+#[derive(Debug, Args)]
+struct List {
+    #[command(flatten)]
+    at: ProjectArguments,
+    /// How to print the answer.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
 }
 
 #[derive(Debug, Args)]
@@ -44,10 +56,7 @@ struct Write {
 struct Attest {
     #[command(flatten)]
     of: Workflow,
-    /// The version that was read; the present one unless given.
-    #[arg(long, value_name = "NUMBER")]
-    read: Option<u32>,
-    /// A remark.
+    /// For those who read it later.
     #[arg(long, default_value = "")]
     note: String,
 }
@@ -81,11 +90,36 @@ struct Diff {
 /// When the service cannot be reached, does not know the workflow, or refuses the key.
 pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     match arguments.command {
+        Command::List(arguments) => list(&arguments).await,
         Command::Propose(of) => propose(&of).await,
         Command::Write(write) => put(&write).await,
-        Command::Attest(of) => attest(&of).await,
         Command::Diff(diff) => compare(&diff).await,
+        Command::Attest(arguments) => attest(&arguments).await,
     }
+}
+
+async fn list(list: &List) -> Result<Exit, Failure> {
+    let path = ["projects", list.at.project.as_str(), "scorecards"];
+    let cards = Client::new(&list.at.service)?.items(&path, &[("limit", "200")]).await?;
+    list.format.print(&cards, || {
+        let text = |value: &Value| printer::safe(value.as_str().unwrap_or("nobody"));
+        for card in &cards {
+            let (workflow, state) = (text(&card["workflow"]), text(&card["freshness"]["state"]));
+            printer::data(&format!("{workflow}  {state}  {}", text(&card["owner"]["name"])));
+            for reason in card["freshness"]["reasons"].as_array().into_iter().flatten() {
+                printer::data(&format!("  {}", text(&reason["text"])));
+            }
+        }
+    })?;
+    Ok(Exit::Ok)
+}
+
+async fn attest(attest: &Attest) -> Result<Exit, Failure> {
+    let Attest { of, note } = attest;
+    let path = ["projects", &of.at.project, "workflows", &of.workflow, "scorecard", "attestations"];
+    let made: Value = Client::new(&of.at.service)?.send(&path, &json!({"note": note})).await?;
+    of.format.print(&made, || printer::say(&format!("Version {} is attested.", made["version"])))?;
+    Ok(Exit::Ok)
 }
 
 async fn propose(of: &Workflow) -> Result<Exit, Failure> {
@@ -112,17 +146,6 @@ async fn put(write: &Write) -> Result<Exit, Failure> {
     write.of.format.print(&card, || {
         printer::data(&card["version"].to_string());
         printer::say("Written. It counts as fresh once somebody attests it.");
-    })?;
-    Ok(Exit::Ok)
-}
-
-async fn attest(attest: &Attest) -> Result<Exit, Failure> {
-    let path = ["projects", &attest.of.at.project, "workflows", &attest.of.workflow, "scorecard", "attestations"];
-    let body = json!({"version": attest.read, "note": attest.note});
-    let made: Value = Client::new(&attest.of.at.service)?.send(&path, &body).await?;
-    attest.of.format.print(&made, || {
-        printer::data(&made["version"].to_string());
-        printer::say("Attested.");
     })?;
     Ok(Exit::Ok)
 }

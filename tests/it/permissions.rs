@@ -3,8 +3,8 @@
 
 mod acts;
 mod inside;
-mod operation;
-mod real;
+pub mod operation;
+pub mod real;
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ const NOTHING: &str = "0192f3a4b5c67d8e9f00112233445566";
 const PERSONS_ONLY: &[&str] = &["reserve_failure", "find_sample"];
 
 /// Ids by the name of the path's parameter.
-type Ids = BTreeMap<&'static str, String>;
+pub type Ids = BTreeMap<&'static str, String>;
 
 fn nothing() -> Ids {
     let id = |prefix: &str| format!("{prefix}_{NOTHING}");
