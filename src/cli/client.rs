@@ -102,7 +102,20 @@ impl Client {
     /// # Errors
     /// As [`Self::read`], and when the answer has another shape.
     pub async fn send<T: DeserializeOwned>(&self, path: &[&str], body: &Value) -> Result<T, Failure> {
-        shaped(&self.ask(path, &[], Some(body)).await?)
+        self.send_to(path, &[], body).await
+    }
+
+    /// The same as [`Self::send`], with a query.
+    ///
+    /// # Errors
+    /// As [`Self::read`], and when the answer has another shape.
+    pub async fn send_to<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+        body: &Value,
+    ) -> Result<T, Failure> {
+        shaped(&self.ask(path, query, Some(body)).await?)
     }
 
     /// Every item of a list, page after page.

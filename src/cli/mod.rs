@@ -4,6 +4,7 @@
 pub mod account;
 pub mod alert;
 pub mod audit;
+pub mod case;
 pub mod client;
 pub mod decision;
 pub mod demo;
@@ -16,9 +17,12 @@ pub mod gate;
 pub mod key;
 pub mod local;
 pub mod openapi;
+pub mod pattern;
 pub mod printer;
 pub mod project;
+pub mod response;
 pub mod run;
+pub mod sample;
 pub mod schema;
 pub mod scorecard;
 pub mod serve;
@@ -48,11 +52,19 @@ enum Command {
     Gate(gate::Arguments),
     /// Work the failures of a project: label, promote, link, dismiss.
     Failure(failure::Arguments),
-    /// List what is missing from the evidence of releases.
+    /// Group failures that belong together: confirm a pattern, say what fixes it.
+    Pattern(pattern::Arguments),
+    /// Look at successful runs that were sampled.
+    Sample(sample::Arguments),
+    /// List eval cases and mask them once more.
+    Case(case::Arguments),
+    /// List what is missing from the evidence of releases, and close it.
     Gap(gap::Arguments),
+    /// List what is done about something, acknowledge and close it.
+    Response(response::Arguments),
     /// List what drifted in live releases.
     Alert(alert::Arguments),
-    /// Propose scorecards and compare their versions.
+    /// List scorecards with their freshness; propose, compare and attest them.
     Scorecard(scorecard::Arguments),
     /// Export decisions and verify exports offline.
     Decision(decision::Arguments),
@@ -112,7 +124,11 @@ async fn run(command: Command) -> Result<Exit, Failure> {
         Command::Serve(arguments) => serve::run(arguments).await,
         Command::Gate(arguments) => gate::run(arguments).await,
         Command::Failure(arguments) => failure::run(arguments).await,
+        Command::Pattern(arguments) => pattern::run(arguments).await,
+        Command::Sample(arguments) => sample::run(arguments).await,
+        Command::Case(arguments) => case::run(arguments).await,
         Command::Gap(arguments) => gap::run(arguments).await,
+        Command::Response(arguments) => response::run(arguments).await,
         Command::Alert(arguments) => alert::run(arguments).await,
         Command::Scorecard(arguments) => scorecard::run(arguments).await,
         Command::Decision(arguments) => decision::run(arguments).await,

@@ -1,7 +1,8 @@
-//! `seatrial scorecard`: a first scorecard from a workflow's history, and what differs between two versions.
+//! `seatrial scorecard`: where scorecards stand, a first one from a workflow's history, what differs between two versions, and
+//! attesting one.
 
 use clap::{Args, Subcommand};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::client::{Client, ProjectArguments};
 use super::exit::{Exit, Failure};
@@ -17,11 +18,33 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// List scorecards: workflow, freshness, owner, and each reason below, a line each.
+    List(List),
     /// Propose a scorecard from the workflow's last 90 days: the body to write on standard output, the reasons beside it on
     /// standard error.
     Propose(Workflow),
     /// Say in words what differs between two versions.
     Diff(Diff),
+    /// Say that you re-read it and that it holds. A person says so: with an access token as the key.
+    Attest(Attest),
+}
+
+#[derive(Debug, Args)]
+struct List {
+    #[command(flatten)]
+    at: ProjectArguments,
+    /// How to print the answer.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+#[derive(Debug, Args)]
+struct Attest {
+    #[command(flatten)]
+    of: Workflow,
+    /// For those who read it later.
+    #[arg(long, default_value = "")]
+    note: String,
 }
 
 #[derive(Debug, Args)]
@@ -53,9 +76,35 @@ struct Diff {
 /// When the service cannot be reached, does not know the workflow, or refuses the key.
 pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     match arguments.command {
+        Command::List(arguments) => list(&arguments).await,
         Command::Propose(of) => propose(&of).await,
         Command::Diff(diff) => compare(&diff).await,
+        Command::Attest(arguments) => attest(&arguments).await,
     }
+}
+
+async fn list(list: &List) -> Result<Exit, Failure> {
+    let path = ["projects", list.at.project.as_str(), "scorecards"];
+    let cards = Client::new(&list.at.service)?.items(&path, &[("limit", "200")]).await?;
+    list.format.print(&cards, || {
+        let text = |value: &Value| printer::safe(value.as_str().unwrap_or("nobody"));
+        for card in &cards {
+            let (workflow, state) = (text(&card["workflow"]), text(&card["freshness"]["state"]));
+            printer::data(&format!("{workflow}  {state}  {}", text(&card["owner"]["name"])));
+            for reason in card["freshness"]["reasons"].as_array().into_iter().flatten() {
+                printer::data(&format!("  {}", text(&reason["text"])));
+            }
+        }
+    })?;
+    Ok(Exit::Ok)
+}
+
+async fn attest(attest: &Attest) -> Result<Exit, Failure> {
+    let Attest { of, note } = attest;
+    let path = ["projects", &of.at.project, "workflows", &of.workflow, "scorecard", "attestations"];
+    let made: Value = Client::new(&of.at.service)?.send(&path, &json!({"note": note})).await?;
+    of.format.print(&made, || printer::say(&format!("Version {} is attested.", made["version"])))?;
+    Ok(Exit::Ok)
 }
 
 async fn propose(of: &Workflow) -> Result<Exit, Failure> {

@@ -1,8 +1,8 @@
 //! Every operation of the document, asked by every role, every scope, nobody, somebody outside, and with the ids of
 //! another project. What the walk cannot ask is in `permissions_uncovered.txt`, which must stay empty.
 
-mod operation;
-mod real;
+pub mod operation;
+pub mod real;
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ const NOTHING: &str = "0192f3a4b5c67d8e9f00112233445566";
 const PERSONS_ONLY: &[&str] = &["reserve_failure", "find_sample"];
 
 /// Ids by the name of the path's parameter.
-type Ids = BTreeMap<&'static str, String>;
+pub type Ids = BTreeMap<&'static str, String>;
 
 fn nothing() -> Ids {
     let id = |prefix: &str| format!("{prefix}_{NOTHING}");

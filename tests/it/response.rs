@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use standardwebhooks::Webhook;
 
 use crate::support::app::{START, TestApp, answer, both};
+use crate::support::browser::walk;
 use crate::support::evidence::{WORKFLOW, declare, expect, path, put_scorecard, report};
 use crate::support::notices::{both_mailed, mails};
 use crate::support::webhook_sink::{Delivery, WebhookSink};
@@ -109,6 +110,22 @@ fn verified(delivery: &Delivery, secret: &str) -> bool {
     Webhook::new(secret).expect("a secret").verify(&delivery.body, &headers).is_ok()
 }
 
+/// Verifies deliveries with the specification's library for JavaScript, as an endpoint would.
+async fn verified_in_javascript(deliveries: &[Delivery], secrets: &[&str]) {
+    let as_sent = |delivery: &Delivery| {
+        json!({
+            "headers": {
+                "webhook-id": delivery.id, "webhook-timestamp": delivery.timestamp.to_string(),
+                "webhook-signature": delivery.signature,
+            },
+            "body": String::from_utf8(delivery.body.clone()).expect("JSON is text"),
+        })
+    };
+    let deliveries = Value::Array(deliveries.iter().map(as_sent).collect()).to_string();
+    let secrets = json!(secrets).to_string();
+    walk("webhook", &[("SEATRIAL_DELIVERIES", &deliveries), ("SEATRIAL_SECRETS", &secrets)]).await;
+}
+
 async fn is_asked_of_another_system_that_acknowledges(app: &TestApp) {
     app.clock.set(SystemClock.now());
     declare(app).await;
@@ -118,6 +135,7 @@ async fn is_asked_of_another_system_that_acknowledges(app: &TestApp) {
     jobs::deliver_due(&app.app).await.expect("sent");
     let event = sink.deliveries().await.remove(0);
     assert!(verified(&event, &secret), "by the published library");
+    verified_in_javascript(std::slice::from_ref(&event), &[&secret]).await;
     assert!(!verified(&Delivery { body: b"{}".to_vec(), ..event.clone() }, &secret), "changed on its way");
     let told = event.json();
     assert_eq!((text(&told["type"]), text(&told["data"]["response"]["id"])), ("response.opened", id.as_str()));
@@ -282,6 +300,7 @@ async fn secrets_are_rotated_and_the_dead_are_sent_again(app: &TestApp) {
     jobs::deliver_due(&app.app).await.expect("sent");
     let event = sink.deliveries().await.remove(0);
     assert!(verified(&event, &old) && verified(&event, &new), "both sign for a day");
+    verified_in_javascript(&[event], &[&old, &new]).await;
 
     // 410 turns it off; what was given up is sent again when it is on again.
     sink.answer(410, 1).await;
