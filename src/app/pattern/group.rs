@@ -23,9 +23,9 @@ use crate::app::notice::{Telling, event_body};
 use crate::render::view::mail::Told;
 
 /// Failures per transaction; each brings the bodies of its run into memory.
-const BATCH: u64 = 50;
+const BATCH: u64 = 32;
 /// Batches in one pass; what is left is due in the next one.
-const BATCHES: usize = 40;
+const BATCHES: usize = 400;
 /// Fixed patterns read at once.
 const CHUNK: u64 = 200;
 const PART: &str = "patterns";

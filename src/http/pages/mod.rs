@@ -22,6 +22,7 @@ mod gap;
 mod gate;
 mod inbox;
 mod link;
+mod live;
 mod overview;
 mod pattern;
 pub mod problem;
@@ -69,6 +70,8 @@ pub fn configure(config: &mut ServiceConfig) {
         .configure(account_routes)
         .route("/p/{project}", get().to(overview::show))
         .route("/p/{project}/first-run", get().to(overview::first_run))
+        .route("/p/{project}/events", get().to(live::events))
+        .route("/p/{project}/rail", get().to(live::rail))
         .route("/p/{project}/search", get().to(search::show))
         .route("/p/{project}/runs", get().to(run::list))
         .route("/p/{project}/runs/{run}", get().to(run::show))
