@@ -67,8 +67,7 @@ enum Command {
     Response(response::Arguments),
     /// List what drifted in live releases.
     Alert(alert::Arguments),
-    /// Propose, write and attest scorecards, and compare their versions.
-    /// List scorecards with their freshness; propose, compare and attest them.
+    /// List scorecards with their freshness; propose, write, compare and attest them.
     Scorecard(scorecard::Arguments),
     /// Say where a release went.
     Deployment(deployment::Arguments),
