@@ -32,6 +32,15 @@ async function breakable(page: Page, height: number): Promise<string[]> {
   }, height);
 }
 
+/** What a page's end would lay over what follows: a table within a grid or a flexible box. */
+async function cutBadly(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const boxes = [...document.querySelectorAll("body, body *")].filter((box) => box.querySelector("table"));
+    const bad = boxes.filter((box) => /grid|flex/.test(getComputedStyle(box).display));
+    return bad.map((box) => `${box.tagName} ${box.className}`);
+  });
+}
+
 main(async () => {
   for (const file of setting("SEATRIAL_DOCUMENTS").split(",")) {
     await withBrowser(async (_, page) => {
@@ -49,6 +58,7 @@ main(async () => {
         const width = paper.width - 2 * MARGIN;
         await page.setViewportSize({ width, height: paper.height - 2 * MARGIN });
         assert.deepEqual(await tooWide(page, width), [], `${basename(file)} on ${format}`);
+        assert.deepEqual(await cutBadly(page), [], `${basename(file)} on ${format}`);
         assert.deepEqual(await breakable(page, paper.height - 2 * MARGIN), [], `${basename(file)} on ${format}`);
         const margin = { top: "0.5in", right: "0.5in", bottom: "0.5in", left: "0.5in" };
         const pdf = await page.pdf({ format, margin, printBackground: true });
