@@ -9,7 +9,12 @@ use serde_json::{Value, json};
 use crate::support::app::{PASSWORD, PROJECT, TestApp, Who, answer, both};
 use crate::support::evidence::{BASELINE, CANDIDATE, WORKFLOW, attest, declare, path, put_scorecard, side_by_side};
 
-both!(gates_are_asked_and_answered, failures_are_worked, what_the_service_refuses_is_said);
+both!(
+    gates_are_asked_and_answered,
+    failures_are_worked,
+    what_the_service_refuses_is_said,
+    the_loop_is_walked_from_a_terminal_alone,
+);
 
 /// What the program answered: exit code, data, talk.
 pub(super) type Said = (i32, String, String);
@@ -131,5 +136,61 @@ async fn what_the_service_refuses_is_said(app: &TestApp) {
     ] {
         let (code, data, talk) = seatrial(app, &key, arguments).await;
         assert!(code == 1 && data.is_empty() && talk.contains(" answered 40"), "{arguments:?}: {talk}");
+    }
+}
+
+/// What has no command of its own is done by `call`; a person signs in; a second one approves.
+async fn the_loop_is_walked_from_a_terminal_alone(app: &TestApp) {
+    let folder = app.folder();
+    let file = |name: &str, body: Value| {
+        std::fs::write(folder.join(name), body.to_string()).expect("written");
+    };
+    let admin = token(app, Role::Admin).await;
+    file(
+        "workflow.json",
+        json!({"risk_class": "high", "rules": {"observes": {"rescues": "not_applicable"}, "settle_seconds": 0}}),
+    );
+    let put = format!("workflow={WORKFLOW}");
+    let (code, _, talk) = seatrial(app, &admin, &["call", "put_workflow", &put, "--body", "workflow.json"]).await;
+    assert_eq!(code, 0, "{talk}");
+    side_by_side(app, 400, 40).await;
+    let criterion = json!({"kind": "not_worse_than_baseline", "margin": 0.05});
+    let card = json!({
+        "name": "Refunds", "owner": app.account(Role::Owner).to_string(), "cadence_days": 30, "dimensions": ["tier"],
+        "checks": [{"key": "success", "signal": "success_rate", "criterion": criterion, "role": "key"}],
+    });
+    file("card.json", card);
+    let (code, version, talk) = seatrial(app, &admin, &["scorecard", "write", WORKFLOW, "card.json"]).await;
+    assert_eq!((code, version.as_str()), (0, "1"), "{talk}");
+    assert_eq!(seatrial(app, &admin, &["scorecard", "attest", WORKFLOW]).await.0, 0);
+    let live = ["deployment", "announce", "--workflow", WORKFLOW, "--release", BASELINE, "--idempotency-key", "p-1"];
+    let (code, event, talk) = seatrial(app, &admin, &live).await;
+    assert_eq!((code, talk.as_str()), (0, format!("{BASELINE} is live now.").as_str()));
+    assert!(event.starts_with("dep_"), "{event}");
+    let about = ["--workflow", WORKFLOW, "--release", CANDIDATE, "--baseline", BASELINE];
+    let (_, gate, talk) = seatrial(app, &admin, &[&["gate", "open"], &about[..]].concat()).await;
+    let (_, bundle, _) = seatrial(app, &admin, &["gate", "freeze", &gate]).await;
+    // To ship against the recommendation takes a second person.
+    let person = token(app, Role::ReleaseManager).await;
+    let ship = ["gate", "decide", &gate, "--bundle", &bundle, "--verdict", "ship", "--reason", "It must."];
+    let (code, proposal, said) = seatrial(app, &person, &ship).await;
+    assert!(code == 0 && proposal.starts_with("prop_") && said.contains("second person"), "{proposal} {said} {talk}");
+    assert_eq!(seatrial(app, &person, &["gate", "approve", &proposal]).await.0, 1, "not the same person");
+    let (code, decision, said) = seatrial(app, &admin, &["gate", "approve", &proposal]).await;
+    assert_eq!((code, decision.starts_with("dec_"), said.as_str()), (0, true, "Recorded: ship."));
+
+    let read = json_of(&seatrial(app, &admin, &["call", "list_decisions", "limit=1", "--format", "json"]).await);
+    assert_eq!(read["items"][0]["id"], json!(decision));
+    let (code, log, _) = seatrial(app, &admin, &["call", "export_audit_log"]).await;
+    assert!(code == 0 && log.lines().count() > 5, "lines stay lines: {log}");
+    for (arguments, said) in [
+        (&["call", "sail"][..], "there is no operation sail"),
+        (&["call", "read_run"], "say which: run="),
+        (&["call", "list_runs", "colour=red"], "it is not asked with colour"),
+        (&["call", "list_runs", "--body", "card.json"], "takes no body"),
+        (&["call", "list_runs", "workflow"], "NAME=VALUE"),
+    ] {
+        let (code, data, talk) = seatrial(app, &admin, arguments).await;
+        assert!(code == 2 && data.is_empty() && talk.contains(said), "{arguments:?}: {code} {talk}");
     }
 }
