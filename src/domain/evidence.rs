@@ -7,7 +7,9 @@ mod changes;
 mod freeze;
 mod gaps;
 mod looks;
+mod prefix;
 mod series;
+mod tally;
 
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +29,7 @@ use crate::workflow::{FactKind, FactSource, RiskClass};
 pub use changes::{CheckChange, EvidenceChanges, ThenNow, changes};
 pub use freeze::{ArmBlocks, ArmEvidence, FreezeInput, freeze};
 pub use looks::{Beside, Look, Minute, looks};
+pub use prefix::Prefix;
 pub use series::{PairSide, Tick, build_series, matched_series, pairing_of, pool_ratio};
 
 /// The version of the bundle's shape that this code writes and reads.

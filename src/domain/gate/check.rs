@@ -3,6 +3,7 @@
 use super::amount::amount_figures;
 use super::evidence_class::evidence_class;
 use super::process::{Answer, Question, further_units};
+use super::progress::CheckProgress;
 use super::segment::{BySegment, by_segment};
 use super::{CheckResult, CheckVerdict, Figures, FurtherRuns, words};
 use crate::evidence::{ArmTotals, CheckEvidence, EvidenceBundle, Series};
@@ -15,12 +16,17 @@ use crate::stats::{Outcomes, round9};
 /// Level of the intervals shown.
 const SHOWN_ALPHA: f64 = 0.05;
 
-/// Reads one check from its evidence.
-pub(super) fn evaluate_check(bundle: &EvidenceBundle, check: &Check, evidence: &CheckEvidence) -> CheckResult {
+/// Reads one check from its evidence, from where it is known to have come.
+pub(super) fn evaluate_check(
+    bundle: &EvidenceBundle,
+    check: &Check,
+    evidence: &CheckEvidence,
+    known: Option<&CheckProgress>,
+) -> CheckResult {
     let policy = &bundle.policy;
     let question = Question::of(check, policy);
-    let overall = question.ask(&evidence.overall, policy, policy.alpha);
-    let mut parts = by_segment(bundle, check, evidence, &question);
+    let overall = question.ask(&evidence.overall, policy, policy.alpha, known.map(|known| &known.overall));
+    let mut parts = by_segment(bundle, check, evidence, &question, known);
     if evidence.unverified.is_some() {
         parts.silence();
     }
@@ -120,7 +126,7 @@ fn unseen(bundle: &EvidenceBundle, check: &Check, evidence: &CheckEvidence, ques
         Outcomes { n_b: block.n_b + more, s_b: block.s_b + hits * more, ..*block }
     });
     let worst: Vec<Outcomes> = worst.collect();
-    if question.ask_rate(&worst, &[], &bundle.policy).passes(bundle.policy.bar()) {
+    if question.ask_rate((&worst, &[]), &bundle.policy, None).passes(bundle.policy.bar()) {
         return None;
     }
     let runs = (excess * bundle.candidate_totals.closed as f64 + 0.5) as u64;
