@@ -37,4 +37,5 @@ pub const MIGRATIONS: &[Step] = &[
     step!(4, "record", "0004_record.sql"),
     step!(5, "identity", "0005_identity.sql"),
     step!(6, "evidence", "0006_evidence.sql"),
+    step!(25, "prefix", "0025_prefix.sql"),
 ];
