@@ -119,6 +119,10 @@ pub struct Series {
     /// Looks at the sums of an amount or a ratio, in its unit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sums: Vec<Look<RatioSums>>,
+    /// Looks at the sums of the candidate's concluded runs against the baseline's settled ones, where late facts can only
+    /// worsen them; absent when they are those of settled runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concluded_sums: Option<Vec<Look<RatioSums>>>,
     /// Looks at the sketches of an amount whose quantile is asked for, in the sketch's unit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sketches: Vec<Look<Sketch>>,
@@ -137,6 +141,12 @@ impl Series {
     #[must_use]
     pub fn harm(&self) -> &[Outcomes] {
         self.concluded.as_deref().unwrap_or(&self.settled)
+    }
+
+    /// The looks at sums that evidence of harm reads.
+    #[must_use]
+    pub fn harm_sums(&self) -> &[Look<RatioSums>] {
+        self.concluded_sums.as_deref().unwrap_or(&self.sums)
     }
 }
 

@@ -21,6 +21,7 @@ pub mod ids;
 pub mod limits;
 pub mod notice;
 pub mod owner;
+mod parallel;
 pub mod pattern;
 pub mod policy;
 pub mod price;

@@ -71,7 +71,8 @@ pub struct Minute {
 
 impl Minute {
     /// What one run adds on a basis. Only settled runs decide about quantiles, so only they are sketched.
-    pub(crate) fn of(facts: &RunFacts, basis: Basis) -> Self {
+    #[must_use]
+    pub fn of(facts: &RunFacts, basis: Basis) -> Self {
         let sketches = if basis == Basis::Settled { Sketches::of(facts) } else { Sketches::default() };
         Self { counts: Counts::of(facts), sketches }
     }
@@ -102,7 +103,7 @@ impl Changes {
     }
 
     /// Adds a run `sign` times to the minute of `at`.
-    pub(crate) fn block(&mut self, group: &Group, basis: Basis, at: Timestamp, run: &Minute, sign: i64) {
+    pub fn block(&mut self, group: &Group, basis: Basis, at: Timestamp, run: &Minute, sign: i64) {
         let key = BlockKey { group: group.clone(), basis, start: at.hour() };
         let minute = at.floor_to(seatrial_domain::time::MINUTE);
         self.blocks.entry(key).or_default().entry(minute).or_default().add(run, sign);
@@ -162,7 +163,10 @@ impl Changes {
     }
 
     /// Writes every change. The caller holds the project's write lock.
-    pub(crate) async fn apply(mut self, tx: &WriteTx, scope: Scope) -> Result<(), StoreError> {
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn apply(mut self, tx: &WriteTx, scope: Scope) -> Result<(), StoreError> {
         self.compact();
         for (workflow, hour) in self.earliest_hours() {
             drift::corrected(tx, scope, workflow, hour).await?;

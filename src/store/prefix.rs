@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
+use sea_orm::QuerySelect as _;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait as _, OnConflict};
 use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
-use sea_orm::QuerySelect as _;
 use seatrial_domain::evidence::Prefix;
 use seatrial_domain::gate::Progress;
 use seatrial_domain::ids::{GateId, ReleaseId};
@@ -34,11 +34,7 @@ pub(crate) struct Changed {
 ///
 /// # Errors
 /// When the database fails. What cannot be read back any more is computed anew.
-pub async fn find(
-    db: &impl Connection,
-    scope: Scope,
-    gate: GateId,
-) -> Result<Option<(Prefix, Progress)>, StoreError> {
+pub async fn find(db: &impl Connection, scope: Scope, gate: GateId) -> Result<Option<(Prefix, Progress)>, StoreError> {
     let row = gate_prefix::Entity::find_by_id((scope.uuid(), gate.uuid())).one(db.raw()).await?;
     Ok(row.and_then(|row| row.body).and_then(|body| blob::decode_prefix(&body).ok()))
 }

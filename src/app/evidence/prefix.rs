@@ -50,7 +50,9 @@ impl App {
         let tx = self.store.write().await?;
         let revision = prefix::claim(&tx, scope, gate, through, settle_micros).await?;
         tx.commit().await?;
-        if let Some((kept, progress)) = prefix::find(db, scope, gate.id).await?.filter(|(kept, _)| kept.through() <= through) {
+        if let Some((kept, progress)) =
+            prefix::find(db, scope, gate.id).await?.filter(|(kept, _)| kept.through() <= through)
+        {
             let tail = self.gather(db, project, gate, as_of, Some(kept.through())).await?;
             let going_on = move || kept.fits(&tail).then(|| advanced(Some((kept, progress)), &tail, through));
             if let Some((evaluation, body)) = computed(going_on).await? {

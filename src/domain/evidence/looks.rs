@@ -92,11 +92,7 @@ impl Beside {
 
 /// The looks of a series, and whether an earlier baseline was used up before the candidate's runs were.
 #[must_use]
-pub fn looks<T: Additive>(
-    baseline: Vec<Minute<T>>,
-    candidate: Vec<Minute<T>>,
-    beside: Beside,
-) -> (Vec<Look<T>>, bool) {
+pub fn looks<T: Additive>(baseline: Vec<Minute<T>>, candidate: Vec<Minute<T>>, beside: Beside) -> (Vec<Look<T>>, bool) {
     let mut tally = LooksTally::new();
     tally.take(baseline, candidate, beside);
     tally.finish()

@@ -12,6 +12,7 @@ use super::tally::{CheckTally, Frame, Span, whole};
 use super::{ArmTotals, CheckEvidence, EvidenceBundle, Pairing};
 use crate::cell::{Block, Counts};
 use crate::digest::Digest;
+use crate::parallel;
 use crate::scorecard::{Check, Scorecard};
 use crate::time::Timestamp;
 
@@ -114,8 +115,10 @@ impl Prefix {
 
     pub(super) fn bundle(self, input: &FreezeInput) -> EvidenceBundle {
         let Self { frame, checks, totals, .. } = self;
-        let checks = checks.into_iter().zip(of_scorecard(input));
-        let checks = checks.map(|(tally, (card, check))| tally.finish(card, check, frame, Some(input))).collect();
+        let checks = checks.into_iter().zip(of_scorecard(input)).collect();
+        let checks = parallel::map(checks, |(tally, (card, check)): (CheckTally, _)| {
+            tally.finish(card, check, frame, Some(input))
+        });
         super::freeze::assemble(input, frame.cutting, &totals, checks)
     }
 
@@ -131,9 +134,10 @@ impl Prefix {
         let frame = self.frame;
         take_hours(&mut self.hours, input, frame.settle_micros, span);
         self.totals.take(input, frame.settle_micros, span);
-        for (tally, (scorecard, check)) in self.checks.iter_mut().zip(of_scorecard(input)) {
+        let checks = self.checks.iter_mut().zip(of_scorecard(input)).collect();
+        parallel::map(checks, |(tally, (scorecard, check)): (&mut CheckTally, _)| {
             tally.take(input, scorecard, check, frame, span);
-        }
+        });
     }
 }
 
@@ -180,10 +184,7 @@ fn take_hours(hours: &mut Hours, input: &FreezeInput, settle_micros: i64, span: 
         span.of(blocks, shift).map(tick).collect()
     };
     // Concluded runs of the candidate, so that a young one is already paired as it will be when its runs have settled.
-    hours.take(
-        &concluded(&input.against.all.settled, 0),
-        &concluded(&input.candidate.all.concluded, settle_micros),
-    );
+    hours.take(&concluded(&input.against.all.settled, 0), &concluded(&input.candidate.all.concluded, settle_micros));
 }
 
 fn frame(input: &FreezeInput, hours: &Hours) -> Frame {
@@ -192,7 +193,10 @@ fn frame(input: &FreezeInput, hours: &Hours) -> Frame {
     let worked_out = || pool_ratio(policy.pool_ratio, hours.pool, policy.planned_candidate_runs);
     // Only an earlier pool is used up at a ratio.
     let ratio = if pairing == Pairing::Historical { input.pool_ratio.unwrap_or_else(worked_out) } else { 1.0 };
-    Frame { cutting: Cutting { pairing, ratio, block_outcomes: policy.block_outcomes }, settle_micros: settle_micros(input) }
+    Frame {
+        cutting: Cutting { pairing, ratio, block_outcomes: policy.block_outcomes },
+        settle_micros: settle_micros(input),
+    }
 }
 
 /// Everything that says how blocks are read, by its digest.

@@ -21,9 +21,9 @@ use crate::time::Timestamp;
 use laid::Laid;
 use lane::Lane;
 
-pub use matched::matched_series;
 pub(super) use hours::Hours;
 pub(super) use matched::MatchedTally;
+pub use matched::matched_series;
 
 /// Later blocks hold one part in this many of the outcomes before them.
 const GROWTH: u64 = 32;

@@ -156,15 +156,17 @@ enum Part {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Amounts<T> {
     looks: LooksTally<T>,
+    /// At the candidate's concluded runs, of a signal that late facts can only worsen.
+    harm: Option<LooksTally<T>>,
     baseline: RatioSums,
     candidate: RatioSums,
     concluded: RatioSums,
 }
 
 impl<T: Additive> Amounts<T> {
-    fn new() -> Self {
-        let none = RatioSums::default();
-        Self { looks: LooksTally::new(), baseline: none, candidate: none, concluded: none }
+    fn new(harm: bool) -> Self {
+        let (none, harm) = (RatioSums::default(), harm.then(LooksTally::new));
+        Self { looks: LooksTally::new(), harm, baseline: none, candidate: none, concluded: none }
     }
 
     fn totals(&self) -> Series {
@@ -182,8 +184,8 @@ impl Part {
     fn new(check: &Check) -> Self {
         match check.reads() {
             Reads::Rate => Self::Rate(RateTally::new(check.signal.only_worsens())),
-            Reads::Ratio | Reads::Mean => Self::Sums(Amounts::new()),
-            Reads::Quantile(_) => Self::Sketches(Amounts::new()),
+            Reads::Ratio | Reads::Mean => Self::Sums(Amounts::new(check.signal.only_worsens())),
+            Reads::Quantile(_) => Self::Sketches(Amounts::new(false)),
         }
     }
 
@@ -209,8 +211,13 @@ impl Part {
                 let (a, b) = (sums(&baseline.settled, 0), sums(&candidate.settled, 0));
                 add(&mut amounts.baseline, &a);
                 add(&mut amounts.candidate, &b);
-                add(&mut amounts.concluded, &sums(&candidate.concluded, frame.settle_micros));
-                amounts.looks.take(a, b, Beside::growing(pairing, ratio));
+                let concluded = sums(&candidate.concluded, frame.settle_micros);
+                add(&mut amounts.concluded, &concluded);
+                let beside = Beside::growing(pairing, ratio);
+                if let Some(harm) = &mut amounts.harm {
+                    harm.take(a.clone(), concluded, beside);
+                }
+                amounts.looks.take(a, b, beside);
             }
             Self::Sketches(amounts) => {
                 add(&mut amounts.baseline, &sums(&baseline.settled, 0));
@@ -235,9 +242,14 @@ impl Part {
             Self::Rate(rate) => rate.series(cutting),
             Self::Sums(amounts) => {
                 let totals = amounts.totals();
-                let (found, pool_exhausted) = over(amounts.looks, ends);
-                let rounded = |look: Look<RatioSums>| Look { a: look.a.round9(), b: look.b.round9() };
-                Series { sums: found.into_iter().map(rounded).collect(), pool_exhausted, ..totals }
+                let rounded = |looks: LooksTally<RatioSums>| {
+                    let (found, exhausted) = over(looks, ends);
+                    let looks = found.into_iter().map(|look| Look { a: look.a.round9(), b: look.b.round9() });
+                    (looks.collect::<Vec<_>>(), exhausted)
+                };
+                let (sums, pool_exhausted) = rounded(amounts.looks);
+                let concluded_sums = amounts.harm.map(|harm| rounded(harm).0).filter(|harm| *harm != sums);
+                Series { sums, concluded_sums, pool_exhausted, ..totals }
             }
             Self::Sketches(amounts) => {
                 let totals = amounts.totals();

@@ -1,7 +1,7 @@
 //! From blocks and looks to evidence: what a criterion's pass and fail speak against, and how far they have come.
 
 use super::progress::{Come, Scale, Way};
-use crate::evidence::Series;
+use crate::evidence::{Look, Series};
 use crate::policy::Policy;
 use crate::scorecard::{Check, Criterion, Reads};
 use crate::signal::Direction;
@@ -59,9 +59,12 @@ impl Question {
             Self::Rate { .. } => self.ask_rate((&series.settled, series.harm()), policy, come),
             Self::Sums { pass, fail } => {
                 let tuning = Tuning { n_star: policy.planned_candidate_runs as f64, alpha: policy.alpha };
-                let units: Vec<u64> = series.sums.iter().map(|look| look.b.n).collect();
-                let over = |target: &Target| sums_way(series, *target, tuning);
-                Answer::of(pass.iter().map(over).collect(), fail.iter().map(over).collect(), units.clone(), units)
+                let units = |looks: &[Look<RatioSums>]| looks.iter().map(|look| look.b.n).collect();
+                let over = |targets: &[Target], looks: &[Look<RatioSums>]| {
+                    targets.iter().map(|target| sums_way(looks, *target, tuning)).collect()
+                };
+                let (settled, harm) = (series.sums.as_slice(), series.harm_sums());
+                Answer::of(over(pass, settled), over(fail, harm), units(settled), units(harm))
             }
             Self::Quantile { q, unit, pass, fail } => {
                 let units: Vec<u64> =
@@ -209,9 +212,9 @@ fn targets(criterion: &Criterion, direction: Direction, policy: &Policy) -> (Vec
 }
 
 /// Evidence after each look at running sums.
-fn sums_way(series: &Series, target: Target, tuning: Tuning) -> Trajectory {
+fn sums_way(looks: &[Look<RatioSums>], target: Target, tuning: Tuning) -> Trajectory {
     let (mut a, mut b) = (RatioSums::default(), RatioSums::default());
-    let look = |look: &crate::evidence::Look<RatioSums>| {
+    let look = |look: &Look<RatioSums>| {
         a.add(&look.a);
         b.add(&look.b);
         match target.bound {
@@ -219,7 +222,7 @@ fn sums_way(series: &Series, target: Target, tuning: Tuning) -> Trajectory {
             Bound::Times(times) => amount::ln_e_against(&a, &b, times, target.side, tuning),
         }
     };
-    Trajectory { path: series.sums.iter().map(look).collect() }
+    Trajectory { path: looks.iter().map(look).collect() }
 }
 
 /// How far the evidence has come.

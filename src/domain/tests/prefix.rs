@@ -84,7 +84,12 @@ fn drawn(seed: u64, end: i64) -> FreezeInput {
     for minute in 0..end {
         let busy = 1 + draw.next() % 4;
         for _ in 0..draw.next() % busy {
-            add(&mut baseline, &facts(&mut draw, 0.8), if pairing == Pairing::Historical { minute / 4 } else { minute }, end);
+            add(
+                &mut baseline,
+                &facts(&mut draw, 0.8),
+                if pairing == Pairing::Historical { minute / 4 } else { minute },
+                end,
+            );
         }
         // The candidate starts later, and comes and goes.
         let there = minute > end / 4 && (minute / 70) % 3 != 2;
@@ -109,7 +114,12 @@ fn tail(whole: &FreezeInput, through: Timestamp) -> FreezeInput {
     let settle = whole.workflow.settle_seconds * SECOND;
     let later = |blocks: &ArmBlocks| ArmBlocks {
         settled: blocks.settled.iter().filter(|block| block.minute >= through).cloned().collect(),
-        concluded: blocks.concluded.iter().filter(|block| block.minute.plus_micros(settle) >= through).cloned().collect(),
+        concluded: blocks
+            .concluded
+            .iter()
+            .filter(|block| block.minute.plus_micros(settle) >= through)
+            .cloned()
+            .collect(),
     };
     let arm = |arm: &ArmEvidence| ArmEvidence {
         all: later(&arm.all),
@@ -157,7 +167,8 @@ fn going_on_from_a_prefix_gives_the_bytes_of_beginning_anew() {
         assert_eq!(resumed.canonical_bytes().expect("canonical"), anew.0, "seed {seed}: the bundle, twice");
         let told = evaluate_from(&resumed, &come).canonical_bytes().expect("canonical");
         assert_eq!(told, anew.1, "seed {seed}: the recommendation, twice");
-        blocks += resumed.checks.iter().map(|check| check.overall.settled.len() + check.overall.sums.len()).sum::<usize>();
+        blocks +=
+            resumed.checks.iter().map(|check| check.overall.settled.len() + check.overall.sums.len()).sum::<usize>();
     }
     assert!(blocks > 2_000, "{blocks} blocks were compared");
 }

@@ -20,7 +20,8 @@ struct Single {
 /// The two arms of a block have the same mix of segments, so its difference is the standardised one.
 fn plain_matched(segments: &[(&[Tick], &[Tick])], pairing: Pairing, block_outcomes: u64) -> Vec<Outcomes> {
     let mut pairs = Vec::new();
-    let times = |ticks: &[Tick]| -> Vec<Timestamp> { ticks.iter().filter(|tick| tick.n > 0).map(|tick| tick.at).collect() };
+    let times =
+        |ticks: &[Tick]| -> Vec<Timestamp> { ticks.iter().filter(|tick| tick.n > 0).map(|tick| tick.at).collect() };
     let last = segments.iter().flat_map(|(_, candidate)| times(candidate)).max();
     for (i, (baseline, candidate)) in segments.iter().enumerate() {
         let pool = spread(baseline, PairSide::Baseline);
