@@ -56,74 +56,82 @@ fn rows(runs: &[Run], workflow: &str, release: &str, asked: Asked) -> Vec<Row> {
     own.map(row).collect()
 }
 
-/// The table; without rows where the data is not on this machine.
-pub fn table(folder: &Path) -> Table {
-    let (intercode, agenta) = (runs(folder, "intercode.jsonl.gz"), runs(folder, "agenta_edit.jsonl.gz"));
+/// A case: the runs, their workflow, both releases, what is asked, and what is known.
+type Case<'a> = (&'a [Run], &'a str, &'a str, &'a str, Asked, &'a str);
+
+fn cases<'a>(intercode: &'a [Run], agenta: &'a [Run]) -> [Case<'a>; 11] {
     let (sql, bash, edit) = ("intercode-sql", "intercode-bash", "agent-config-edit");
-    let asked: [(&[Run], &str, &str, &str, Asked, &str); 11] = [
-        (&intercode, sql, "gpt-3.5/tryagain-10", "gpt-4/tryagain-10", Asked::Success, "passes always"),
-        (&intercode, sql, "gpt-3.5/tryagain-10", "gpt-3.5/react-10", Asked::Success, "passes always"),
-        (&intercode, sql, "gpt-3.5/tryagain-10", "gpt-3.5/react-10", Asked::NoToolError, "passes always"),
+    [
+        (intercode, sql, "gpt-3.5/tryagain-10", "gpt-4/tryagain-10", Asked::Success, "passes always"),
+        (intercode, sql, "gpt-3.5/tryagain-10", "gpt-3.5/react-10", Asked::Success, "passes always"),
+        (intercode, sql, "gpt-3.5/tryagain-10", "gpt-3.5/react-10", Asked::NoToolError, "passes always"),
         (
-            &intercode,
+            intercode,
             sql,
             "gpt-3.5/tryagain-10",
             "gpt-3.5/plan-solve",
             Asked::Success,
             "fails in at most 5 %, passes in 60 % or more",
         ),
-        (&intercode, sql, "gpt-3.5/tryagain-10", "gpt-3.5/plan-solve", Asked::NoToolError, "passes always"),
-        (&intercode, sql, "gpt-3.5/tryagain-1", "gpt-4/tryagain-1", Asked::Success, "fails in at most 5 %"),
-        (&intercode, bash, "gpt-3.5/tryagain-10", "gpt-3.5/plan-solve", Asked::Success, "fails in 75 % or more"),
+        (intercode, sql, "gpt-3.5/tryagain-10", "gpt-3.5/plan-solve", Asked::NoToolError, "passes always"),
+        (intercode, sql, "gpt-3.5/tryagain-1", "gpt-4/tryagain-1", Asked::Success, "fails in at most 5 %"),
+        (intercode, bash, "gpt-3.5/tryagain-10", "gpt-3.5/plan-solve", Asked::Success, "fails in 75 % or more"),
         (
-            &intercode,
+            intercode,
             bash,
             "gpt-3.5/tryagain-10",
             "gpt-3.5/plan-solve",
             Asked::BySegment,
             "fails and names fs1 in 95 % or more",
         ),
-        (&agenta, edit, "haiku/v0", "haiku/v1", Asked::Success, "passes in 93 % or more"),
-        (&agenta, edit, "haiku/v1", "haiku/v2", Asked::Success, "mostly inconclusive"),
-        (&agenta, edit, "haiku/v0", "haiku/v1", Asked::Units, "inconclusive always: eleven units"),
-    ];
-    let mut found = Vec::new();
-    for (runs, workflow, baseline, candidate, what, known) in asked {
-        let (mut a, mut b) = (rows(runs, workflow, baseline, what), rows(runs, workflow, candidate, what));
-        if a.is_empty() || b.is_empty() {
-            continue;
-        }
-        let (mut said, mut named) = (BTreeMap::new(), 0);
-        for seed in 1..=ORDERS {
-            let mut draw = Draw::new(2_000, seed);
-            shuffle(&mut draw, &mut a);
-            shuffle(&mut draw, &mut b);
-            let told = evaluate(&freeze(&input(&a, &b, what == Asked::BySegment, false)));
-            *said.entry(told.checks[0].verdict).or_insert(0_u64) += 1;
-            let fails = |value: &str| {
-                let segments = &told.checks[0].segments;
-                segments.iter().any(|s| s.segment.value == value && s.verdict == CheckVerdict::Fail)
-            };
-            named += u64::from(fails("fs1"));
-        }
-        let share = |count: u64| percent(count as f64 / ORDERS as f64);
-        let of = |verdict: CheckVerdict| share(said.get(&verdict).copied().unwrap_or(0));
-        let suffix = match what {
-            Asked::Success => "success",
-            Asked::NoToolError => "tool errors",
-            Asked::Units => "success, the task as unit",
-            Asked::BySegment => "success by file system",
-        };
-        found.push(vec![
-            format!("{baseline} → {candidate} ({workflow}), {suffix}"),
-            known.to_owned(),
-            of(CheckVerdict::Pass),
-            of(CheckVerdict::Fail),
-            of(CheckVerdict::Conflict),
-            of(CheckVerdict::Inconclusive),
-            if what == Asked::BySegment { share(named) } else { "–".to_owned() },
-        ]);
+        (agenta, edit, "haiku/v0", "haiku/v1", Asked::Success, "passes in 93 % or more"),
+        (agenta, edit, "haiku/v1", "haiku/v2", Asked::Success, "mostly inconclusive"),
+        (agenta, edit, "haiku/v0", "haiku/v1", Asked::Units, "inconclusive always: eleven units"),
+    ]
+}
+
+/// The shares of a case; none where the data is not on this machine.
+fn shares((runs, workflow, baseline, candidate, what, known): Case<'_>) -> Option<Vec<String>> {
+    let (mut a, mut b) = (rows(runs, workflow, baseline, what), rows(runs, workflow, candidate, what));
+    if a.is_empty() || b.is_empty() {
+        return None;
     }
+    let (mut said, mut named) = (BTreeMap::new(), 0);
+    for seed in 1..=ORDERS {
+        let mut draw = Draw::new(2_000, seed);
+        shuffle(&mut draw, &mut a);
+        shuffle(&mut draw, &mut b);
+        let told = evaluate(&freeze(&input(&a, &b, what == Asked::BySegment, false)));
+        *said.entry(told.checks[0].verdict).or_insert(0_u64) += 1;
+        let fails = |value: &str| {
+            let segments = &told.checks[0].segments;
+            segments.iter().any(|s| s.segment.value == value && s.verdict == CheckVerdict::Fail)
+        };
+        named += u64::from(fails("fs1"));
+    }
+    let share = |count: u64| percent(count as f64 / ORDERS as f64);
+    let of = |verdict: CheckVerdict| share(said.get(&verdict).copied().unwrap_or(0));
+    let suffix = match what {
+        Asked::Success => "success",
+        Asked::NoToolError => "tool errors",
+        Asked::Units => "success, the task as unit",
+        Asked::BySegment => "success by file system",
+    };
+    Some(vec![
+        format!("{baseline} → {candidate} ({workflow}), {suffix}"),
+        known.to_owned(),
+        of(CheckVerdict::Pass),
+        of(CheckVerdict::Fail),
+        of(CheckVerdict::Conflict),
+        of(CheckVerdict::Inconclusive),
+        if what == Asked::BySegment { share(named) } else { "–".to_owned() },
+    ])
+}
+
+/// The table; without rows where the data is not on this machine.
+pub fn table(folder: &Path) -> Table {
+    let (intercode, agenta) = (runs(folder, "intercode.jsonl.gz"), runs(folder, "agenta_edit.jsonl.gz"));
+    let found = cases(&intercode, &agenta).into_iter().filter_map(shares).collect();
     Table {
         key: "cases",
         title: "Gate cases with known answers".to_owned(),

@@ -49,7 +49,7 @@ fn facts(kind: u64) -> RunFacts {
         escalations: Some(if kind % 16 == 9 { vec![escalation] } else { Vec::new() }),
         rescues: Some(if kind == 5 { vec![rescue] } else { Vec::new() }),
         retries: Some(i64::from(kind % 12 == 3)),
-        tools: Some(vec!["lookup".to_owned(); 1 + once(kind % 3 == 0)]),
+        tools: Some(vec!["lookup".to_owned(); 1 + once(kind.is_multiple_of(3))]),
         tool_errors: Some(i64::from(kind % 14 == 2)),
         cost_nanos: Some(5_000_000 + kind.cast_signed() * 700_000),
         started_at,

@@ -94,11 +94,7 @@ impl App {
         let policy = policy.for_workflow(&work.name);
         Ok(FreezeInput {
             gate: gate.id,
-            project: FrozenProject {
-                id: scope.project(),
-                name: project.name.clone(),
-                currency: project.settings.currency.clone(),
-            },
+            project: frozen_project(project),
             workflow: FrozenWorkflow {
                 id: work.id,
                 name: work.name,
@@ -140,6 +136,11 @@ impl App {
         let owner = |id: &OwnerId| holders.get(id).map(|holder| holder.owner.clone());
         Ok(by_gap.into_iter().filter_map(|(key, id)| Some((key, owner(&id)?))).collect())
     }
+}
+
+fn frozen_project(project: &ProjectAccess) -> FrozenProject {
+    let (name, currency) = (project.name.clone(), project.settings.currency.clone());
+    FrozenProject { id: project.scope.project(), name, currency }
 }
 
 fn frozen(row: ReleaseRow) -> FrozenRelease {

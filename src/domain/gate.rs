@@ -23,7 +23,6 @@ use crate::canonical::{CanonicalError, to_canonical};
 use crate::digest::Digest;
 use crate::evidence::{EvidenceBundle, Pairing, RateCount};
 use crate::gap::{Gap, NextStepKind};
-use crate::parallel;
 use crate::scorecard::{Check, CheckRole, Criterion, SegmentRef};
 use crate::signal::Signal;
 use crate::stats::Interval;
@@ -373,7 +372,7 @@ pub fn evaluate_from(bundle: &EvidenceBundle, known: &Progress) -> Recommendatio
             let i = bundle.checks.iter().position(|evidence| evidence.key == check.key)?;
             Some(check::evaluate_check(bundle, check, &bundle.checks[i], known.check(i)))
         };
-        parallel::map(scorecard.checks.iter().collect(), of).into_iter().flatten().collect()
+        scorecard.checks.iter().filter_map(of).collect()
     });
     compose::compose(bundle, checks)
 }

@@ -21,7 +21,6 @@ pub mod ids;
 pub mod limits;
 pub mod notice;
 pub mod owner;
-mod parallel;
 pub mod pattern;
 pub mod policy;
 pub mod price;

@@ -58,7 +58,7 @@ async fn what_waits_for_the_end_of_a_quiet_period_holds_up_nothing(app: &TestApp
             alert: of.id,
             state: AlertState::Resolved,
             text: format!("Event {i}."),
-            by: Actor::System { part: "test".to_owned() },
+            by: Actor::account("acc_test", "Test"),
             at: now.plus_micros(i - 1_000),
             told_at: None,
             digest: None,

@@ -73,7 +73,7 @@ async fn correct(app: &TestApp, release: &str, minute: i64) {
     let wanted = json!(format!("{release}-{minute}"));
     let runs = known["items"].as_array().expect("a list");
     let id = runs.iter().find(|run| run["external_id"] == wanted).expect("the run")["id"].as_str().expect("an id");
-    let fact = json!({"idempotency_key": "late", "fact": {"kind": "outcome", "outcome": "failure"}});
+    let fact = json!({"idempotency_key": "late", "fact": {"kind": "reviewer_confirmation", "outcome": "failure", "failure_class": null}});
     expect(200, app.member(Role::Reviewer).post(&path(&format!("runs/{id}/facts"))).json(&fact)).await;
 }
 

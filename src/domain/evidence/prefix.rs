@@ -12,7 +12,6 @@ use super::tally::{CheckTally, Frame, Span, whole};
 use super::{ArmTotals, CheckEvidence, EvidenceBundle, Pairing};
 use crate::cell::{Block, Counts};
 use crate::digest::Digest;
-use crate::parallel;
 use crate::scorecard::{Check, Scorecard};
 use crate::time::Timestamp;
 
@@ -115,10 +114,8 @@ impl Prefix {
 
     pub(super) fn bundle(self, input: &FreezeInput) -> EvidenceBundle {
         let Self { frame, checks, totals, .. } = self;
-        let checks = checks.into_iter().zip(of_scorecard(input)).collect();
-        let checks = parallel::map(checks, |(tally, (card, check)): (CheckTally, _)| {
-            tally.finish(card, check, frame, Some(input))
-        });
+        let checks = checks.into_iter().zip(of_scorecard(input));
+        let checks = checks.map(|(tally, (card, check))| tally.finish(card, check, frame, Some(input))).collect();
         super::freeze::assemble(input, frame.cutting, &totals, checks)
     }
 
@@ -134,10 +131,9 @@ impl Prefix {
         let frame = self.frame;
         take_hours(&mut self.hours, input, frame.settle_micros, span);
         self.totals.take(input, frame.settle_micros, span);
-        let checks = self.checks.iter_mut().zip(of_scorecard(input)).collect();
-        parallel::map(checks, |(tally, (scorecard, check)): (&mut CheckTally, _)| {
+        for (tally, (scorecard, check)) in self.checks.iter_mut().zip(of_scorecard(input)) {
             tally.take(input, scorecard, check, frame, span);
-        });
+        }
     }
 }
 
