@@ -3,11 +3,12 @@
 import "htmx.org";
 import { confirmSubmissions } from "./confirm";
 import { copyButtons } from "./copy";
-import { guardForms } from "./guard";
+import { guardForms, restoreDrafts } from "./guard";
 import { keyboard } from "./keys";
 import { localTimes } from "./local_time";
 import { search } from "./search";
 import { themeToggle } from "./theme_toggle";
+import { triage } from "./triage";
 import { waterfalls } from "./waterfall";
 
 document.documentElement.classList.add("has-script");
@@ -19,3 +20,9 @@ keyboard();
 localTimes();
 search();
 waterfalls();
+triage();
+// Triage shows the next failure without loading a page: what looks for its parts at the start looks again.
+document.addEventListener("seatrial:shown", () => {
+  restoreDrafts();
+  waterfalls();
+});
