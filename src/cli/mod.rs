@@ -4,10 +4,12 @@
 pub mod account;
 pub mod alert;
 pub mod audit;
+pub mod call;
 pub mod case;
 pub mod client;
 pub mod decision;
 pub mod demo;
+pub mod deployment;
 pub mod doctor;
 pub mod exit;
 pub mod failure;
@@ -27,6 +29,7 @@ pub mod schema;
 pub mod scorecard;
 pub mod serve;
 pub mod shell;
+pub mod sign_in;
 pub mod signing_key;
 pub mod suite;
 
@@ -48,7 +51,7 @@ struct Arguments {
 enum Command {
     /// Start the service.
     Serve(serve::Arguments),
-    /// Ask whether a release may go on; open, evaluate, freeze and decide its gate.
+    /// Ask whether a release may go on; open, evaluate, freeze, decide and approve its gate.
     Gate(gate::Arguments),
     /// Work the failures of a project: label, promote, link, dismiss.
     Failure(failure::Arguments),
@@ -64,14 +67,20 @@ enum Command {
     Response(response::Arguments),
     /// List what drifted in live releases.
     Alert(alert::Arguments),
-    /// List scorecards with their freshness; propose, compare and attest them.
+    /// List scorecards with their freshness; propose, write, compare and attest them.
     Scorecard(scorecard::Arguments),
+    /// Say where a release went.
+    Deployment(deployment::Arguments),
     /// Export decisions and verify exports offline.
     Decision(decision::Arguments),
     /// Send runs from a file.
     Run(run::Arguments),
     /// Hand eval cases to a runner and send its results.
     Suite(suite::Arguments),
+    /// Do any operation of the API, by its id.
+    Call(call::Arguments),
+    /// Print the access token of a person, whose password is SEATRIAL_PASSWORD.
+    SignIn(sign_in::Arguments),
     /// Make projects, on the server's own database.
     Project(project::Arguments),
     /// Make API keys, on the server's own database.
@@ -131,6 +140,9 @@ async fn run(command: Command) -> Result<Exit, Failure> {
         Command::Response(arguments) => response::run(arguments).await,
         Command::Alert(arguments) => alert::run(arguments).await,
         Command::Scorecard(arguments) => scorecard::run(arguments).await,
+        Command::Deployment(arguments) => deployment::run(arguments).await,
+        Command::Call(arguments) => call::run(arguments).await,
+        Command::SignIn(arguments) => sign_in::run(arguments).await,
         Command::Decision(arguments) => decision::run(arguments).await,
         Command::Run(arguments) => run::run(arguments).await,
         Command::Suite(arguments) => suite::run(arguments).await,

@@ -1,9 +1,12 @@
-//! `seatrial scorecard`: where scorecards stand, a first one from a workflow's history, what differs between two versions, and
-//! attesting one.
+//! `seatrial scorecard`: where scorecards stand, a first one from a workflow's history, what differs between two versions,
+//! writing and attesting one.
+
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::call::read;
 use super::client::{Client, ProjectArguments};
 use super::exit::{Exit, Failure};
 use super::format::Format;
@@ -23,6 +26,9 @@ enum Command {
     /// Propose a scorecard from the workflow's last 90 days: the body to write on standard output, the reasons beside it on
     /// standard error.
     Propose(Workflow),
+    /// Write a version from a file, as `propose` prints one, and print its number. `version` in it is the one it was made
+    /// from; left out of the first.
+    Write(Write),
     /// Say in words what differs between two versions.
     Diff(Diff),
     /// Say that you re-read it and that it holds. A person says so: with an access token as the key.
@@ -36,6 +42,14 @@ struct List {
     /// How to print the answer.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
+}
+
+#[derive(Debug, Args)]
+struct Write {
+    #[command(flatten)]
+    of: Workflow,
+    /// The scorecard, as JSON; `-` for standard input.
+    file: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -78,6 +92,7 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     match arguments.command {
         Command::List(arguments) => list(&arguments).await,
         Command::Propose(of) => propose(&of).await,
+        Command::Write(write) => put(&write).await,
         Command::Diff(diff) => compare(&diff).await,
         Command::Attest(arguments) => attest(&arguments).await,
     }
@@ -121,6 +136,16 @@ async fn propose(of: &Workflow) -> Result<Exit, Failure> {
             printer::say(&format!("not asked: {}: {}", text(&left["signal"]), text(&left["why"])));
         }
         printer::data(&card);
+    })?;
+    Ok(Exit::Ok)
+}
+
+async fn put(write: &Write) -> Result<Exit, Failure> {
+    let path = ["projects", &write.of.at.project, "workflows", &write.of.workflow, "scorecard"];
+    let card: Value = Client::new(&write.of.at.service)?.put(&path, &read(&write.file)?).await?;
+    write.of.format.print(&card, || {
+        printer::data(&card["version"].to_string());
+        printer::say("Written. It counts as fresh once somebody attests it.");
     })?;
     Ok(Exit::Ok)
 }

@@ -84,13 +84,15 @@ pub async fn serve_until(
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send,
 ) -> std::io::Result<()> {
-    let server = serve(web::Data::from(app), listener)?;
+    let server = serve(web::Data::from(Arc::clone(&app)), listener)?;
     let handle = server.handle();
     let mut running = tokio::spawn(server);
     tokio::select! {
         ended = &mut running => return ended.map_err(std::io::Error::other)?,
         () = stop => {}
     }
+    // Open streams of events would otherwise keep the server waiting.
+    app.store.changes().stop();
     handle.stop(true).await;
     running.await.map_err(std::io::Error::other)?
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::failure::{failed, get, post, report};
 use crate::support::app::{PROJECT, START, TestApp, Who, answer, both};
-use crate::support::evidence::{CANDIDATE, WORKFLOW, decide, freeze, ready_gate};
+use crate::support::evidence::{CANDIDATE, WORKFLOW, alert_of, decide, freeze, ready_gate};
 use crate::support::notices::both_mailed;
 use crate::support::sql::texts;
 use crate::support::visitor::{Visitor, at};
@@ -214,7 +214,7 @@ async fn no_planted_secret_survives_in_any_form_of_a_case(app: &TestApp) {
     let (status, taken) = post(app, Role::Reviewer, "suites/planted/results", results).await;
     assert_eq!(status, 200, "{taken}");
     let response = json!({
-        "workflow": WORKFLOW, "origin": { "kind": "alert", "id": "planted" }, "kind": "update_eval_set", "suite": "planted",
+        "workflow": WORKFLOW, "origin": { "kind": "alert", "id": alert_of(app, WORKFLOW).await }, "kind": "update_eval_set", "suite": "planted",
         "owner": app.account(Role::Owner), "due_at": START.plus_days(3),
     });
     assert_eq!(post(app, Role::Owner, "responses", response).await.0, 201);

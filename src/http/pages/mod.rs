@@ -7,6 +7,7 @@
 mod account;
 mod alert;
 pub mod assets;
+mod audit;
 mod case;
 mod case_version;
 mod context;
@@ -23,6 +24,7 @@ mod gap;
 mod gate;
 mod inbox;
 mod link;
+mod live;
 mod overview;
 mod pattern;
 pub mod problem;
@@ -70,6 +72,8 @@ pub fn configure(config: &mut ServiceConfig) {
         .configure(account_routes)
         .route("/p/{project}", get().to(overview::show))
         .route("/p/{project}/first-run", get().to(overview::first_run))
+        .route("/p/{project}/events", get().to(live::events))
+        .route("/p/{project}/rail", get().to(live::rail))
         .route("/p/{project}/search", get().to(search::show))
         .route("/p/{project}/runs", get().to(run::list))
         .route("/p/{project}/runs/{run}", get().to(run::show))
@@ -158,6 +162,7 @@ fn deciding(config: &mut ServiceConfig) {
 
 fn settings_routes(config: &mut ServiceConfig) {
     config
+        .route("/p/{project}/audit", get().to(audit::list))
         .route("/p/{project}/settings", get().to(settings::show))
         .route("/p/{project}/settings/invitations", post().to(settings::invite))
         .route("/p/{project}/settings/invitations/{invitation}/revoke", post().to(settings::revoke_invitation))

@@ -16,6 +16,7 @@ pub mod account;
 pub mod account_mail;
 pub mod alert;
 pub mod artifact;
+pub mod audit;
 pub mod case;
 pub mod decision;
 pub mod failure;

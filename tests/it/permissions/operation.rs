@@ -23,6 +23,8 @@ pub struct Operation {
     pub asks: Vec<String>,
     /// The query parameters that must be given, with values of their shape.
     query: Vec<(String, String)>,
+    /// The query parameters that may be given and take any text.
+    pub texts: Vec<String>,
     content: Vec<String>,
 }
 
@@ -76,12 +78,25 @@ pub fn operations() -> Vec<Operation> {
                 further: schema.map(|schema| further(&document, schema)).unwrap_or_default(),
                 asks: asks(operation),
                 query: query(&document, operation),
+                texts: texts(operation),
                 content: content.map(|content| content.keys().cloned().collect()).unwrap_or_default(),
             });
         }
     }
     assert!(all.len() > 60, "found only {} operations", all.len());
     all
+}
+
+/// The parameters that may be given and take any text.
+fn texts(operation: &Value) -> Vec<String> {
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    let free = |parameter: &&Value| {
+        let schema = &parameter["schema"];
+        let kind = schema["type"].as_str().or_else(|| schema["type"][0].as_str());
+        let other = schema.get("enum").is_some() || schema.get("format").is_some();
+        parameter["in"] == "query" && parameter["required"] != true && kind == Some("string") && !other
+    };
+    parameters.filter(free).filter_map(|parameter| parameter["name"].as_str().map(str::to_owned)).collect()
 }
 
 /// The names of the query parameters.
