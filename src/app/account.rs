@@ -5,10 +5,11 @@ use seatrial_domain::ids::{AccountId, SessionId};
 use seatrial_domain::limits;
 use seatrial_store::account::{self, AccountRow};
 use seatrial_store::{Scope, WriteTx, member, password_reset, project, session};
+use serde::Serialize;
 use serde_json::json;
 
 use super::App;
-use super::audit::Made;
+use super::audit::Change;
 use super::error::{AppError, FieldError, Unauthenticated};
 use super::project::ProjectSummary;
 use crate::auth::password::{self, Verdict};
@@ -113,7 +114,7 @@ impl App {
         let id = AccountId::from_uuid(row.id);
         let tx = self.store.write().await?;
         account::insert(&tx, row.clone()).await?;
-        let detail = Made { after: json!({"email": row.email, "name": row.name}) };
+        let detail = Change::made(json!({"email": row.email, "name": row.name}));
         self.audit_as(&tx, Scope::installation(), &Actor::system("setup"), ("create", "account"), id, &detail)?;
         tx.commit().await?;
         tracing::info!(account = %id, "an account was made");
@@ -268,7 +269,9 @@ impl App {
         account::end_tokens(tx, id, self.now()).await?;
         password_reset::remove_all(tx, id).await?;
         let ended = session::remove_all(tx, id, kept).await?;
-        self.audit_everywhere(tx, id, actor, action, &json!({"sessions_ended": ended})).await
+        // Neither the old password nor the new one belongs in a log: what changed is that it did.
+        let detail = Change::of(json!({"sessions": ended}), json!({"sessions": 0, "password": "changed"}));
+        self.audit_everywhere(tx, id, actor, action, &detail.with("kept_session", json!(kept))).await
     }
 
     /// Ends every session and access token of an account, for an operator at the command line. Returns how many sessions
@@ -280,7 +283,7 @@ impl App {
         let tx = self.store.write().await?;
         account::end_tokens(&tx, id, self.now()).await?;
         let ended = session::remove_all(&tx, id, None).await?;
-        let detail = json!({"sessions_ended": ended});
+        let detail = Change::of(json!({"sessions": ended}), json!({"sessions": 0}));
         self.audit_everywhere(&tx, id, &Actor::system(part), "sign_out", &detail).await?;
         tx.commit().await?;
         Ok(ended)
@@ -303,7 +306,7 @@ impl App {
             let ended = if disabled { session::remove_all(&tx, id, None).await? } else { 0 };
             account::end_tokens(&tx, id, self.now()).await?;
             let action = if disabled { "disable" } else { "enable" };
-            let detail = json!({"sessions_ended": ended});
+            let detail = Change::of(json!({"disabled": !disabled, "sessions": ended}), json!({"disabled": disabled}));
             self.audit_everywhere(&tx, id, &Actor::system(part), action, &detail).await?;
         }
         tx.commit().await?;
@@ -318,11 +321,11 @@ impl App {
         id: AccountId,
         actor: &Actor,
         action: &'static str,
-        detail: &serde_json::Value,
+        change: &Change<impl Serialize, impl Serialize>,
     ) -> Result<(), AppError> {
         let projects = member::of_account(tx, id).await?.into_iter().map(|(scope, _)| scope);
         for scope in projects.chain([Scope::installation()]) {
-            self.audit_as(tx, scope, actor, (action, "account"), id, detail)?;
+            self.audit_as(tx, scope, actor, (action, "account"), id, change)?;
         }
         Ok(())
     }

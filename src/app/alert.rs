@@ -18,6 +18,7 @@ use serde_json::json;
 
 use super::App;
 use super::access::{Caller, ProjectAccess};
+use super::audit::Change;
 use super::error::AppError;
 
 /// An alert with its history and what it rests on.
@@ -157,7 +158,8 @@ impl App {
         }
         alert::put(&tx, project.scope, &row).await?;
         alert::add_event(&tx, project.scope, &event, None).await?;
-        let detail = json!({"note": event.text, "restart": row.restart});
+        let named = |row: &AlertRow| json!({"state": row.state, "restart": row.restart});
+        let detail = Change::of(named(before), named(&row)).with("note", json!(event.text));
         self.audit(&tx, project, action, "alert", row.id, &detail).await?;
         tx.commit().await?;
         self.alert_detail(project, row.id).await

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::App;
 use super::access::{Caller, ProjectAccess};
-use super::audit::{Gone, Made};
+use super::audit::Change;
 use super::error::{AppError, FieldError, Unauthenticated};
 use crate::auth::api_key::{NewApiKey, masked, public_id_of};
 use crate::auth::secret::{Secret, SecretHash};
@@ -108,7 +108,7 @@ impl App {
         let view = view(row.clone())?;
         let tx = self.store.write().await?;
         api_key::insert(&tx, row).await?;
-        let detail = Made { after: json!({"name": view.name, "scopes": view.scopes, "expires_at": view.expires_at}) };
+        let detail = Change::made(json!({"name": view.name, "scopes": view.scopes, "expires_at": view.expires_at}));
         self.audit(&tx, project, "create", "api_key", view.id, &detail).await?;
         tx.commit().await?;
         Ok(CreatedKey { key, view })
@@ -159,7 +159,15 @@ impl App {
         let tx = self.store.write().await?;
         let row = api_key::by_id(&tx, project.scope, id).await?.ok_or(AppError::NotFound { noun: "API key" })?;
         if api_key::revoke(&tx, project.scope, id, self.now()).await? {
-            self.audit(&tx, &project, "revoke", "api_key", id, &Gone { before: json!({"name": row.name}) }).await?;
+            self.audit(
+                &tx,
+                &project,
+                "revoke",
+                "api_key",
+                id,
+                &Change::gone(json!({"name": row.name, "scopes_json": row.scopes_json})),
+            )
+            .await?;
         }
         tx.commit().await?;
         Ok(())

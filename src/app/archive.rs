@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::App;
+use super::audit::Change;
 use super::error::AppError;
 
 /// The name and version of the file's shape.
@@ -130,7 +131,8 @@ impl App {
         writer.out.flush().map_err(|error| unusable(format!("The file cannot be written: {error}.")))?;
         let head = decision::latest(self.store.read(), access.scope, &decision::DecisionFilter::default()).await?;
         let tx = self.store.write().await?;
-        self.audit(&tx, &access, "export", "project", id, &json!({"rows": rows, "decisions": decisions})).await?;
+        self.audit(&tx, &access, "export", "project", id, &Change::made(json!({"rows": rows, "decisions": decisions})))
+            .await?;
         tx.commit().await?;
         let head = head.map(|head| head.digest);
         Ok(ArchiveSummary { slug: slug.to_owned(), rows, decisions, head, accounts_made: Vec::new() })
@@ -167,7 +169,8 @@ impl App {
         let scope = Scope::of(header.project);
         let chain = whole_chain(&tx, scope).await?;
         let head = chain.last().map(|last| last.digest);
-        let detail = json!({"rows": rows, "decisions": chain.len(), "slug": slug, "made_at": header.made_at});
+        let detail =
+            Change::made(json!({"rows": rows, "decisions": chain.len(), "slug": slug, "made_at": header.made_at}));
         let actor = Actor::system("command-line");
         self.audit_as(&tx, scope, &actor, ("import", "project"), header.project, &detail)?;
         tx.commit().await?;

@@ -6,9 +6,11 @@ use futures_util::stream::{self, Stream};
 use seatrial_domain::access::{Actor, Permission};
 use seatrial_domain::audit::SealedEntry;
 use seatrial_domain::ids::AuditId;
+use seatrial_domain::limits;
 use seatrial_store::audit::{self, Draft, Entry, Search};
 use seatrial_store::{Cursor, Page, Scope, WriteTx};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::App;
 use super::access::{Caller, ProjectAccess};
@@ -17,35 +19,53 @@ use super::error::AppError;
 /// Entries of an export that are read at once.
 const EXPORT_BATCH: u64 = 500;
 
-/// The detail of an edit: what was there and what is there now.
-#[derive(Clone, Copy, Debug, Serialize)]
+/// The detail of an entry: what was there, what is there now, and what else belongs to the act. There is no entry
+/// without both: of a creation `before` is null, of a removal `after`.
+#[derive(Clone, Debug, Serialize)]
 pub struct Change<B, A> {
-    /// What was there.
-    pub before: B,
-    /// What is there now.
-    pub after: A,
+    before: B,
+    after: A,
+    #[serde(flatten)]
+    about: Map<String, Value>,
 }
 
-/// The detail of a removal.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct Gone<B> {
-    /// What was there.
-    pub before: B,
+impl<B, A> Change<B, A> {
+    /// Something was changed.
+    #[must_use]
+    pub fn of(before: B, after: A) -> Self {
+        Self { before, after, about: Map::new() }
+    }
+
+    /// Adds what else belongs to the act: why, by which rule, in answer to what.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: Value) -> Self {
+        self.about.insert(name.to_owned(), value);
+        self
+    }
 }
 
-/// The detail of a creation.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct Made<A> {
-    /// What is there now.
-    pub after: A,
+impl<A> Change<(), A> {
+    /// Something came to be.
+    #[must_use]
+    pub fn made(after: A) -> Self {
+        Self::of((), after)
+    }
+}
+
+impl<B> Change<B, ()> {
+    /// Something is gone.
+    #[must_use]
+    pub fn gone(before: B) -> Self {
+        Self::of(before, ())
+    }
 }
 
 impl App {
-    /// Records that the caller did `action` to the `noun` named `noun_id`, in the same transaction. `detail` is what
-    /// changed, without secrets: [`Change`], [`Made`], [`Gone`], or what describes an act.
+    /// Records that the caller did `action` to the `noun` named `noun_id`, in the same transaction. `change` is
+    /// without secrets.
     ///
     /// # Errors
-    /// When the detail is no plain data.
+    /// When the change is no plain data.
     #[expect(clippy::unused_async, reason = "callers must not rely on when the entry is written")]
     pub async fn audit(
         &self,
@@ -54,16 +74,16 @@ impl App {
         action: &'static str,
         noun: &'static str,
         noun_id: impl ToString,
-        detail: &impl Serialize,
+        change: &Change<impl Serialize, impl Serialize>,
     ) -> Result<(), AppError> {
-        self.audit_as(tx, project.scope, project.actor(), (action, noun), noun_id, detail)
+        self.audit_as(tx, project.scope, project.actor(), (action, noun), noun_id, change)
     }
 
     /// Records an act of somebody who did not enter the project for it, such as a new password of one of its members.
     /// What belongs to no project is in the log of the installation.
     ///
     /// # Errors
-    /// When the detail is no plain data.
+    /// When the change is no plain data.
     pub(super) fn audit_as(
         &self,
         tx: &WriteTx,
@@ -71,19 +91,32 @@ impl App {
         actor: &Actor,
         (action, noun): (&'static str, &'static str),
         noun_id: impl ToString,
-        detail: &impl Serialize,
+        change: &Change<impl Serialize, impl Serialize>,
     ) -> Result<(), AppError> {
-        let entry = Draft {
+        audit::append(tx, scope, self.audit_draft(actor, (action, noun), noun_id, change)?);
+        Ok(())
+    }
+
+    /// An entry for a transaction that is begun later.
+    ///
+    /// # Errors
+    /// When the change is no plain data.
+    pub(super) fn audit_draft(
+        &self,
+        actor: &Actor,
+        (action, noun): (&'static str, &'static str),
+        noun_id: impl ToString,
+        change: &Change<impl Serialize, impl Serialize>,
+    ) -> Result<Draft, AppError> {
+        Ok(Draft {
             id: AuditId::from_uuid(self.ids.uuid_v7()),
             at: self.now(),
             actor: actor.clone(),
             action,
             noun,
             noun_id: noun_id.to_string(),
-            detail: serde_json::to_value(detail).map_err(AppError::internal)?,
-        };
-        audit::append(tx, scope, entry);
-        Ok(())
+            detail: serde_json::to_value(change).map_err(AppError::internal)?,
+        })
     }
 
     /// A page of the project's audit log, latest first.
@@ -98,6 +131,7 @@ impl App {
         page: Page,
     ) -> Result<(Vec<Entry>, Option<Cursor>), AppError> {
         let project = self.enter(caller, slug, Permission::ReadAudit).await?;
+        check(search)?;
         Ok(audit::list(self.store.read(), project.scope, search, page).await?)
     }
 
@@ -112,6 +146,7 @@ impl App {
         search: Search,
     ) -> Result<impl Stream<Item = Result<Vec<SealedEntry>, AppError>> + use<>, AppError> {
         let scope = self.enter(caller, slug, Permission::ReadAudit).await?.scope;
+        check(&search)?;
         Ok(self.audit_chain(scope, search))
     }
 
@@ -131,4 +166,16 @@ impl App {
             Ok(next.map(|next| (batch, (app, search, next))))
         })
     }
+}
+
+fn check(search: &Search) -> Result<(), AppError> {
+    let Search { actor, action, noun, noun_id, text, from: _, until: _ } = search;
+    let texts = [("actor", actor), ("action", action), ("noun", noun), ("noun_id", noun_id), ("text", text)];
+    for (field, value) in texts {
+        let fits = |value: &String| value.len() <= limits::LABEL_BYTES && !value.contains('\0');
+        if value.as_ref().is_some_and(|value| !fits(value)) {
+            return Err(AppError::invalid(field, "is longer than 200 bytes, or holds the character NUL"));
+        }
+    }
+    Ok(())
 }

@@ -17,6 +17,7 @@ use serde_json::json;
 
 use super::App;
 use super::access::Caller;
+use super::audit::Change;
 use super::error::AppError;
 
 pub use masking::{MaskedAgain, MaskedCases};
@@ -137,7 +138,8 @@ impl App {
                 at: self.now(),
             };
             case_version::insert(&tx, project.scope, new).await?;
-            let detail = json!({ "before": before.definition.assertions, "after": row.case.definition.assertions });
+            let named = |version: u32, case: &seatrial_domain::case::EvalCase| json!({"version": version, "title": case.title, "assertions": case.definition.assertions});
+            let detail = Change::of(named(row.version - 1, &before), named(row.version, &row.case));
             self.audit(&tx, &project, "rewrite", "case", id, &detail).await?;
             tx.commit().await?;
         }
@@ -174,7 +176,15 @@ impl App {
         row.case.move_to(state)?;
         if before != state {
             case::update(&tx, project.scope, id, row.version, &row.case).await?;
-            self.audit(&tx, &project, "move", "case", id, &json!({ "before": before, "after": state })).await?;
+            self.audit(
+                &tx,
+                &project,
+                "move",
+                "case",
+                id,
+                &Change::of(json!({"state": before}), json!({"state": state})),
+            )
+            .await?;
             tx.commit().await?;
         }
         Ok(row)

@@ -19,9 +19,11 @@ use seatrial_store::gate::GateRow;
 use seatrial_store::member::MemberRow;
 use seatrial_store::proposal::ProposalRow;
 use seatrial_store::{Connection, Scope, WriteTx, decision, gate, member, owner, proposal, release, workflow};
+use serde_json::json;
 
 use super::App;
 use super::access::{Caller, ProjectAccess};
+use super::audit::Change;
 use super::error::AppError;
 use super::gate::{frozen, read_recommendation};
 use super::notice::{DecisionNotice, Telling, event_body};
@@ -149,8 +151,8 @@ impl App {
         };
         proposal::overtake(tx, project.scope, row.gate).await?;
         proposal::insert(tx, project.scope, &row).await?;
-        let detail = serde_json::json!({"gate": row.gate, "verdict": row.verdict, "reason": row.reason});
-        self.audit(tx, project, "propose", "decision", row.id, &detail).await?;
+        let proposed = json!({"gate": row.gate, "bundle": row.bundle, "verdict": row.verdict, "reason": row.reason});
+        self.audit(tx, project, "propose", "decision", row.id, &Change::made(proposed)).await?;
         Ok(row)
     }
 
@@ -232,10 +234,13 @@ impl App {
         let record = &sealed.record;
         gate::set_state(tx, project.scope, gate.id, GateState::Decided).await?;
         proposal::overtake(tx, project.scope, gate.id).await?;
-        let detail = serde_json::json!({
-            "gate": gate.id, "release": gate.release, "verdict": record.verdict, "recommended": record.recommended,
-            "sequence": record.sequence, "decided_by": record.decided_by.id,
+        let decided = json!({
+            "state": GateState::Decided, "verdict": record.verdict, "recommended": record.recommended,
+            "sequence": record.sequence, "decided_by": record.decided_by.id, "supersedes": record.supersedes,
         });
+        let detail = Change::of(json!({"state": gate.state}), decided)
+            .with("gate", json!(gate.id))
+            .with("release", json!(gate.release));
         self.audit(tx, project, "decide", "decision", record.id, &detail).await?;
         self.follow(tx, project, &sealed).await?;
         self.tell_decision(tx, project, gate, &sealed).await?;

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::App;
 use super::access::{Caller, ProjectAccess};
+use super::audit::Change;
 use super::error::{AppError, FieldError};
 use super::workflow::ReleaseMove;
 
@@ -137,7 +138,9 @@ impl App {
             recorded_at: self.now(),
         };
         deployment::insert(&tx, project.scope, &row).await?;
-        let detail = json!({"release": row.release, "kind": row.kind, "environment": row.environment, "at": row.at, "note": row.note});
+        let detail = Change::made(json!({
+            "release": row.release, "kind": row.kind, "environment": row.environment, "at": row.at, "note": row.note,
+        }));
         self.audit(&tx, &project, "announce", "deployment", id, &detail).await?;
         let release = match row.kind.moves_to(&row.environment) {
             Some(state) if state != release.state => {
@@ -180,7 +183,7 @@ impl App {
             "put",
             "release",
             row.id,
-            &json!({"before": null, "after": {"name": row.name, "baseline": null}}),
+            &Change::made(json!({"name": row.name, "state": row.state, "baseline": null})),
         )
         .await?;
         Ok(row)

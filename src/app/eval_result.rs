@@ -17,6 +17,7 @@ use serde_json::json;
 
 use super::App;
 use super::access::{Caller, ProjectAccess};
+use super::audit::Change;
 use super::case::NOUN as CASE;
 use super::error::AppError;
 use super::suite::{WholeSuite, whole};
@@ -150,8 +151,8 @@ impl App {
             return Ok(taken);
         }
         eval_result::insert(&tx, project.scope, &rows).await?;
-        let detail = json!({ "release": on, "execution": execution, "runner": runner, "results": rows.len() });
-        self.audit(&tx, &project, "record_results", "suite", suite.suite.id, &detail).await?;
+        let made = json!({ "release": on, "execution": execution, "runner": runner, "results": rows.len() });
+        self.audit(&tx, &project, "record_results", "suite", suite.suite.id, &Change::made(made)).await?;
         tx.commit().await?;
         Ok(taken)
     }

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::App;
 use super::access::{Caller, ProjectAccess};
+use super::audit::Change;
 use super::error::AppError;
 use super::notice::Telling;
 use crate::render::view::mail::Told;
@@ -78,7 +79,7 @@ impl App {
             .collect();
         let tx = self.store.write().await?;
         exemption::insert(&tx, project.scope, row.id, &made, self.now()).await?;
-        self.audit(&tx, &project, "request", "exemption", made.id, &json!(made)).await?;
+        self.audit(&tx, &project, "request", "exemption", made.id, &Change::made(&made)).await?;
         let url = self.scorecard_url(&project.slug, row.id);
         let what = Telling {
             scope: project.scope,
@@ -133,7 +134,8 @@ impl App {
             let detail = format!("It does not wait for an approval: it is {}.", known.state(now).replace('_', " "));
             return Err(AppError::Conflict { code: "exemption_not_waiting", detail });
         }
-        let detail = json!({"check": known.check, "before": {"state": "requested"}, "after": {"state": "approved"}});
+        let detail =
+            Change::of(json!({"state": "requested"}), json!({"state": "approved"})).with("check", json!(known.check));
         self.audit(&tx, &project, "approve", "exemption", id, &detail).await?;
         tx.commit().await?;
         Ok(Exemption { approved_by: Some(project.actor().clone()), ..known })
@@ -159,7 +161,8 @@ impl App {
             let detail = "It is over already.".to_owned();
             return Err(AppError::Conflict { code: "exemption_over", detail });
         }
-        let detail = json!({"check": known.check, "before": {"state": known.state(now)}, "after": {"state": "ended"}});
+        let detail =
+            Change::of(json!({"state": known.state(now)}), json!({"state": "ended"})).with("check", json!(known.check));
         self.audit(&tx, &project, "end", "exemption", id, &detail).await?;
         tx.commit().await?;
         Ok(Exemption { ended_at: Some(now), ..known })

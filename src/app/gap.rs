@@ -16,6 +16,7 @@ use serde_json::json;
 
 use super::App;
 use super::access::{Caller, ProjectAccess};
+use super::audit::Change;
 use super::error::AppError;
 use super::evidence::Evaluation;
 use super::gate::no_gate;
@@ -211,7 +212,7 @@ impl App {
         };
         gap::put(tx, project.scope, &row).await?;
         let after = json!({"owner": owner, "due_at": due_at});
-        let detail = json!({"gap": row.key, "before": before, "after": after});
+        let detail = Change::of(before, after).with("gap", json!(row.key));
         self.audit(tx, project, "assign", "gap", row.id, &detail).await?;
         let holder = self.holders(tx, project.scope, [owner]).await?.remove(&owner);
         let mut people = holder.map(|holder| holder.people).unwrap_or_default();
@@ -286,7 +287,8 @@ impl App {
             "close",
             "gap",
             id,
-            &json!({"gap": row.key, "before": {"state": before}, "after": {"state": row.state, "done": row.done}}),
+            &Change::of(json!({"state": before}), json!({"state": row.state, "done": row.done}))
+                .with("gap", json!(row.key)),
         )
         .await?;
         tx.commit().await?;

@@ -14,9 +14,11 @@ use seatrial_store::gate::{GateFilter, GateRow};
 use seatrial_store::proposal::ProposalRow;
 use seatrial_store::release::ReleaseRow;
 use seatrial_store::{Connection, Cursor, Page, bundle, decision, gate, proposal, release, workflow};
+use serde_json::json;
 
 use super::App;
 use super::access::{Caller, ProjectAccess};
+use super::audit::Change;
 use super::error::AppError;
 use super::evidence::Evaluation;
 
@@ -113,7 +115,7 @@ impl App {
             pool_ratio: None,
         };
         gate::insert(&tx, project.scope, &row).await?;
-        let detail = serde_json::json!({"release": row.release, "baseline": row.baseline});
+        let detail = Change::made(json!({"release": row.release, "baseline": row.baseline, "state": row.state}));
         self.audit(&tx, project, "open", "gate", row.id, &detail).await?;
         tx.commit().await?;
         Ok(row)
@@ -277,7 +279,8 @@ impl App {
         gate::set_bundle(&tx, scope, id, summary.digest).await?;
         proposal::overtake(&tx, scope, id).await?;
         self.keep_gaps(&tx, scope, &seen).await?;
-        let detail = serde_json::json!({"bundle": summary.digest, "recommended": seen.recommendation.verdict});
+        let after = json!({"bundle": summary.digest, "recommended": seen.recommendation.verdict});
+        let detail = Change::of(json!({"bundle": now.bundle}), after);
         self.audit(&tx, project, "freeze", "gate", id, &detail).await?;
         tx.commit().await?;
         Ok(Frozen { bundle: summary, recommendation: seen.recommendation })

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::App;
 use super::access::{Caller, ProjectAccess};
 use super::account::{AccountView, NewAccount, normalise_email};
-use super::audit::{Gone, Made};
+use super::audit::Change;
 use super::error::AppError;
 use super::member::checked_roles;
 use super::outbox::LinkMail;
@@ -123,7 +123,7 @@ impl App {
             outbox::enqueue(&tx, &message).await?;
         }
         let view = self.invitation_view(row)?;
-        let detail = Made { after: json!({"email": view.email, "roles": view.roles, "expires_at": view.expires_at}) };
+        let detail = Change::made(json!({"email": view.email, "roles": view.roles, "expires_at": view.expires_at}));
         self.audit(&tx, &project, "create", "invitation", view.id, &detail).await?;
         tx.commit().await?;
         Ok(CreatedInvitation { view, url: self.mailer.is_none().then_some(url) })
@@ -220,7 +220,7 @@ impl App {
         let tx = self.store.write().await?;
         let row = invitation::by_id(&tx, project.scope, id).await?.ok_or(AppError::NotFound { noun: "invitation" })?;
         if invitation::revoke(&tx, project.scope, id, self.now()).await? {
-            let detail = Gone { before: json!({"email": row.email, "roles": parse_roles(&row.roles)}) };
+            let detail = Change::gone(json!({"email": row.email, "roles": parse_roles(&row.roles)}));
             self.audit(&tx, &project, "revoke", "invitation", id, &detail).await?;
         }
         tx.commit().await?;
@@ -274,14 +274,19 @@ impl App {
         let actor = Actor::account(id.to_string(), row.name.clone());
         if fresh {
             account::insert(&tx, row.clone()).await?;
-            let detail = Made { after: json!({"email": row.email, "name": row.name}) };
+            let detail = Change::made(json!({"email": row.email, "name": row.name}));
             self.audit_as(&tx, Scope::installation(), &actor, ("create", "account"), id, &detail)?;
         }
-        if member::roles(&tx, scope, id).await?.is_none() {
+        let before = member::roles(&tx, scope, id).await?;
+        if before.is_none() {
             member::put(&tx, scope, id, &roles, self.now()).await?;
         }
         let invitation = InvitationId::from_uuid(open.row.id);
-        let detail = Made { after: json!({"account": id, "email": row.email, "roles": roles, "made_account": fresh}) };
+        let detail = Change::of(
+            before.as_ref().map(|roles| json!({"roles": roles})),
+            json!({"account": id, "email": row.email, "roles": before.as_ref().unwrap_or(&roles)}),
+        )
+        .with("made_account", json!(fresh));
         self.audit_as(&tx, scope, &actor, ("accept", "invitation"), invitation, &detail)?;
         tx.commit().await?;
         Ok(row.into())

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::App;
 use super::access::{Caller, ProjectAccess};
 use super::account::{NewAccount, normalise_email};
-use super::audit::{Change, Gone, Made};
+use super::audit::Change;
 use super::error::AppError;
 use super::precondition::IfMatch;
 
@@ -59,7 +59,7 @@ impl App {
         let tx = self.store.write().await?;
         account::insert(&tx, row.clone()).await?;
         member::put(&tx, project.scope, id, &roles, self.now()).await?;
-        let detail = Made { after: json!({"email": row.email, "roles": roles, "made_account": true}) };
+        let detail = Change::made(json!({"email": row.email, "roles": roles, "made_account": true}));
         self.audit(&tx, project, "add", "member", id, &detail).await?;
         let member =
             MemberRow { account: id, name: row.name, email: row.email, roles, active: row.disabled_at.is_none() };
@@ -97,7 +97,7 @@ impl App {
         if_match.check(&member.roles)?;
         member::put(&tx, project.scope, id, &roles, self.now()).await?;
         keep_an_admin(&tx, &project).await?;
-        let detail = Change { before: &member.roles, after: &roles };
+        let detail = Change::of(&member.roles, &roles);
         self.audit(&tx, &project, "change_roles", "member", id, &detail).await?;
         tx.commit().await?;
         member.roles = roles;
@@ -114,7 +114,7 @@ impl App {
         let member = self.held_member(&tx, &project, id).await?;
         member::remove(&tx, project.scope, id).await?;
         keep_an_admin(&tx, &project).await?;
-        let detail = Gone { before: json!({"email": member.email, "roles": member.roles}) };
+        let detail = Change::gone(json!({"email": member.email, "roles": member.roles}));
         self.audit(&tx, &project, "remove", "member", id, &detail).await?;
         tx.commit().await?;
         Ok(())

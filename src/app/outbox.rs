@@ -4,17 +4,19 @@
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _};
-use seatrial_domain::access::Permission;
+use seatrial_domain::access::{Actor, Permission};
 use seatrial_domain::ids::{MessageId, WebhookId};
 use seatrial_domain::time::Timestamp;
 use seatrial_store::delivery::{self, Delivery};
 use seatrial_store::member::MemberRow;
 use seatrial_store::outbox::{self, Channel, Message, MessageState};
-use seatrial_store::{Cursor, Page, Scope, StoreError, webhook};
+use seatrial_store::{Cursor, Page, Scope, StoreError, audit, webhook};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::App;
 use super::access::Caller;
+use super::audit::Change;
 use super::error::AppError;
 use super::notice::{Telling, render_mail};
 use super::ports::{Mail, MailError, OutboundRequest};
@@ -187,7 +189,9 @@ impl App {
                 format!("Only a message that was given up can be sent again; this one is {}.", message.state.as_str());
             return Err(AppError::Conflict { code: "message_not_dead", detail });
         }
-        let detail = serde_json::json!({"recipient": message.recipient, "about": message.dedup_key});
+        let detail = Change::of(json!({"state": message.state.as_str()}), json!({"state": "pending"}))
+            .with("recipient", json!(message.recipient))
+            .with("about", json!(message.dedup_key));
         self.audit(&tx, &access, "resend", "message", id, &detail).await?;
         tx.commit().await?;
         self.message_detail(caller, project, id).await
@@ -311,10 +315,18 @@ impl App {
 
     /// Writes down what became of a message, again when another writer is in the way.
     pub(super) async fn mark(&self, message: &Message, verdict: &Verdict) -> Result<(), AppError> {
+        let entry = match verdict {
+            Verdict::Disabled => {
+                let change = Change::of(json!({"disabled": null}), json!({"disabled": GONE}));
+                let webhook = &message.recipient;
+                Some(self.audit_draft(&Actor::system("outbox"), ("disable", "webhook"), webhook, &change)?)
+            }
+            _ => None,
+        };
         let mut attempts = 0;
         loop {
             attempts += 1;
-            match self.mark_once(message, verdict).await {
+            match self.mark_once(message, verdict, entry.clone()).await {
                 Err(error) if error.is_transient() && attempts < MARK_ATTEMPTS => {
                     tokio::time::sleep(Duration::from_millis(20 * u64::from(attempts))).await;
                 }
@@ -340,7 +352,12 @@ impl App {
         }
     }
 
-    async fn mark_once(&self, message: &Message, verdict: &Verdict) -> Result<(), StoreError> {
+    async fn mark_once(
+        &self,
+        message: &Message,
+        verdict: &Verdict,
+        entry: Option<audit::Draft>,
+    ) -> Result<(), StoreError> {
         let now = self.now();
         let tx = self.store.write().await?;
         delivery::insert(&tx, message.scope, &self.attempted(message, verdict)).await?;
@@ -352,8 +369,9 @@ impl App {
             Verdict::Failed { why } => outbox::mark_dead(&tx, message, why).await?,
             Verdict::Disabled => {
                 let why = GONE;
-                if let Ok(id) = message.recipient.parse() {
+                if let (Ok(id), Some(entry)) = (message.recipient.parse(), entry) {
                     webhook::disable(&tx, message.scope, id, why, now).await?;
+                    audit::append(&tx, message.scope, entry);
                 }
                 outbox::mark_dead(&tx, message, why).await?;
             }

@@ -17,6 +17,7 @@ use serde_json::json;
 
 use super::App;
 use super::access::{Caller, ProjectAccess};
+use super::audit::Change;
 use super::error::{AppError, FieldError};
 
 /// What an owner has in a project. At most a page of gaps and of responses.
@@ -205,7 +206,8 @@ impl App {
             }
             done.scorecards += 1;
         }
-        self.audit(&tx, &project, "hand_over", "owner", from, &json!({"to": to, "handed_over": done})).await?;
+        let change = Change::of(json!({"owner": from}), json!({"owner": to})).with("handed_over", json!(done));
+        self.audit(&tx, &project, "hand_over", "owner", from, &change).await?;
         tx.commit().await?;
         Ok(done)
     }

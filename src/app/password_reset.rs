@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::App;
 use super::account::normalise_email;
+use super::audit::Change;
 use super::error::AppError;
 use super::outbox::LinkMail;
 use crate::auth::secret::{SecretHash, random_secret};
@@ -79,7 +80,8 @@ impl App {
             if password_reset::sent_since(&tx, id, quiet).await? == 0 {
                 let message = self.reset_link(&tx, &row).await?;
                 outbox::enqueue(&tx, &message).await?;
-                self.audit_everywhere(&tx, id, &Actor::system("password-reset"), "send_reset_link", &json!({})).await?;
+                let sends = Change::made(json!({"message": message.id}));
+                self.audit_everywhere(&tx, id, &Actor::system("password-reset"), "send_reset_link", &sends).await?;
                 sent = true;
             }
         }

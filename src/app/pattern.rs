@@ -15,6 +15,7 @@ use serde_json::json;
 
 use super::App;
 use super::access::{Caller, ProjectAccess};
+use super::audit::Change;
 use super::error::AppError;
 use super::signal::{GroupBy, SignalQuery};
 
@@ -188,7 +189,9 @@ impl App {
             at: self.now(),
         };
         pattern::change(&tx, project.scope, id, release.or(row.fixed_in), &event).await?;
-        let detail = json!({ "before": row.state, "after": state, "release": release, "note": event.note });
+        let before = json!({"state": row.state, "fixed_in": row.fixed_in});
+        let after = json!({"state": state, "fixed_in": release.or(row.fixed_in)});
+        let detail = Change::of(before, after).with("note", json!(event.note));
         self.audit(&tx, &project, verb(act), NOUN, id, &detail).await?;
         tx.commit().await?;
         self.pattern_detail(&project, id).await

@@ -95,7 +95,7 @@ impl App {
             created_at: self.now(),
         };
         policy::insert(&tx, project.scope, &row).await?;
-        self.audit(&tx, &project, "put", "policy", row.id, &Change { before, after: &row.policy }).await?;
+        self.audit(&tx, &project, "put", "policy", row.id, &Change::of(before, &row.policy)).await?;
         tx.commit().await?;
         Ok(row)
     }

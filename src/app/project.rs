@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::App;
 use super::access::{Caller, ProjectAccess};
-use super::audit::{Change, Made};
+use super::audit::Change;
 use super::error::{AppError, FieldError};
 use super::precondition::IfMatch;
 
@@ -135,7 +135,7 @@ impl App {
         if let Some(admin) = admin {
             member::put(&tx, scope, admin, &[Role::Admin], now).await?;
         }
-        let detail = Made { after: json!({"slug": row.slug, "name": row.name, "settings": new.settings}) };
+        let detail = Change::made(json!({"slug": row.slug, "name": row.name, "settings": new.settings}));
         self.audit_as(&tx, scope, actor, ("create", "project"), scope.project(), &detail)?;
         tx.commit().await?;
         Ok(row.into())
@@ -164,7 +164,7 @@ impl App {
         if_match.check(&before)?;
         let settings_json = serde_json::to_string(&settings).map_err(AppError::internal)?;
         project::set_settings(&tx, project.scope.project(), settings_json).await?;
-        let detail = Change { before: &before, after: &settings };
+        let detail = Change::of(&before, &settings);
         self.audit(&tx, &project, "change_settings", "project", project.scope.project(), &detail).await?;
         tx.commit().await?;
         Ok(settings)
@@ -213,7 +213,7 @@ impl App {
         let before = price::table(&tx, project.scope).await?;
         if_match.check(&before)?;
         price::replace(&tx, project.scope, &table).await?;
-        let detail = Change { before: &before, after: &table };
+        let detail = Change::of(&before, &table);
         self.audit(&tx, project, "change_prices", "project", project.scope.project(), &detail).await?;
         tx.commit().await?;
         Ok(table)
@@ -249,7 +249,7 @@ impl App {
         let before = failure_class::list(&tx, project.scope).await?;
         if_match.check(&Taxonomy::new(before.clone()).classes())?;
         failure_class::replace(&tx, project.scope, &classes).await?;
-        let detail = Change { before: &before, after: &classes };
+        let detail = Change::of(&before, &classes);
         self.audit(&tx, &project, "change_failure_classes", "project", project.scope.project(), &detail).await?;
         tx.commit().await?;
         Ok(Taxonomy::new(classes))

@@ -6,6 +6,8 @@ mod inside;
 mod open;
 mod told;
 
+pub(super) use open::opened;
+
 use seatrial_domain::access::Permission;
 use seatrial_domain::ids::ResponseId;
 use seatrial_domain::limits;
@@ -161,15 +163,8 @@ impl App {
         if !response::update(&tx, project.scope, &row, before).await? {
             return Err(changed());
         }
-        self.audit(
-            &tx,
-            &project,
-            "put",
-            "response",
-            id,
-            &Change { before: was, after: json!({"owner": owner, "due_at": due_at}) },
-        )
-        .await?;
+        self.audit(&tx, &project, "put", "response", id, &Change::of(was, json!({"owner": owner, "due_at": due_at})))
+            .await?;
         if given {
             self.tell_response(&tx, &project, &row, "given").await?;
         }
@@ -194,7 +189,7 @@ impl App {
         response::find(&tx, project.scope, id).await?.ok_or(NO_RESPONSE)?;
         let note = Note { id: self.ids.uuid_v7(), by: project.actor().clone(), text, at: self.now() };
         response::add_note(&tx, project.scope, id, &note).await?;
-        self.audit(&tx, &project, "note", "response", id, &json!({"text": note.text})).await?;
+        self.audit(&tx, &project, "note", "response", id, &Change::made(json!({"text": note.text}))).await?;
         tx.commit().await?;
         self.response_detail(&project, id).await
     }
@@ -233,10 +228,7 @@ impl App {
             "act",
             "response",
             id,
-            &Change {
-                before: json!({"state": ResponseState::Open}),
-                after: json!({"state": row.state, "note": act.note}),
-            },
+            &Change::of(json!({"state": ResponseState::Open}), json!({"state": row.state, "note": act.note})),
         )
         .await?;
         tx.commit().await?;
@@ -321,10 +313,11 @@ impl App {
         if !response::update(&tx, project.scope, row, before).await? {
             return Err(changed());
         }
-        let data = self.response_data(project, row, &work);
-        let detail = Change { before: json!({"state": before}), after: &data };
+        let after = json!({"state": row.state, "note": row.closed.as_ref().map(|act| &act.note), "effect": row.effect, "detail": row.detail});
+        let detail = Change::of(json!({"state": before}), after);
         self.audit(&tx, project, action, "response", row.id, &detail).await?;
         self.tell_response(&tx, project, row, "closed").await?;
+        let data = self.response_data(project, row, &work);
         let body = event_body(&format!("response.{}", row.state.as_str()), self.now(), data)?;
         self.announce(&tx, project.scope, &format!("{}:{}", row.id, row.state.as_str()), &body).await?;
         tx.commit().await?;

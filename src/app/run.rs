@@ -8,9 +8,11 @@ use seatrial_domain::time::Timestamp;
 use seatrial_store::ingest::{Applied, Change, Refused, RunWrite, Target, WriteResult};
 use seatrial_store::run::{RunFilter, RunRow, WholeRun};
 use seatrial_store::{Cursor, Page};
+use serde_json::json;
 
 use super::App;
 use super::access::{Caller, ProjectAccess};
+use super::audit;
 use super::error::{AppError, FieldError};
 use super::ingest::Reservation;
 
@@ -181,12 +183,20 @@ impl App {
     pub async fn delete_run(&self, caller: &Caller, project: &str, id: RunId) -> Result<(), AppError> {
         let project = self.enter(caller, project, Permission::ManageProject).await?;
         let tx = self.store.write().await?;
+        let found =
+            seatrial_store::run::find(&tx, project.scope, id).await?.ok_or(AppError::NotFound { noun: "run" })?;
+        let row = &found.row;
+        // Which run it was, not what was said in it: who asks for a deletion wants that gone.
+        let before = json!({
+            "external_id": row.external_id, "workflow": row.workflow, "release": row.release,
+            "started_at": row.facts.started_at, "outcome": row.facts.outcome,
+        });
         let write = RunWrite { scope: project.scope, target: Target::Id(id), new_id: id, change: Change::Delete };
         let results = seatrial_store::ingest::apply(&tx, &[write], self.now()).await?;
         if matches!(results.first(), Some(Err(Refused::NoRun(_)))) {
             return Err(AppError::NotFound { noun: "run" });
         }
-        self.audit(&tx, &project, "delete", "run", id, &serde_json::json!({})).await?;
+        self.audit(&tx, &project, "delete", "run", id, &audit::Change::gone(before)).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::App;
 use super::access::{Caller, ProjectAccess};
+use super::audit;
 use super::error::AppError;
 
 const NOUN: &str = "sample";
@@ -130,7 +131,8 @@ impl App {
             failed.standing.labelled_at = Some(self.now());
             failure::save(&tx, project.scope, &[failed]).await?;
         }
-        let detail = json!({ "holds": finding.holds, "failure_class": class });
+        let detail = audit::Change::of(json!({"status": SampleStatus::Open}), json!({"status": decided.status}))
+            .with("failure_class", json!(class));
         self.audit(&tx, &project, "find", NOUN, run, &detail).await?;
         tx.commit().await?;
         Ok(decided)

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::App;
 use super::access::{Caller, ProjectAccess};
+use super::audit;
 use super::error::{AppError, FieldError};
 use super::freshness::{Standing, judge};
 
@@ -147,7 +148,8 @@ impl App {
         } else if !scorecard::put_version(&tx, project.scope, &row, project.actor()).await? {
             return Err(version_conflict(Some(row.version)));
         }
-        let detail = json!({"version": row.version, "definition": row.definition});
+        let named = |row: &ScorecardRow| json!({"version": row.version, "definition": row.definition});
+        let detail = audit::Change::of(known.as_ref().map(named), named(&row));
         self.audit(&tx, &project, "put", "scorecard", row.id, &detail).await?;
         tx.commit().await?;
         let detail = self.detail(self.store.read(), project.scope, workflow.name, row).await?;
@@ -267,7 +269,7 @@ impl App {
         if !attestation::attest(&tx, project.scope, &made).await? {
             return Err(version_conflict(Some(row.version)));
         }
-        let detail = json!({"version": made.version, "note": made.note});
+        let detail = audit::Change::made(json!({"id": made.id, "version": made.version, "note": made.note}));
         self.audit(&tx, &project, "attest", "scorecard", row.id, &detail).await?;
         tx.commit().await?;
         Ok(made)

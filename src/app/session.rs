@@ -7,11 +7,13 @@ use seatrial_domain::ids::{AccountId, SessionId};
 use seatrial_domain::time::Timestamp;
 use seatrial_store::session::{self, SessionRow};
 use seatrial_store::{Scope, WriteTx, idempotency, password_reset, signing_key};
+use serde::Serialize;
 use serde_json::json;
 
 use super::App;
 use super::access::Caller;
 use super::account::AccountView;
+use super::audit::Change;
 use super::error::{AppError, Unauthenticated};
 use super::idempotency::ANSWERS_SECONDS;
 use crate::auth::secret::Secret;
@@ -88,7 +90,8 @@ impl App {
         };
         let tx = self.store.write().await?;
         session::insert(&tx, row).await?;
-        self.audit_session(&tx, account, SessionId::from_uuid(id), "begin")?;
+        let made = Change::made(json!({"account": account, "ends_at": ends_at}));
+        self.audit_session(&tx, account, SessionId::from_uuid(id), ("begin", &made))?;
         tx.commit().await?;
         Ok(BegunSession { id: SessionId::from_uuid(id), token, ends_at })
     }
@@ -152,7 +155,7 @@ impl App {
         if !session::remove(&tx, account, id).await? {
             return Err(AppError::NotFound { noun: "session" });
         }
-        self.audit_session(&tx, account, id, "end")?;
+        self.audit_session(&tx, account, id, ("end", &Change::gone(json!({"account": account}))))?;
         tx.commit().await?;
         Ok(())
     }
@@ -162,10 +165,10 @@ impl App {
         tx: &WriteTx,
         account: AccountId,
         id: SessionId,
-        action: &'static str,
+        (action, change): (&'static str, &Change<impl Serialize, impl Serialize>),
     ) -> Result<(), AppError> {
         let actor = Actor::account(account.to_string(), "");
-        self.audit_as(tx, Scope::installation(), &actor, (action, "session"), id, &json!({}))
+        self.audit_as(tx, Scope::installation(), &actor, (action, "session"), id, change)
     }
 
     /// Removes what has ended: sessions, links for new passwords, marks of requests, keys whose tokens have ended.

@@ -14,6 +14,7 @@ use serde_json::json;
 
 use super::App;
 use super::access::{Caller, ProjectAccess};
+use super::audit::Change;
 use super::case::NOUN as CASE;
 use super::error::AppError;
 
@@ -150,7 +151,8 @@ impl App {
         let cases = revised(&tx, &project, &row, &[], revision).await?;
         suite::insert(&tx, project.scope, &row).await?;
         self.write_version(&tx, &project, &row, cases, note(&project, &revision.note)?, None).await?;
-        self.audit(&tx, &project, "create", "suite", row.id, &json!({ "name": name, "workflow": of.name })).await?;
+        self.audit(&tx, &project, "create", "suite", row.id, &Change::made(json!({"name": name, "workflow": of.name})))
+            .await?;
         let made = whole(&tx, &project, &name, None).await?;
         tx.commit().await?;
         Ok(made)
@@ -247,7 +249,8 @@ impl App {
         note: String,
         restores: Option<u32>,
     ) -> Result<(), AppError> {
-        let last = suite::versions(tx, project.scope, of.id).await?.first().map_or(0, |last| last.version);
+        let versions = suite::versions(tx, project.scope, of.id).await?;
+        let last = versions.first().map_or(0, |last| last.version);
         let row = SuiteVersionRow {
             suite: of.id,
             version: last + 1,
@@ -258,7 +261,9 @@ impl App {
             at: self.now(),
         };
         suite::insert_version(tx, project.scope, &row).await?;
-        let detail = json!({ "version": row.version, "cases": row.cases.len(), "restores": restores });
+        let cases = |cases: &[SuiteCase]| cases.iter().map(|kept| json!([kept.case, kept.version])).collect::<Vec<_>>();
+        let named = |row: &SuiteVersionRow| json!({"version": row.version, "cases": cases(&row.cases)});
+        let detail = Change::of(versions.first().map(named), named(&row)).with("restores", json!(restores));
         self.audit(tx, project, "version", "suite", of.id, &detail).await
     }
 }

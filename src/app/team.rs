@@ -47,7 +47,15 @@ impl App {
             return Err(AppError::Conflict { code: "too_many_teams", detail });
         }
         team::insert(&tx, project.scope, &row).await?;
-        self.audit(&tx, &project, "create", "team", id, &json!({"name": row.name, "members": row.members})).await?;
+        self.audit(
+            &tx,
+            &project,
+            "create",
+            "team",
+            id,
+            &Change::made(json!({"name": row.name, "members": row.members})),
+        )
+        .await?;
         tx.commit().await?;
         Ok(row)
     }
@@ -72,7 +80,7 @@ impl App {
         let row = TeamRow { name: name.to_owned(), members, ..known };
         team::update(&tx, project.scope, &row).await?;
         let after = json!({"name": row.name, "members": row.members});
-        self.audit(&tx, &project, "put", "team", id, &Change { before, after }).await?;
+        self.audit(&tx, &project, "put", "team", id, &Change::of(before, after)).await?;
         tx.commit().await?;
         Ok(row)
     }
@@ -90,7 +98,15 @@ impl App {
             return Err(AppError::Conflict { code: "team_owns_things", detail });
         }
         team::delete(&tx, project.scope, id).await?;
-        self.audit(&tx, &project, "delete", "team", id, &json!({"name": row.name})).await?;
+        self.audit(
+            &tx,
+            &project,
+            "delete",
+            "team",
+            id,
+            &Change::gone(json!({"name": row.name, "members": row.members})),
+        )
+        .await?;
         tx.commit().await?;
         Ok(())
     }

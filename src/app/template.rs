@@ -92,7 +92,7 @@ impl App {
             let digest = row.source.as_ref().map(|source| Digest::of(source.as_bytes()));
             serde_json::json!({"version": row.version, "built_in": row.source.is_none(), "source": digest, "note": row.note})
         };
-        let detail = Change { before: known.as_ref().map(named), after: named(&row) };
+        let detail = Change::of(known.as_ref().map(named), named(&row));
         self.audit(&tx, &project, "put", "template", format!("{}/{}", key.0, key.1), &detail).await?;
         tx.commit().await?;
         Ok(row)

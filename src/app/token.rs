@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::App;
 use super::access::Caller;
+use super::audit::Change;
 use super::error::{AppError, Unauthenticated};
 use crate::auth::secret::Secret;
 use crate::auth::token::{LIFETIME_SECONDS, SigningKey, TokenError, Tokens, key_set};
@@ -128,7 +129,8 @@ impl App {
         let tx = self.store.write().await?;
         self.register(&tx, &key).await?;
         let retired = signing_key::retire_others(&tx, key.kid(), tokens_end).await?;
-        let detail = json!({"retired": retired, "tokens_end_at": tokens_end});
+        let detail = Change::of(json!({"signing_with": retired}), json!({"signing_with": [key.kid()]}))
+            .with("tokens_end_at", json!(tokens_end));
         let act = ("rotate", "signing_key");
         self.audit_as(&tx, Scope::installation(), &Actor::system(part), act, key.kid(), &detail)?;
         tx.commit().await?;

@@ -3,6 +3,7 @@
 //! An act is one transaction with its audit entry. A failure that somebody else has reserved is left alone, and says so.
 
 mod label;
+mod progress;
 mod reserve;
 mod rules;
 mod undo;
@@ -19,10 +20,11 @@ use seatrial_store::case::{self, CaseRow};
 use seatrial_store::failure::{self, FailureFilter, FailureRow, Person};
 use seatrial_store::triage_act::{self, ActRow, Stood};
 use seatrial_store::{WriteTx, owner};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::App;
 use super::access::{Caller, ProjectAccess};
+use super::audit::Change;
 use super::case::NOUN as CASE;
 use super::error::AppError;
 use super::failure::NOUN;
@@ -215,7 +217,7 @@ impl App {
         };
         let act =
             self.record_act(&tx, project, deed.kind(), &before, std::mem::take(&mut acted.changed), class).await?;
-        self.audit_deed(&tx, project, &deed, &act.1).await?;
+        self.audit_deed(&tx, project, &deed, (&before, &act.1)).await?;
         tx.commit().await?;
         (acted.act, acted.changed) = (Some(act.0), act.1);
         Ok(acted)
@@ -253,21 +255,13 @@ impl App {
         tx: &WriteTx,
         project: &ProjectAccess,
         deed: &Deed,
-        changed: &[FailureRow],
+        (before, changed): (&BTreeMap<RunId, Stood>, &[FailureRow]),
     ) -> Result<(), AppError> {
-        let detail = match deed {
-            Deed::Link(case) => json!({ "case": case }),
-            Deed::Dismiss(reason) => json!({ "reason": reason }),
-            Deed::Reopen => json!({}),
-            Deed::Assign(to) => json!({ "to": to }),
-            Deed::Label(label) => json!({ "failure_class": label.failure_class, "step": label.step }),
-        };
-        if let [one] = changed {
-            return self.audit(tx, project, deed.kind().as_str(), NOUN, one.run, &detail).await;
+        let (kind, change) = (deed.kind(), change_of(deed.kind(), before, changed));
+        match changed {
+            [one] => self.audit(tx, project, kind.as_str(), NOUN, one.run, &change).await,
+            many => self.audit(tx, project, kind.as_str(), "failures", many.len(), &change).await,
         }
-        let runs: Vec<RunId> = changed.iter().map(|row| row.run).collect();
-        let detail = json!({ "detail": detail, "failures": runs });
-        self.audit(tx, project, deed.kind().as_str(), "failures", runs.len(), &detail).await
     }
 
     /// Checks what can be checked without looking at the failures.
@@ -332,6 +326,19 @@ async fn choose(
             Ok((rows, more, Vec::new()))
         }
     }
+}
+
+/// What an act of this kind changed: of one failure its two states, of several those of each by its run.
+fn change_of(kind: ActKind, before: &BTreeMap<RunId, Stood>, changed: &[FailureRow]) -> Change<Value, Value> {
+    let of = |stood: &Stood| stood.standing.part(kind, stood.failure_class.as_deref());
+    let was = |row: &FailureRow| before.get(&row.run).map(of);
+    if let [one] = changed {
+        return Change::of(json!(was(one)), of(&stood(one)));
+    }
+    let each = |state: &dyn Fn(&FailureRow) -> Value| -> Map<String, Value> {
+        changed.iter().map(|row| (row.run.to_string(), state(row))).collect()
+    };
+    Change::of(Value::Object(each(&|row| json!(was(row)))), Value::Object(each(&|row| of(&stood(row)))))
 }
 
 /// How a failure stands, as an act keeps it.

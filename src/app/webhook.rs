@@ -11,6 +11,7 @@ use url::{Host, Url};
 
 use super::App;
 use super::access::Caller;
+use super::audit::Change;
 use super::error::AppError;
 use super::notice::event_body;
 use crate::auth::secret::Secret;
@@ -70,7 +71,7 @@ impl App {
         }
         webhook::insert(&tx, project.scope, &row).await?;
         // The host only: a path or query may carry a token.
-        let detail = json!({"host": url.host_str()});
+        let detail = Change::made(json!({"host": url.host_str()}));
         self.audit(&tx, &project, "create", "webhook", row.id, &detail).await?;
         tx.commit().await?;
         Ok((row, secret.text().clone()))
@@ -115,7 +116,9 @@ impl App {
             let detail = "Somebody gave it another secret at the same time; ask again if you need one.".to_owned();
             return Err(AppError::Conflict { code: "already_rotated", detail });
         }
-        self.audit(&tx, &project, "rotate_secret", "webhook", id, &json!({"previous_until": until})).await?;
+        // Of the secrets only until when the one before counts.
+        let change = Change::of(json!({"previous_until": hook.previous_until}), json!({"previous_until": until}));
+        self.audit(&tx, &project, "rotate_secret", "webhook", id, &change).await?;
         let hook = webhook::find(&tx, project.scope, id).await?.ok_or(AppError::NotFound { noun: "webhook" })?;
         tx.commit().await?;
         Ok((hook, secret.text().clone()))
@@ -129,12 +132,13 @@ impl App {
         let project = self.enter(caller, project, Permission::ManageProject).await?;
         let missing = || AppError::NotFound { noun: "webhook" };
         let tx = self.store.write().await?;
-        webhook::find(&tx, project.scope, id).await?.ok_or_else(missing)?;
+        let hook = webhook::find(&tx, project.scope, id).await?.ok_or_else(missing)?;
         if !webhook::enable(&tx, project.scope, id).await? {
             let detail = "The webhook is on already.".to_owned();
             return Err(AppError::Conflict { code: "webhook_on", detail });
         }
-        self.audit(&tx, &project, "enable", "webhook", id, &json!({})).await?;
+        let change = Change::of(json!({"disabled": hook.disabled_reason}), json!({"disabled": null}));
+        self.audit(&tx, &project, "enable", "webhook", id, &change).await?;
         let hook = webhook::find(&tx, project.scope, id).await?.ok_or_else(missing)?;
         tx.commit().await?;
         Ok(hook)
@@ -147,10 +151,13 @@ impl App {
     pub async fn delete_webhook(&self, caller: &Caller, project: &str, id: WebhookId) -> Result<(), AppError> {
         let project = self.enter(caller, project, Permission::ManageProject).await?;
         let tx = self.store.write().await?;
+        let missing = || AppError::NotFound { noun: "webhook" };
+        let hook = webhook::find(&tx, project.scope, id).await?.ok_or_else(missing)?;
         if !webhook::delete(&tx, project.scope, id).await? {
-            return Err(AppError::NotFound { noun: "webhook" });
+            return Err(missing());
         }
-        self.audit(&tx, &project, "delete", "webhook", id, &json!({})).await?;
+        let host = Url::parse(&hook.url).ok().and_then(|url| url.host_str().map(str::to_owned));
+        self.audit(&tx, &project, "delete", "webhook", id, &Change::gone(json!({"host": host}))).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -175,7 +182,7 @@ impl App {
         message.next_at = self.taken_until();
         let tx = self.store.write().await?;
         outbox::enqueue(&tx, &message).await?;
-        self.audit(&tx, &project, "test", "webhook", id, &json!({})).await?;
+        self.audit(&tx, &project, "test", "webhook", id, &Change::made(json!({"message": message.id}))).await?;
         tx.commit().await?;
         let verdict = match self.attempt(&message).await? {
             // A person waits for the answer; there is no second attempt.

@@ -10,6 +10,7 @@ use seatrial_store::release::{ReleaseEvent, ReleaseRow};
 use seatrial_store::workflow::WorkflowRow;
 use seatrial_store::{WriteTx, release, workflow};
 use serde::Serialize;
+use serde_json::json;
 
 use super::App;
 use super::access::{Caller, ProjectAccess};
@@ -114,7 +115,7 @@ impl App {
         } else {
             workflow::insert(&tx, project.scope, row.clone()).await?;
         }
-        let detail = Change { before, after: &settings };
+        let detail = Change::of(before, &settings);
         self.audit(&tx, &project, "put", "workflow", row.id, &detail).await?;
         tx.commit().await?;
         Ok(row)
@@ -162,7 +163,15 @@ impl App {
                 row
             }
         };
-        self.audit(&tx, &project, "put", "release", row.id, &serde_json::json!({"before": before.map(|baseline| serde_json::json!({"baseline": baseline})), "after": {"baseline": baseline}})).await?;
+        self.audit(
+            &tx,
+            &project,
+            "put",
+            "release",
+            row.id,
+            &Change::of(before.map(|baseline| json!({"baseline": baseline})), json!({"baseline": baseline})),
+        )
+        .await?;
         tx.commit().await?;
         Ok(row)
     }
@@ -209,7 +218,8 @@ impl App {
             at: self.now(),
         };
         release::set_state(tx, project.scope, self.ids.uuid_v7(), &event).await?;
-        let detail = serde_json::json!({"from": event.before, "to": event.after, "reason": event.reason});
+        let detail = Change::of(json!({"state": event.before}), json!({"state": event.after}))
+            .with("reason", json!(event.reason));
         self.audit(tx, project, "move", "release", row.id, &detail).await?;
         let live_at = if event.after == ReleaseState::Live { Some(event.at) } else { row.live_at };
         Ok(ReleaseRow { state: event.after, live_at, ..row })

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use seatrial_domain::access::Role;
+use serde_json::json;
 
 use super::exit::{Exit, Failure};
+use super::format::Format;
 use super::local::{SettingsArguments, chosen_password, open};
 use super::printer;
 use crate::app::App;
@@ -40,6 +42,9 @@ struct Create {
     /// The address to sign in with.
     #[arg(long)]
     email: String,
+    /// How to print the answer; as text the password alone, if it is random.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
     /// The name that others see.
     #[arg(long)]
     name: String,
@@ -58,6 +63,9 @@ struct OfAccount {
     /// The address of the account.
     #[arg(long)]
     email: String,
+    /// How to print the answer.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
 }
 
 /// The environment variable with a password; an argument could be read by others.
@@ -89,23 +97,23 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
 }
 
 async fn create(app: &App, arguments: Create) -> Result<(), Failure> {
-    let Create { email, name, project, role: roles, .. } = arguments;
+    let Create { email, name, project, role: roles, format, .. } = arguments;
     let chosen = chosen_password(PASSWORD_VARIABLE, app.randomness.as_ref());
     let shown = chosen.random.then(|| chosen.password.clone());
-    match project {
+    let id = match project {
         Some(slug) => {
             let project = app.enter_as_system(PART, &slug).await?;
             let new = NewMember { email: email.clone(), roles, name, password: chosen.password };
-            app.add_member_in(&project, new).await?;
+            app.add_member_in(&project, new).await?.account
         }
         None => {
             let new = NewAccount { email: email.clone(), name, password: chosen.password };
-            app.create_account(new).await?;
+            app.create_account(new).await?.id
         }
-    }
+    };
     printer::say(&format!("Made the account {email}."));
-    show(shown);
-    Ok(())
+    let answer = json!({"id": id, "email": email, "password": shown});
+    format.print(&answer, || show(shown.as_deref()))
 }
 
 async fn password(app: &App, arguments: OfAccount) -> Result<(), Failure> {
@@ -114,15 +122,16 @@ async fn password(app: &App, arguments: OfAccount) -> Result<(), Failure> {
     let shown = chosen.random.then(|| chosen.password.clone());
     app.reset_password(PART, account.id, chosen.password).await?;
     printer::say(&format!("{} has a new password, and its sessions are ended.", account.email));
-    show(shown);
-    Ok(())
+    let answer = json!({"id": account.id, "email": account.email, "password": shown});
+    arguments.format.print(&answer, || show(shown.as_deref()))
 }
 
 async fn sign_out(app: &App, arguments: OfAccount) -> Result<(), Failure> {
     let account = app.account_by_email(&arguments.email).await?;
     let ended = app.sign_out_everywhere(PART, account.id).await?;
     printer::say(&format!("{} is signed out: {ended} sessions, and every access token.", account.email));
-    Ok(())
+    let answer = json!({"id": account.id, "email": account.email, "sessions_ended": ended});
+    arguments.format.print(&answer, || ())
 }
 
 async fn set_disabled(app: &App, arguments: OfAccount, disabled: bool) -> Result<(), Failure> {
@@ -131,12 +140,13 @@ async fn set_disabled(app: &App, arguments: OfAccount, disabled: bool) -> Result
     let word = if disabled { "disabled" } else { "enabled" };
     let already = if changed { "" } else { " already" };
     printer::say(&format!("{} is {word}{already}.", account.email));
-    Ok(())
+    let answer = json!({"id": account.id, "email": account.email, "disabled": disabled, "changed": changed});
+    arguments.format.print(&answer, || ())
 }
 
-fn show(password: Option<String>) {
+fn show(password: Option<&str>) {
     if let Some(password) = password {
         printer::say("The password is shown this once:");
-        printer::data(&password);
+        printer::data(password);
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
+use reqwest::Method;
 use reqwest::redirect::Policy;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -37,7 +38,7 @@ const TIMEOUT: Duration = Duration::from_secs(120);
 /// A client of one service.
 pub struct Client {
     base: Url,
-    key: String,
+    key: Option<String>,
     http: reqwest::Client,
 }
 
@@ -46,13 +47,25 @@ impl Client {
     ///
     /// # Errors
     /// When the address is none.
+    pub fn new(arguments: &ServiceArguments) -> Result<Self, Failure> {
+        Self::of(&arguments.url, Some(arguments.key.clone()))
+    }
+
+    /// A client of somebody who has no key yet.
+    ///
+    /// # Errors
+    /// When the address is none.
+    pub fn anonymous(url: &str) -> Result<Self, Failure> {
+        Self::of(url, None)
+    }
+
     #[expect(
         clippy::disallowed_methods,
         reason = "whoever runs the command names the service, which may well be inside the network; the key goes to \
                   that address alone, since redirects are not followed"
     )]
-    pub fn new(arguments: &ServiceArguments) -> Result<Self, Failure> {
-        let base = Url::parse(&arguments.url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    fn of(url: &str, key: Option<String>) -> Result<Self, Failure> {
+        let base = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
         let wrong = || Failure::usage("--url must be the address of the service, such as https://seatrial.example.com");
         let base = base.filter(|url| !url.cannot_be_a_base()).ok_or_else(wrong)?;
         let client = reqwest::Client::builder()
@@ -60,7 +73,7 @@ impl Client {
             .redirect(Policy::none())
             .timeout(TIMEOUT);
         let http = client.build().map_err(|error| Failure::new(format!("no connection can be made: {error}")))?;
-        Ok(Self { base, key: arguments.key.clone(), http })
+        Ok(Self { base, key, http })
     }
 
     /// Reads what is at a path of `/api/v1`, given by its segments, which are escaped here.
@@ -68,10 +81,20 @@ impl Client {
     /// # Errors
     /// When the service cannot be reached or answers with a problem, in its words.
     pub async fn read(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Vec<u8>, Failure> {
-        self.ask(path, query, None).await
+        self.request(Method::GET, path, query, None).await
     }
 
-    async fn ask(&self, path: &[&str], query: &[(&str, &str)], body: Option<&Value>) -> Result<Vec<u8>, Failure> {
+    /// Asks at a path of `/api/v1`, given by its segments, which are escaped here, and returns the answer as it is.
+    ///
+    /// # Errors
+    /// When the service cannot be reached or answers with a problem, in its words.
+    pub async fn request(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Result<Vec<u8>, Failure> {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(["api", "v1"]).extend(path);
@@ -81,11 +104,14 @@ impl Client {
         }
         let host = url.host_str().unwrap_or_default().to_owned();
         let unreachable = |error: reqwest::Error| Failure::new(format!("{host} did not answer: {}", causes(&error)));
-        let request = match body {
-            Some(body) => self.http.post(url).json(body),
-            None => self.http.get(url),
-        };
-        let response = request.bearer_auth(&self.key).send().await.map_err(unreachable)?;
+        let mut request = self.http.request(method, url);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        if let Some(key) = &self.key {
+            request = request.bearer_auth(key);
+        }
+        let response = request.send().await.map_err(unreachable)?;
         let status = response.status();
         let body = response.bytes().await.map_err(unreachable)?;
         if status.is_success() {
@@ -102,7 +128,28 @@ impl Client {
     /// # Errors
     /// As [`Self::read`], and when the answer has another shape.
     pub async fn send<T: DeserializeOwned>(&self, path: &[&str], body: &Value) -> Result<T, Failure> {
-        shaped(&self.ask(path, &[], Some(body)).await?)
+        self.send_to(path, &[], body).await
+    }
+
+    /// The same as [`Self::send`], with a query.
+    ///
+    /// # Errors
+    /// As [`Self::read`], and when the answer has another shape.
+    pub async fn send_to<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+        body: &Value,
+    ) -> Result<T, Failure> {
+        shaped(&self.request(Method::POST, path, query, Some(body)).await?)
+    }
+
+    /// Puts JSON to a path of `/api/v1` and reads the answer.
+    ///
+    /// # Errors
+    /// As [`Self::read`], and when the answer has another shape.
+    pub async fn put<T: DeserializeOwned>(&self, path: &[&str], body: &Value) -> Result<T, Failure> {
+        shaped(&self.request(Method::PUT, path, &[], Some(body)).await?)
     }
 
     /// Every item of a list, page after page.

@@ -1,7 +1,7 @@
-//! `seatrial gap list`: what is missing from the evidence of releases, and exactly what to do.
+//! `seatrial gap`: what is missing from the evidence of releases, and exactly what to do.
 
 use clap::{Args, Subcommand};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::client::{Client, ProjectArguments};
 use super::exit::{Exit, Failure};
@@ -19,6 +19,8 @@ pub struct Arguments {
 enum Command {
     /// List open gaps, latest first: the gap, who has it, and what to do, a line each.
     List(List),
+    /// Close one with what was done. When the rule still finds it, it opens again.
+    Close(Close),
 }
 
 #[derive(Debug, Args)]
@@ -33,12 +35,39 @@ struct List {
     format: Format,
 }
 
+#[derive(Debug, Args)]
+struct Close {
+    #[command(flatten)]
+    at: ProjectArguments,
+    /// The gap's id.
+    gap: String,
+    /// What was done.
+    #[arg(long)]
+    done: String,
+    /// How to print the answer.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
 /// Does what the arguments ask.
 ///
 /// # Errors
-/// When the service cannot be reached, does not know the project, or refuses the key.
+/// When the service cannot be reached, does not know the project or the gap, or refuses the key.
 pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
-    let Command::List(list) = arguments.command;
+    match arguments.command {
+        Command::List(arguments) => list(&arguments).await,
+        Command::Close(arguments) => close(&arguments).await,
+    }
+}
+
+async fn close(close: &Close) -> Result<Exit, Failure> {
+    let path = ["projects", close.at.project.as_str(), "gaps", close.gap.as_str(), "close"];
+    let gap: Value = Client::new(&close.at.service)?.send(&path, &json!({"done": close.done})).await?;
+    close.format.print(&gap, || printer::say("Closed."))?;
+    Ok(Exit::Ok)
+}
+
+async fn list(list: &List) -> Result<Exit, Failure> {
     let mut query = vec![("limit", "200")];
     if !list.all {
         query.push(("state", "open"));

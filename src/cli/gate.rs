@@ -34,6 +34,9 @@ enum Command {
     /// Record what a person decided on frozen evidence, and print the decision's id. Takes the access token of a person as
     /// the key: a machine decides nothing. Where two people are needed, the proposal's id.
     Decide(ask::Decide),
+    /// Approve, as the second person, what somebody proposed, and print the decision's id. Takes the access token of a
+    /// person as the key.
+    Approve(ask::Approve),
 }
 
 #[derive(Debug, Args)]
@@ -109,6 +112,7 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Evaluate(arguments) => ask::evaluate(&arguments).await,
         Command::Freeze(arguments) => ask::freeze(&arguments).await,
         Command::Decide(arguments) => ask::decide(&arguments).await,
+        Command::Approve(arguments) => ask::approve(&arguments).await,
     }
 }
 

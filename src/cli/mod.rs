@@ -4,9 +4,12 @@
 pub mod account;
 pub mod alert;
 pub mod audit;
+pub mod call;
+pub mod case;
 pub mod client;
 pub mod decision;
 pub mod demo;
+pub mod deployment;
 pub mod doctor;
 pub mod exit;
 pub mod failure;
@@ -16,13 +19,17 @@ pub mod gate;
 pub mod key;
 pub mod local;
 pub mod openapi;
+pub mod pattern;
 pub mod printer;
 pub mod project;
+pub mod response;
 pub mod run;
+pub mod sample;
 pub mod schema;
 pub mod scorecard;
 pub mod serve;
 pub mod shell;
+pub mod sign_in;
 pub mod signing_key;
 pub mod suite;
 
@@ -44,22 +51,36 @@ struct Arguments {
 enum Command {
     /// Start the service.
     Serve(serve::Arguments),
-    /// Ask whether a release may go on; open, evaluate, freeze and decide its gate.
+    /// Ask whether a release may go on; open, evaluate, freeze, decide and approve its gate.
     Gate(gate::Arguments),
     /// Work the failures of a project: label, promote, link, dismiss.
     Failure(failure::Arguments),
-    /// List what is missing from the evidence of releases.
+    /// Group failures that belong together: confirm a pattern, say what fixes it.
+    Pattern(pattern::Arguments),
+    /// Look at successful runs that were sampled.
+    Sample(sample::Arguments),
+    /// List eval cases and mask them once more.
+    Case(case::Arguments),
+    /// List what is missing from the evidence of releases, and close it.
     Gap(gap::Arguments),
+    /// List what is done about something, acknowledge and close it.
+    Response(response::Arguments),
     /// List what drifted in live releases.
     Alert(alert::Arguments),
-    /// Propose scorecards and compare their versions.
+    /// List scorecards with their freshness; propose, write, compare and attest them.
     Scorecard(scorecard::Arguments),
+    /// Say where a release went.
+    Deployment(deployment::Arguments),
     /// Export decisions and verify exports offline.
     Decision(decision::Arguments),
     /// Send runs from a file.
     Run(run::Arguments),
     /// Hand eval cases to a runner and send its results.
     Suite(suite::Arguments),
+    /// Do any operation of the API, by its id.
+    Call(call::Arguments),
+    /// Print the access token of a person, whose password is SEATRIAL_PASSWORD.
+    SignIn(sign_in::Arguments),
     /// Make projects, on the server's own database.
     Project(project::Arguments),
     /// Make API keys, on the server's own database.
@@ -112,9 +133,16 @@ async fn run(command: Command) -> Result<Exit, Failure> {
         Command::Serve(arguments) => serve::run(arguments).await,
         Command::Gate(arguments) => gate::run(arguments).await,
         Command::Failure(arguments) => failure::run(arguments).await,
+        Command::Pattern(arguments) => pattern::run(arguments).await,
+        Command::Sample(arguments) => sample::run(arguments).await,
+        Command::Case(arguments) => case::run(arguments).await,
         Command::Gap(arguments) => gap::run(arguments).await,
+        Command::Response(arguments) => response::run(arguments).await,
         Command::Alert(arguments) => alert::run(arguments).await,
         Command::Scorecard(arguments) => scorecard::run(arguments).await,
+        Command::Deployment(arguments) => deployment::run(arguments).await,
+        Command::Call(arguments) => call::run(arguments).await,
+        Command::SignIn(arguments) => sign_in::run(arguments).await,
         Command::Decision(arguments) => decision::run(arguments).await,
         Command::Run(arguments) => run::run(arguments).await,
         Command::Suite(arguments) => suite::run(arguments).await,

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use serde_json::json;
 
 use super::exit::{Exit, Failure};
+use super::format::Format;
 use super::local::{SettingsArguments, open};
 use super::printer;
 
@@ -29,6 +31,9 @@ struct Rotate {
     /// End the tokens of the old key at once: after a leak.
     #[arg(long)]
     end_now: bool,
+    /// How to print the answer; as text the new key's name alone.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
 }
 
 /// How long the database may take to close.
@@ -46,7 +51,8 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Err(error) => Err(error),
     };
     app.finish(CLOSING).await;
-    printer::data(&rotated?);
+    let name = rotated?;
+    rotate.format.print(&json!({"kid": name, "tokens_ended": rotate.end_now}), || printer::data(&name))?;
     printer::say("That is the new key's name. Keep its file with the backup.");
     Ok(Exit::Ok)
 }

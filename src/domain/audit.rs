@@ -15,7 +15,7 @@ use crate::time::Timestamp;
 /// The version of the entry's shape.
 pub const AUDIT_SCHEMA: u32 = 1;
 
-/// One act. An edit has `before` and `after` in its detail, a creation `after`, a removal `before`.
+/// One act. Its detail has `before`, null of what came to be, and `after`, null of what is gone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AuditRecord {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::ids::{PatternId, ReleaseId};
 use crate::limits;
-use crate::similarity::{BANDS, NEAR, Shingles, Signature};
+use crate::similarity::{BANDS, NEAR, Shingles, Signature, Sketch};
 use crate::span::Span;
 use crate::time::Timestamp;
 
@@ -106,13 +106,13 @@ impl Fingerprint {
     /// That of a failure with this class and step, and what it says.
     #[must_use]
     pub fn of(class: Option<String>, step: Option<String>, said: Option<&str>) -> Self {
-        let shingles = said.map(Shingles::of_text).unwrap_or_default();
+        let sketch = said.and_then(|text| Shingles::of_text(text).sketch());
         Self {
             class,
             step,
-            content: shingles.signature(),
+            content: sketch.as_ref().map(Sketch::signature),
             // Failures of which nothing is known to be said share every number.
-            bands: shingles.bands().unwrap_or_default(),
+            bands: sketch.map(|sketch| sketch.bands()).unwrap_or_default(),
         }
     }
 

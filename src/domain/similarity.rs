@@ -65,32 +65,49 @@ impl Shingles {
         if all == 0 { 0.0 } else { common as f64 / all as f64 }
     }
 
-    /// One number for each band: alike texts probably have one in common. `None` for an empty text.
+    /// The sketch of the text. `None` for an empty one.
     #[must_use]
-    pub fn bands(&self) -> Option<[i64; BANDS]> {
-        let least = self.least()?;
-        let mut bands = [0; BANDS];
-        for (band, (number, rows)) in bands.iter_mut().zip(least.chunks_exact(ROWS)).enumerate() {
-            *number = rows.iter().fold(band as u64, |hash, least| mixed(hash ^ least)).cast_signed();
-        }
-        Some(bands)
-    }
-
-    /// What is kept of a text that is not kept itself. `None` for an empty text.
-    #[must_use]
-    pub fn signature(&self) -> Option<Signature> {
-        // The lower half of a number that is mixed well tells as much as all of it.
-        #[expect(clippy::cast_possible_truncation, reason = "half of the bits are kept on purpose")]
-        self.least().map(|least| Signature(least.map(|number| number as u32)))
-    }
-
-    /// The least of the sequences' numbers under each of as many orders as the sketch has rows.
-    fn least(&self) -> Option<[u64; BANDS * ROWS]> {
+    pub fn sketch(&self) -> Option<Sketch> {
         if self.0.is_empty() {
             return None;
         }
-        let of = |seed: usize| self.0.iter().map(|shingle| mixed(shingle ^ mixed(seed as u64 + 1))).min();
-        Some(std::array::from_fn(|seed| of(seed).unwrap_or_default()))
+        // A list is walked much faster than a tree, and it is walked once for each row.
+        let shingles: Vec<u64> = self.0.iter().copied().collect();
+        let least = |seed: usize| {
+            let seed = mixed(seed as u64 + 1);
+            shingles.iter().fold(u64::MAX, |least, shingle| least.min(mixed(shingle ^ seed)))
+        };
+        Some(Sketch(std::array::from_fn(least)))
+    }
+
+    /// One number for each band: alike texts probably have one in common. `None` for an empty text.
+    #[must_use]
+    pub fn bands(&self) -> Option<[i64; BANDS]> {
+        self.sketch().map(|sketch| sketch.bands())
+    }
+}
+
+/// The least of a text's numbers under each of as many orders as there are rows.
+#[derive(Clone, Debug)]
+pub struct Sketch([u64; BANDS * ROWS]);
+
+impl Sketch {
+    /// One number for each band: alike texts probably have one in common.
+    #[must_use]
+    pub fn bands(&self) -> [i64; BANDS] {
+        let mut bands = [0; BANDS];
+        for (band, (number, rows)) in bands.iter_mut().zip(self.0.chunks_exact(ROWS)).enumerate() {
+            *number = rows.iter().fold(band as u64, |hash, least| mixed(hash ^ least)).cast_signed();
+        }
+        bands
+    }
+
+    /// What is kept of a text that is not kept itself.
+    #[must_use]
+    pub fn signature(&self) -> Signature {
+        // The lower half of a number that is mixed well tells as much as all of it.
+        #[expect(clippy::cast_possible_truncation, reason = "half of the bits are kept on purpose")]
+        Signature(self.0.map(|number| number as u32))
     }
 }
 

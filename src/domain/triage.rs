@@ -1,6 +1,7 @@
 //! Triage: what people decide and note about a failure, and how each act of theirs is taken back.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::access::Actor;
 use crate::failure::LearningStatus;
@@ -130,6 +131,22 @@ impl Standing {
                 labelled_at: before.labelled_at,
                 ..self.clone()
             },
+        }
+    }
+}
+
+impl Standing {
+    /// The parts that an act of this kind changes, for the audit log.
+    #[must_use]
+    pub fn part(&self, kind: ActKind, failure_class: Option<&str>) -> Value {
+        match kind {
+            ActKind::Promote | ActKind::Link | ActKind::Dismiss | ActKind::Reopen => {
+                json!({"status": self.status, "case": self.case, "reason": self.reason})
+            }
+            ActKind::Assign => json!({"assigned_to": self.assigned_to}),
+            ActKind::Label => json!({
+                "failure_class": failure_class, "step": self.step, "span_id": self.span_id, "note": self.note,
+            }),
         }
     }
 }

@@ -12,6 +12,7 @@ use utoipa_actix_web::AppExt as _;
 use super::middleware::content_encoding::{is_otlp, refuse_encodings};
 use super::middleware::cors::cors;
 use super::middleware::idempotency::repeatable;
+use super::middleware::json_object::refuse_lists;
 use super::middleware::metrics::record_request;
 use super::middleware::origin::carry_origin;
 use super::middleware::rate_limit::AttemptLimiter;
@@ -41,6 +42,7 @@ pub fn serve(app: web::Data<App>, listener: TcpListener) -> std::io::Result<Serv
         let metrics = Arc::clone(&app.metrics);
         let (origin, repeated) = (app.clone(), app.clone());
         actix_web::App::new()
+            .wrap(from_fn(refuse_lists))
             .wrap(from_fn(move |request, next| repeatable(repeated.clone(), request, next)))
             .wrap(from_fn(move |request, next| carry_origin(origin.clone(), request, next)))
             .wrap(from_fn(|request, next| refuse_encodings(is_otlp, request, next)))
@@ -82,13 +84,15 @@ pub async fn serve_until(
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send,
 ) -> std::io::Result<()> {
-    let server = serve(web::Data::from(app), listener)?;
+    let server = serve(web::Data::from(Arc::clone(&app)), listener)?;
     let handle = server.handle();
     let mut running = tokio::spawn(server);
     tokio::select! {
         ended = &mut running => return ended.map_err(std::io::Error::other)?,
         () = stop => {}
     }
+    // Open streams of events would otherwise keep the server waiting.
+    app.store.changes().stop();
     handle.stop(true).await;
     running.await.map_err(std::io::Error::other)?
 }

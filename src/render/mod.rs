@@ -110,8 +110,8 @@ impl Renderer {
         if let Value::Object(map) = &mut data {
             let base =
                 page.project.as_ref().map(|p| format!("/p/{}", text::url_component(&p.slug))).unwrap_or_default();
-            let nav = view::nav::items(&base, T::SECTION, page.counts);
-            map.insert("nav".to_owned(), json(T::TEMPLATE, &nav)?);
+            let rail = view::nav::Rail::of(&base, T::SECTION, page.counts);
+            map.insert("rail".to_owned(), json(T::TEMPLATE, &rail)?);
             map.insert("base".to_owned(), Value::String(base));
             map.insert("links".to_owned(), Value::Bool(true));
         }

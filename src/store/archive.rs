@@ -57,7 +57,7 @@ pub const KEPT: &[Table] = &[
     table("case_bands", "workflow_id, band, hash, case_id", &[]),
     table("patterns", "id", &[]),
     table("pattern_bands", "workflow_id, hash, pattern_id", &[]),
-    table("pattern_events", "at, id", &[]),
+    table("pattern_events", "pattern_id, sequence", &[]),
     table("samples", "run_id", &[]),
     table("suites", "id", &[]),
     table("suite_versions", "suite_id, version", &[]),

@@ -17,6 +17,7 @@ pub mod bundle;
 pub mod case;
 pub mod case_band;
 pub mod case_version;
+pub mod changes;
 mod connection;
 mod contains;
 pub mod decision;

@@ -11,6 +11,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, SqlSafeStr as _};
 
+use crate::changes::Changes;
 use crate::connection::{ReadConnection, WriteTx};
 use crate::error::StoreError;
 use crate::migrations::MIGRATIONS;
@@ -52,6 +53,7 @@ pub struct Store {
     path: Option<PathBuf>,
     reader: ReadConnection,
     writer: DatabaseConnection,
+    changes: Changes,
 }
 
 fn migrator(backend: Backend) -> Migrator {
@@ -122,6 +124,7 @@ impl Store {
             path: Some(path),
             reader: ReadConnection(SqlxSqliteConnector::from_sqlx_sqlite_pool(reader)),
             writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
+            changes: Changes::default(),
         })
     }
 
@@ -143,6 +146,7 @@ impl Store {
             path: None,
             reader: ReadConnection(SqlxPostgresConnector::from_sqlx_postgres_pool(reader)),
             writer: SqlxPostgresConnector::from_sqlx_postgres_pool(writer),
+            changes: Changes::default(),
         })
     }
 
@@ -164,12 +168,18 @@ impl Store {
         &self.reader
     }
 
+    /// Where to listen for what is committed.
+    #[must_use]
+    pub const fn changes(&self) -> &Changes {
+        &self.changes
+    }
+
     /// Begins a transaction that writes. On SQLite it waits for the one before it.
     ///
     /// # Errors
     /// When the database cannot be written.
     pub async fn write(&self) -> Result<WriteTx, StoreError> {
-        WriteTx::begin(&self.writer, self.backend).await
+        WriteTx::begin(&self.writer, self.backend, self.changes.clone()).await
     }
 
     /// Asks the database something real, by a reader and by the writer.

@@ -19,6 +19,9 @@ use crate::error::StoreError;
 use crate::ingest::lock;
 use crate::scope::{Cursor, Page, Scope};
 
+/// The place of a pattern's first event among its events.
+const FIRST: i64 = 1;
+
 pub use group::{NewPattern, assign, count_again, due, insert, learn, sharing};
 
 /// A failure pattern.
@@ -153,8 +156,7 @@ pub async fn events(db: &impl Connection, scope: Scope, id: PatternId) -> Result
     let rows = pattern_event::Entity::find()
         .filter(pattern_event::Column::ProjectId.eq(scope.uuid()))
         .filter(pattern_event::Column::PatternId.eq(id.uuid()))
-        .order_by_desc(pattern_event::Column::At)
-        .order_by_desc(pattern_event::Column::Id)
+        .order_by_desc(pattern_event::Column::Sequence)
         .limit(limits::PATTERN_EVENTS)
         .all(db.raw())
         .await?;
@@ -192,14 +194,23 @@ pub async fn change(
         .filter(pattern::Column::Id.eq(id.uuid()))
         .exec(tx.raw())
         .await?;
-    add_events(tx, scope, &[(id, event.clone())]).await
+    let last: Option<Option<i64>> = pattern_event::Entity::find()
+        .select_only()
+        .expr_as(pattern_event::Column::Sequence.max(), "last")
+        .filter(pattern_event::Column::ProjectId.eq(scope.uuid()))
+        .filter(pattern_event::Column::PatternId.eq(id.uuid()))
+        .into_tuple()
+        .one(tx.raw())
+        .await?;
+    let next = last.flatten().map_or(FIRST, |last| last + 1);
+    add_events(tx, scope, &[(id, next, event.clone())]).await
 }
 
-async fn add_events(tx: &WriteTx, scope: Scope, events: &[(PatternId, PatternEvent)]) -> Result<(), StoreError> {
+async fn add_events(tx: &WriteTx, scope: Scope, events: &[(PatternId, i64, PatternEvent)]) -> Result<(), StoreError> {
     if events.is_empty() {
         return Ok(());
     }
-    let models = events.iter().map(|(id, event)| {
+    let models = events.iter().map(|(id, sequence, event)| {
         let model = pattern_event::Model {
             id: event.id,
             project_id: scope.uuid(),
@@ -210,6 +221,7 @@ async fn add_events(tx: &WriteTx, scope: Scope, events: &[(PatternId, PatternEve
             note: event.note.clone(),
             actor_json: actor::write(&event.by)?,
             at: event.at.micros(),
+            sequence: *sequence,
         };
         Ok(model.into_active_model().reset_all())
     });

@@ -22,6 +22,9 @@ use crate::telemetry::metrics::WorkLabels;
 /// Finding gaps evaluates every undecided gate; an hour is soon enough for what people mend in days.
 const GAPS_EVERY: Duration = Duration::from_secs(3_600);
 
+/// Grouping reads what failed runs were given, which is work beside the ingest: half a minute is soon enough for people.
+const PATTERNS_EVERY: Duration = Duration::from_secs(30);
+
 /// Drift is read by the hour; five minutes after a change of its figures is soon enough.
 const DRIFT_EVERY: Duration = Duration::from_secs(300);
 
@@ -80,9 +83,8 @@ impl Job {
 
     const fn interval(self, settings: &config::Worker) -> Duration {
         match self {
-            Self::SettleDue | Self::CloseIdle | Self::GroupFailures | Self::DeliverDue => {
-                Duration::from_millis(settings.poll_ms)
-            }
+            Self::SettleDue | Self::CloseIdle | Self::DeliverDue => Duration::from_millis(settings.poll_ms),
+            Self::GroupFailures => PATTERNS_EVERY,
             Self::CheckScorecards => Duration::from_secs(settings.staleness_seconds),
             Self::FindGaps => GAPS_EVERY,
             Self::WatchDrift => DRIFT_EVERY,

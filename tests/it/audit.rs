@@ -7,10 +7,12 @@ use serde_json::{Value, json};
 
 use crate::support::app::{TestApp, Who, answer, both};
 use crate::support::sql::sql;
+use crate::support::visitor::Visitor;
 
 both!(
     an_edit_is_logged_with_before_and_after_and_where_from,
     the_log_is_searched,
+    the_log_has_a_page,
     the_log_is_exported_and_verifies,
     writers_at_once_leave_one_chain,
     the_database_refuses_to_change_the_log,
@@ -178,4 +180,30 @@ async fn accounts_and_sessions_are_in_the_log_of_the_installation(app: &TestApp)
     let text = serde_json::to_string(&entries).expect("plain data");
     assert!(!text.contains(begun.token.expose()));
     assert_eq!(answer(app.client(Who::Nobody).get(LOG)).await.0, 401);
+}
+
+async fn the_log_has_a_page(app: &TestApp) {
+    change_settings(app, "EUR").await;
+    let key = json!({"name": "<b>=cmd</b>", "scopes": ["read"]});
+    answer(app.member(Role::Admin).post("/api/v1/projects/demo-co/api-keys").json(&key)).await;
+    let admin = Visitor::signed_in(app, Role::Admin).await;
+    assert!(admin.page("/settings").await.contains("href=\"/p/demo-co/audit\""), "it is found from the settings");
+    let page = admin.page("/audit").await;
+    assert!(page.contains("change_settings") && page.contains("127.0.0.1") && page.contains("sha256:"), "{page}");
+    assert!(
+        page.contains("&quot;currency&quot;: &quot;EUR&quot;") && page.contains("Nothing: it came to be."),
+        "{page}"
+    );
+    assert!(page.contains("&lt;b&gt;=cmd&lt;/b&gt;") && !page.contains("<b>=cmd"), "what people wrote is text");
+    let found = admin.page("/audit?action=change_settings").await;
+    assert!(found.contains("EUR") && !found.contains("=cmd"), "searched: {found}");
+    assert!(admin.page("/audit?text=nothing+of+the+kind").await.contains("No such entry"));
+    assert_eq!(admin.get("/p/demo-co/audit?from=yesterday").await.status, 422);
+    let whole = admin.get("/api/v1/projects/demo-co/audit-log").await;
+    assert_eq!((whole.status, whole.text.lines().count()), (200, 3), "the link to all of it works from the page");
+    for role in [Role::Viewer, Role::Reviewer, Role::Owner] {
+        let visitor = Visitor::signed_in(app, role).await;
+        assert_eq!(visitor.get("/p/demo-co/audit").await.status, 403, "{role}");
+        assert!(!visitor.page("/settings").await.contains("/audit\""), "{role} is not led there");
+    }
 }

@@ -1,6 +1,8 @@
 //! Input that is broken, hostile or comes at a bad time, sent to the real service as an exporter would send it: each is
 //! answered with a sentence that a person can act on, and loses nothing else.
 
+mod operations;
+
 use std::io::Write as _;
 use std::time::Duration;
 

@@ -2,6 +2,7 @@
 
 mod codes;
 mod full;
+mod learn;
 mod walk;
 
 use std::io::{BufRead, BufReader, Read};

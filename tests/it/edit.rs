@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::app::{Builder, TestApp, Who, answer, both, run_with};
 use crate::support::evidence::{
-    BASELINE, CANDIDATE, WORKFLOW, declare, expect, freeze, path, ready_gate, side_by_side,
+    BASELINE, CANDIDATE, WORKFLOW, alert_of, declare, expect, freeze, path, ready_gate, side_by_side,
 };
 
 both!(roles_are_changed_by_who_read_them, a_case_is_rewritten_by_who_read_it, every_edit_keeps_before_and_after,);
@@ -92,7 +92,7 @@ async fn every_edit_keeps_before_and_after(app: &TestApp) {
     expect(200, admin.post(&format!("{gap}/close")).json(&json!({"done": "promoted"}))).await;
     let due = app.app.now().plus_days(3);
     let response = json!({
-        "workflow": WORKFLOW, "origin": {"kind": "alert", "id": "a"}, "kind": "rollback", "owner": owner, "due_at": due,
+        "workflow": WORKFLOW, "origin": {"kind": "alert", "id": alert_of(app, WORKFLOW).await}, "kind": "rollback", "owner": owner, "due_at": due,
     });
     let response = expect(201, admin.post(&path("responses")).json(&response)).await;
     let about = path(&format!("responses/{}", response["id"].as_str().expect("an id")));

@@ -12,7 +12,7 @@ use seatrial_domain::signal::Signal;
 use serde_json::json;
 
 use crate::support::app::{PROJECT, START, TestApp, both};
-use crate::support::evidence::{BASELINE, CANDIDATE, WORKFLOW, declare, expect, path, report};
+use crate::support::evidence::{BASELINE, CANDIDATE, WORKFLOW, alert_of, declare, expect, path, report};
 use crate::support::schema::keeps_to_schema;
 
 both!(an_alert_is_reviewed);
@@ -31,7 +31,7 @@ async fn alert(app: &TestApp) -> AlertCause {
     };
     let (release, workflow) = of(CANDIDATE);
     AlertCause {
-        id: "alert_1".to_owned(),
+        id: alert_of(app, WORKFLOW).await,
         kind: "regression".to_owned(),
         state: "firing".to_owned(),
         text: "Success fell from 80 to 40 %.".to_owned(),
@@ -50,7 +50,7 @@ async fn alert(app: &TestApp) -> AlertCause {
 async fn an_alert_is_reviewed(app: &TestApp) {
     let cause = alert(app).await;
     let answered = json!({
-        "workflow": WORKFLOW, "origin": {"kind": "alert", "id": "alert_1"}, "kind": "rollback",
+        "workflow": WORKFLOW, "origin": {"kind": "alert", "id": cause.id}, "kind": "rollback",
         "owner": app.account(Role::Owner), "due_at": app.app.now().plus_days(3),
     });
     expect(201, app.member(Role::Admin).post(&path("responses")).json(&answered)).await;

@@ -23,6 +23,7 @@ mod identity;
 mod import;
 mod incident;
 mod learning;
+mod live;
 mod loop_walk;
 mod masking;
 mod migrations;

@@ -10,15 +10,14 @@ use serde_json::{Value, json};
 
 use crate::failure::{failed, get, post, report};
 use crate::support::app::{PROJECT, START, TestApp, Who, answer, both};
-use crate::support::evidence::{CANDIDATE, WORKFLOW, decide, freeze, ready_gate};
+use crate::support::evidence::{CANDIDATE, WORKFLOW, alert_of, decide, freeze, ready_gate};
+use crate::support::notices::both_mailed;
 use crate::support::sql::texts;
+use crate::support::visitor::{Visitor, at};
 use crate::support::webhook_sink::WebhookSink;
 
-both!(
-    no_planted_secret_survives_in_any_form_of_a_case,
-    stored_cases_are_masked_once_more,
-    masking_is_refused_with_a_reason,
-);
+both_mailed!(no_planted_secret_survives_in_any_form_of_a_case);
+both!(stored_cases_are_masked_once_more, masking_is_refused_with_a_reason,);
 
 const API: &str = "/api/v1/projects/demo-co";
 
@@ -82,19 +81,39 @@ async fn stored(app: &TestApp) -> String {
     kept
 }
 
-/// Every form in which the API and the documents show cases.
+/// Every form in which the API shows and exports cases and what is made of them; each is there.
 async fn shown(app: &TestApp, case: &str, decision: &str) -> String {
+    let mut paths: Vec<String> = [
+        "cases?limit=200",
+        "suites",
+        "suites/planted",
+        "suites/planted/versions",
+        "suites/planted/results?release=1.5.0",
+        "suites/planted/cases.ndjson",
+        "audit-entries?limit=200",
+        "audit-log?format=ndjson",
+        "audit-log?format=csv",
+        "decisions?limit=200",
+        "responses?limit=200",
+        "gaps?limit=200",
+        "notices?limit=200",
+        "outbox?limit=200",
+    ]
+    .map(str::to_owned)
+    .into();
+    paths.extend(["", "/snapshot", "/versions", "/results", "/masking"].map(|form| format!("cases/{case}{form}")));
+    for format in ["markdown", "json", "html"] {
+        for document in ["review", "incident"] {
+            paths.push(format!("decisions/{decision}/artifact?format={format}&document={document}"));
+        }
+    }
+    paths.extend(["", "/export"].map(|form| format!("decisions/{decision}{form}")));
     let mut all = String::new();
-    let mut paths: Vec<String> =
-        ["cases?limit=200", "suites", "suites/planted", "suites/planted/versions", "audit-entries?limit=200"]
-            .map(str::to_owned)
-            .into();
-    paths.extend(["", "/snapshot", "/versions", "/results"].map(|form| format!("cases/{case}{form}")));
-    paths.extend(["markdown", "json", "html"].map(|form| format!("decisions/{decision}/review.{form}")));
-    paths.push(format!("decisions/{decision}/export"));
     for path in paths {
         let answered = app.member(Role::Admin).get(&format!("{API}/{path}")).send().await.expect("an answer");
         let (status, text) = (answered.status().as_u16(), answered.text().await.expect("text"));
+        assert_eq!(status, 200, "{path}: {text}");
+        assert!(!text.is_empty(), "{path} says nothing");
         if path == format!("cases/{case}") {
             // The failure is of the run, which is shown as it is to those who may read runs.
             let mut read: Value = serde_json::from_str(&text).expect("JSON");
@@ -102,10 +121,52 @@ async fn shown(app: &TestApp, case: &str, decision: &str) -> String {
             all.push_str(&read.to_string());
             continue;
         }
-        assert!(status == 200 || status == 404, "{path}: {status} {text}");
         all.push_str(&text);
     }
     all
+}
+
+/// Every page on which a case, or what is made of it, is shown; each is there.
+async fn pages(app: &TestApp, case: &str, decision: &str) -> String {
+    let visitor = Visitor::signed_in(app, Role::Admin).await;
+    let mut paths: Vec<String> = [
+        "",
+        "/cases",
+        "/suites",
+        "/suites/planted",
+        "/decisions",
+        "/responses",
+        "/gaps",
+        "/notices",
+        "/search?q=never",
+        "/settings",
+    ]
+    .map(str::to_owned)
+    .into();
+    paths.extend(["", "/versions"].map(|form| format!("/cases/{case}{form}")));
+    for list in ["/cases", "/suites", "/decisions", "/responses", "/gaps"] {
+        paths.extend(["csv", "json"].map(|format| format!("{list}?as={format}")));
+    }
+    paths.push(format!("/decisions/{decision}"));
+    for format in ["md", "json", "html"] {
+        paths.extend(["artifact", "incident"].map(|document| format!("/decisions/{decision}/{document}.{format}")));
+    }
+    let mut all = String::new();
+    for path in paths {
+        let seen = visitor.get(&at(&path)).await;
+        assert_eq!(seen.status, 200, "{path}: {}", seen.text);
+        all.push_str(&seen.text);
+    }
+    all
+}
+
+/// The texts of every mail so far.
+fn mailed(app: &TestApp) -> String {
+    let mails = app.mail.as_ref().expect("a mail server").mails();
+    let texts = mails.iter().map(|mail| {
+        format!("{}\n{}\n{}", mail.header("subject").unwrap_or_default(), mail.text(), mail.html().unwrap_or_default())
+    });
+    texts.collect()
 }
 
 /// A failed run of the candidate with the secrets in every place that a run has.
@@ -153,21 +214,29 @@ async fn no_planted_secret_survives_in_any_form_of_a_case(app: &TestApp) {
     let (status, taken) = post(app, Role::Reviewer, "suites/planted/results", results).await;
     assert_eq!(status, 200, "{taken}");
     let response = json!({
-        "workflow": WORKFLOW, "origin": { "kind": "alert", "id": "planted" }, "kind": "update_eval_set", "suite": "planted",
+        "workflow": WORKFLOW, "origin": { "kind": "alert", "id": alert_of(app, WORKFLOW).await }, "kind": "update_eval_set", "suite": "planted",
         "owner": app.account(Role::Owner), "due_at": START.plus_days(3),
     });
     assert_eq!(post(app, Role::Owner, "responses", response).await.0, 201);
     let (bundle, _) = freeze(app, &gate).await;
-    let (status, decision) = decide(app, Role::ReleaseManager, &gate, &bundle, ("hold", "not yet")).await;
+    let (status, decision) = decide(app, Role::ReleaseManager, &gate, &bundle, ("rollback", "not yet")).await;
     assert_eq!(status, 201, "{decision}");
     seatrial::worker::jobs::group_failures(&app.app).await.expect("grouped");
     seatrial::worker::jobs::deliver_due(&app.app).await.expect("sent");
     let left: String = sink.deliveries().await.iter().map(|delivery| delivery.json().to_string()).collect();
     let decision = decision["id"].as_str().expect("an id");
-    let everywhere = [stored(app).await, shown(app, &case, decision).await, left];
-    assert!(everywhere[1].contains("[email]") && everywhere[0].contains("[api_key]"), "the case is there, masked");
+    let places = ["the database", "the API", "a page", "a webhook", "a mail"];
+    let everywhere =
+        [stored(app).await, shown(app, &case, decision).await, pages(app, &case, decision).await, left, mailed(app)];
+    for (place, text) in places.iter().zip(&everywhere) {
+        assert!(!text.is_empty(), "{place} says something");
+    }
+    for (place, text) in places.iter().zip(&everywhere).take(3) {
+        assert!(text.contains("[email]") && text.contains("[api_key]"), "the case is there, masked, in {place}");
+    }
     for secret in &secrets {
-        for (place, text) in ["the database", "the API", "a webhook"].iter().zip(&everywhere) {
+        // Documents and pages write some characters as entities, and JSON in JSON escapes some: plain is enough to be read.
+        for (place, text) in places.iter().zip(&everywhere) {
             let around = text
                 .find(secret.as_str())
                 .map(|at| text[at.saturating_sub(300)..].chars().take(400).collect::<String>());

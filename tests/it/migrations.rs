@@ -226,3 +226,55 @@ async fn a_folder_that_is_not_there_is_named() {
     let error = Store::open(&OpenOptions::new("mysql://user:hush@host/db")).await.expect_err("not supported");
     assert_eq!(error.to_string(), "`mysql` is not a database URL: expected `sqlite:PATH` or `postgres://…`");
 }
+
+/// Takes step 22 back and keeps two events of a pattern of one moment and a later one, in none of which it is said who was first.
+const BEFORE_22: [&str; 4] = [
+    "DROP INDEX pattern_events_in_order",
+    "ALTER TABLE pattern_events DROP COLUMN sequence",
+    "CREATE INDEX pattern_events_by_pattern ON pattern_events (project_id, pattern_id, at, id)",
+    "DELETE FROM _sqlx_migrations WHERE version = 22",
+];
+/// The ids as hexadecimal digits, for either database.
+const EVENTS: [(&str, &str, i64); 4] = [("02", "a0", 7), ("01", "a0", 7), ("03", "a0", 9), ("04", "b0", 8)];
+const IN_ORDER: [(&str, i64); 4] = [("new", 1), ("confirmed", 2), ("fixed", 3), ("other", 1)];
+
+fn event(quote: impl Fn(&str) -> String, (id, pattern, at): (&str, &str, i64), state: &str) -> String {
+    let [id, pattern, project] = [id, pattern, "f0"].map(|digits| quote(&digits.repeat(16)));
+    format!(
+        "INSERT INTO pattern_events (id, project_id, pattern_id, state, note, actor_json, at) \
+         VALUES ({id}, {project}, {pattern}, '{state}', '', '{{}}', {at})"
+    )
+}
+
+#[tokio::test]
+async fn events_that_are_there_get_an_order() {
+    let states = ["confirmed", "new", "fixed", "other"];
+    let question = "SELECT state, sequence FROM pattern_events ORDER BY pattern_id, sequence";
+    let expected = IN_ORDER.map(|(state, sequence)| (state.to_owned(), sequence)).to_vec();
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("seatrial.db");
+    migrate(&sqlite_url(&file)).await;
+    let mut connection = sqlite(&file).await;
+    let inserts = EVENTS.iter().zip(states).map(|(of, state)| event(|hex| format!("x'{hex}'"), *of, state));
+    let alone = std::iter::once("PRAGMA foreign_keys = OFF".to_owned());
+    for statement in alone.chain(BEFORE_22.map(str::to_owned)).chain(inserts) {
+        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await.expect("as it was");
+    }
+    connection.close().await.expect("closed");
+    migrate(&sqlite_url(&file)).await;
+    let found: Vec<(String, i64)> = sqlx::query_as(question).fetch_all(&mut sqlite(&file).await).await.expect("read");
+    assert_eq!(found, expected);
+
+    let database = TestDatabase::create();
+    migrate(database.url()).await;
+    let mut connection = postgres(&database).await;
+    let inserts = EVENTS.iter().zip(states).map(|(of, state)| event(|hex| format!("'{hex}'"), *of, state));
+    let alone = std::iter::once("SET session_replication_role = replica".to_owned());
+    for statement in alone.chain(BEFORE_22.map(str::to_owned)).chain(inserts) {
+        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await.expect("as it was");
+    }
+    migrate(database.url()).await;
+    let found: Vec<(String, i64)> = sqlx::query_as(question).fetch_all(&mut connection).await.expect("read");
+    assert_eq!(found, expected);
+}

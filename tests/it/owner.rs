@@ -1,5 +1,7 @@
 //! Owners: teams, what somebody owns, handing it over; versions compared, scorecards proposed, checks exempted; gaps.
 
+mod leaving;
+
 use seatrial::worker::jobs;
 use seatrial_domain::access::{Role, Scope as KeyScope};
 use serde_json::{Value, json};

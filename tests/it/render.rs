@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use seatrial::render::Renderer;
 use seatrial::render::view::{HOSTILE, NavCounts, Page, View};
 use seatrial::render::view::{
-    account, alert, case, decision, failure, gate, overview, problem, release, run, scorecard, search, settings,
+    account, alert, audit, case, decision, failure, gate, overview, problem, release, run, scorecard, search, settings,
     sign_in, task, template,
 };
 
@@ -57,6 +57,9 @@ fn outside_projects(r: &Renderer, l: &mut Vec<Sample>) {
     page(r, l, "hostile", HOSTILE, account::InvitationPage::hostile_sample());
     page(r, l, "usual", "Problem", problem::Problem::sample());
     page(r, l, "usual", "Problems", problem::ProblemCodes::sample());
+    page(r, l, "usual", "Audit log", audit::AuditPage::sample());
+    page(r, l, "hostile", HOSTILE, audit::AuditPage::hostile_sample());
+    page(r, l, "empty", "Audit log", audit::AuditPage::empty_sample());
     page(r, l, "usual", "Search", search::SearchPage::sample());
     page(r, l, "hostile", HOSTILE, search::SearchPage::hostile_sample());
     page(r, l, "empty", "Search", search::SearchPage::empty_sample());
@@ -141,6 +144,11 @@ fn every_page_template_has_a_sample() {
     let parts = [
         "pages/failure/review",
         "pages/failure/promote",
+        "pages/failure/group",
+        "pages/failure/group_fields",
+        "pages/failure/place",
+        "pages/failure/progress",
+        "pages/failure/undo",
         "pages/run/waterfall",
         "pages/run/span_body",
         "pages/run/fact_form",

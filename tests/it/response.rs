@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use standardwebhooks::Webhook;
 
 use crate::support::app::{START, TestApp, answer, both};
-use crate::support::evidence::{WORKFLOW, declare, expect, path, put_scorecard, report};
+use crate::support::browser::walk;
+use crate::support::evidence::{WORKFLOW, alert_of, declare, expect, path, put_scorecard, report};
 use crate::support::notices::{both_mailed, mails};
 use crate::support::webhook_sink::{Delivery, WebhookSink};
 
@@ -28,9 +29,9 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-fn body(app: &TestApp, kind: &str) -> Value {
+async fn body(app: &TestApp, kind: &str) -> Value {
     json!({
-        "workflow": WORKFLOW, "origin": {"kind": "alert", "id": "rescue-rate jump"}, "kind": kind,
+        "workflow": WORKFLOW, "origin": {"kind": "alert", "id": alert_of(app, WORKFLOW).await}, "kind": kind,
         "owner": app.account(Role::Owner), "due_at": app.app.now().plus_days(3),
     })
 }
@@ -43,7 +44,7 @@ async fn open(app: &TestApp, body: &Value) -> String {
 async fn is_closed_with_what_it_moved(app: &TestApp) {
     declare(app).await;
     report(app, "1.4.0", (200, 120), START).await;
-    let id = open(app, &body(app, "tighten_permissions")).await;
+    let id = open(app, &body(app, "tighten_permissions").await).await;
     let one = path(&format!("responses/{id}"));
     let read = expect(200, app.member(Role::Viewer).get(&one)).await;
     assert_eq!(
@@ -51,7 +52,7 @@ async fn is_closed_with_what_it_moved(app: &TestApp) {
         ("open", "high_cost_failure_rate", &Value::Null)
     );
     let wanted = json!({"signal": "success_rate", "title": "Fewer tools"});
-    let mut by_success = body(app, "tighten_permissions");
+    let mut by_success = body(app, "tighten_permissions").await;
     by_success["signal"] = wanted["signal"].clone();
     by_success["title"] = wanted["title"].clone();
     let id = open(app, &by_success).await;
@@ -79,7 +80,7 @@ async fn is_closed_with_what_it_moved(app: &TestApp) {
     assert_eq!((again.0, text(&again.1["code"])), (409, "response_over"));
 
     // Another one, after which nothing changes: that is said.
-    let mut idle = body(app, "strengthen_approval");
+    let mut idle = body(app, "strengthen_approval").await;
     idle["signal"] = json!("success_rate");
     let id = open(app, &idle).await;
     let one = path(&format!("responses/{id}"));
@@ -109,15 +110,32 @@ fn verified(delivery: &Delivery, secret: &str) -> bool {
     Webhook::new(secret).expect("a secret").verify(&delivery.body, &headers).is_ok()
 }
 
+/// Verifies deliveries with the specification's library for JavaScript, as an endpoint would.
+async fn verified_in_javascript(deliveries: &[Delivery], secrets: &[&str]) {
+    let as_sent = |delivery: &Delivery| {
+        json!({
+            "headers": {
+                "webhook-id": delivery.id, "webhook-timestamp": delivery.timestamp.to_string(),
+                "webhook-signature": delivery.signature,
+            },
+            "body": String::from_utf8(delivery.body.clone()).expect("JSON is text"),
+        })
+    };
+    let deliveries = Value::Array(deliveries.iter().map(as_sent).collect()).to_string();
+    let secrets = json!(secrets).to_string();
+    walk("webhook", &[("SEATRIAL_DELIVERIES", &deliveries), ("SEATRIAL_SECRETS", &secrets)]).await;
+}
+
 async fn is_asked_of_another_system_that_acknowledges(app: &TestApp) {
     app.clock.set(SystemClock.now());
     declare(app).await;
     let sink = WebhookSink::start().await;
     let (_, secret) = webhook(app, &sink).await;
-    let id = open(app, &body(app, "rollback")).await;
+    let id = open(app, &body(app, "rollback").await).await;
     jobs::deliver_due(&app.app).await.expect("sent");
     let event = sink.deliveries().await.remove(0);
     assert!(verified(&event, &secret), "by the published library");
+    verified_in_javascript(std::slice::from_ref(&event), &[&secret]).await;
     assert!(!verified(&Delivery { body: b"{}".to_vec(), ..event.clone() }, &secret), "changed on its way");
     let told = event.json();
     assert_eq!((text(&told["type"]), text(&told["data"]["response"]["id"])), ("response.opened", id.as_str()));
@@ -127,7 +145,7 @@ async fn is_asked_of_another_system_that_acknowledges(app: &TestApp) {
     let done = json!({"note": "Rolled back to 1.4.0 by the deployer."});
     let acted = expect(200, key.post(&acknowledge).json(&done)).await;
     assert_eq!((text(&acted["state"]), text(&acted["acted"]["by"]["kind"])), ("acted", "api_key"), "{acted}");
-    let inside = open(app, &body(app, "update_eval_set")).await;
+    let inside = open(app, &body(app, "update_eval_set").await).await;
     jobs::deliver_due(&app.app).await.expect("sent");
     let event = sink.deliveries().await.remove(1).json();
     assert_eq!(
@@ -139,7 +157,7 @@ async fn is_asked_of_another_system_that_acknowledges(app: &TestApp) {
 async fn learning_is_done_when_nothing_waits(app: &TestApp) {
     declare(app).await;
     report(app, "1.5.0", (4, 3), START).await;
-    let mut wanted = body(app, "update_eval_set");
+    let mut wanted = body(app, "update_eval_set").await;
     wanted["failure_class"] = json!("timeout");
     let id = open(app, &wanted).await;
     let one = path(&format!("responses/{id}"));
@@ -165,7 +183,7 @@ async fn what_was_learned_goes_into_the_suite(app: &TestApp) {
     report(app, "1.5.0", (4, 1), START).await;
     let suite = json!({"name": "Refund checks", "workflow": WORKFLOW, "cases": [], "note": "empty"});
     expect(200, app.member(Role::Reviewer).post(&path("suites")).json(&suite)).await;
-    let mut wanted = body(app, "update_eval_set");
+    let mut wanted = body(app, "update_eval_set").await;
     wanted["suite"] = json!("nothing");
     assert_eq!(answer(app.member(Role::Admin).post(&path("responses")).json(&wanted)).await.0, 404);
     wanted["suite"] = json!("Refund checks");
@@ -204,26 +222,32 @@ async fn refuses_what_cannot_stand(app: &TestApp) {
         ("origin", json!({"kind": "gap", "id": "gap_0192f3c1a2b37d4e8f90a1b2c3d4e5f6"}), 422),
         ("origin", json!({"kind": "decision", "id": "x"}), 422),
         ("origin", json!({"kind": "alert", "id": ""}), 422),
+        ("origin", json!({"kind": "alert", "id": "rescue-rate jump"}), 422),
+        ("origin", json!({"kind": "alert", "id": "alr_0192f3c1a2b37d4e8f90a1b2c3d4e5f6"}), 422),
+        ("origin", json!({"kind": "failure_pattern", "id": "pat_0192f3c1a2b37d4e8f90a1b2c3d4e5f6"}), 422),
         ("workflow", json!("nothing"), 404),
         ("release", json!("nothing"), 404),
         ("kind", json!("pray"), 400),
         ("signal", json!("vibes"), 400),
     ];
     for (field, value, status) in cases {
-        let mut body = body(app, "rollback");
+        let mut body = body(app, "rollback").await;
         body[field] = value;
         let (found, problem) = answer(app.member(Role::Admin).post(&path("responses")).json(&body)).await;
         assert_eq!(found, status, "{field}: {problem}");
     }
-    let mut unowned = body(app, "rollback");
+    let mut unowned = body(app, "rollback").await;
     unowned["owner"] = Value::Null;
     assert_eq!(
         answer(app.member(Role::Admin).post(&path("responses")).json(&unowned)).await.0,
         422,
         "nobody would do it"
     );
-    assert_eq!(answer(app.member(Role::Reviewer).post(&path("responses")).json(&body(app, "rollback"))).await.0, 403);
-    let id = open(app, &body(app, "rollback")).await;
+    assert_eq!(
+        answer(app.member(Role::Reviewer).post(&path("responses")).json(&body(app, "rollback").await)).await.0,
+        403
+    );
+    let id = open(app, &body(app, "rollback").await).await;
     let one = path(&format!("responses/{id}"));
     for (act, body) in
         [("close", json!({"done": ""})), ("cancel", json!({"reason": " "})), ("notes", json!({"note": ""}))]
@@ -245,7 +269,7 @@ async fn is_reminded_of_when_it_is_overdue(app: &TestApp) {
     declare(app).await;
     report(app, "1.4.0", (10, 10), START).await;
     put_scorecard(app).await;
-    let mut given = body(app, "rollback");
+    let mut given = body(app, "rollback").await;
     given["owner"] = json!(app.account(Role::Reviewer));
     open(app, &given).await;
     let titles = async || {
@@ -278,14 +302,15 @@ async fn secrets_are_rotated_and_the_dead_are_sent_again(app: &TestApp) {
     let rotated = expect(200, app.member(Role::Admin).post(&path(&format!("webhooks/{hook}/rotate-secret")))).await;
     let new = text(&rotated["secret"]).to_owned();
     assert!(rotated["previous_secret_until"].is_string() && new != old, "{rotated}");
-    open(app, &body(app, "rollback")).await;
+    open(app, &body(app, "rollback").await).await;
     jobs::deliver_due(&app.app).await.expect("sent");
     let event = sink.deliveries().await.remove(0);
     assert!(verified(&event, &old) && verified(&event, &new), "both sign for a day");
+    verified_in_javascript(&[event], &[&old, &new]).await;
 
     // 410 turns it off; what was given up is sent again when it is on again.
     sink.answer(410, 1).await;
-    open(app, &body(app, "rollback")).await;
+    open(app, &body(app, "rollback").await).await;
     jobs::deliver_due(&app.app).await.expect("sent");
     let dead = expect(200, app.member(Role::Admin).get(&path("outbox?state=dead"))).await;
     let message = text(&dead["items"][0]["id"]).to_owned();
@@ -312,7 +337,7 @@ async fn secrets_are_rotated_and_the_dead_are_sent_again(app: &TestApp) {
 
     // A day later only the new secret signs.
     app.clock.advance(Duration::from_secs(86_400));
-    open(app, &body(app, "rollback")).await;
+    open(app, &body(app, "rollback").await).await;
     jobs::deliver_due(&app.app).await.expect("sent");
     let event = sink.deliveries().await.remove(3);
     assert!(event.is_signed_with(&new) && !event.is_signed_with(&old));

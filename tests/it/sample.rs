@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::failure::{failed, get, post, report};
 use crate::support::app::{START, TestApp, Who, answer, both};
+use crate::support::evidence::alert_of;
 
 both!(
     successes_are_sampled_by_their_ids,
@@ -138,9 +139,10 @@ async fn samples_are_refused_with_a_reason(app: &TestApp) {
 
 async fn more_is_sampled_by_a_response(app: &TestApp) {
     sample(app, json!(0.02)).await;
+    let alert = alert_of(app, "refunds").await;
     let body = |share: Value| {
         json!({
-            "workflow": "refunds", "origin": { "kind": "alert", "id": "rescue-rate jump" }, "kind": "increase_sampling",
+            "workflow": "refunds", "origin": { "kind": "alert", "id": alert }, "kind": "increase_sampling",
             "owner": app.account(Role::Owner), "due_at": START.plus_days(3), "sample_share": share,
         })
     };

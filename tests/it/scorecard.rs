@@ -1,5 +1,7 @@
 //! Scorecards: versions, attestation, freshness with its reasons, and the people who are told.
 
+mod silent;
+
 use std::sync::Arc;
 
 use seatrial::app::ports::{Mailer, SystemRandomness};

@@ -24,6 +24,7 @@ use standardwebhooks::Webhook;
 use tokio::sync::Notify;
 
 use crate::support::app::{START, TestApp, answer};
+use crate::support::evidence::alert_of;
 use crate::support::notices::{WORKFLOW, api, attest, both_mailed, on_day, put, report_run, scorecard};
 use crate::support::smtp_sink::Answer;
 use crate::support::webhook_sink::WebhookSink;
@@ -155,7 +156,7 @@ async fn dies_everywhere(process: &Process) {
 /// Opens a response, of which its owner and every endpoint is told.
 async fn tell_something(app: &TestApp) {
     let body = json!({
-        "workflow": WORKFLOW, "origin": {"kind": "alert", "id": "rescue-rate jump"}, "kind": "rollback",
+        "workflow": WORKFLOW, "origin": {"kind": "alert", "id": alert_of(app, WORKFLOW).await}, "kind": "rollback",
         "owner": app.account(Role::Owner), "due_at": app.app.now().plus_days(300),
     });
     let (status, opened) = answer(app.member(Role::Admin).post(&api("responses")).json(&body)).await;

@@ -4,10 +4,10 @@ use seatrial_domain::access::Permission;
 use seatrial_domain::drift::DriftSettings;
 use seatrial_domain::release::ReleaseState;
 use seatrial_store::{drift, release};
-use serde_json::json;
 
 use crate::app::App;
 use crate::app::access::{Caller, ProjectAccess};
+use crate::app::audit::Change;
 use crate::app::drift::DriftPreview;
 use crate::app::error::{AppError, FieldError};
 
@@ -53,8 +53,9 @@ impl App {
         check(&settings)?;
         let work = self.find_workflow(&project, workflow).await?;
         let tx = self.store.write().await?;
+        let before = drift::settings(&tx, project.scope, work.id).await?.unwrap_or_default();
         drift::put_settings(&tx, project.scope, work.id, &settings, self.now()).await?;
-        self.audit(&tx, &project, "put", "alert settings", work.id, &json!(settings)).await?;
+        self.audit(&tx, &project, "put", "alert settings", work.id, &Change::of(before, &settings)).await?;
         tx.commit().await?;
         Ok(settings)
     }

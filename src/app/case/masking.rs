@@ -15,6 +15,7 @@ use serde_json::json;
 use super::NOUN;
 use crate::app::App;
 use crate::app::access::{Caller, ProjectAccess};
+use crate::app::audit::Change;
 use crate::app::error::AppError;
 
 /// What the new version says: where what was found, without what it was.
@@ -171,12 +172,12 @@ impl App {
             at: self.now(),
         };
         case_version::insert(&tx, project.scope, new).await?;
-        let detail = json!({
-            "masked": masked.masked + said,
-            "redactions": masked.redactor.redactions().len(),
-            "snapshot_before": row.snapshot_digest,
-            "snapshot": masked.snapshot.1,
-        });
+        // By digest: what was masked must not stay readable here.
+        let before = json!({"version": row.version, "snapshot": row.snapshot_digest});
+        let after = json!({"version": row.version + 1, "snapshot": masked.snapshot.1});
+        let detail = Change::of(before, after)
+            .with("masked", json!(masked.masked + said))
+            .with("redactions", json!(masked.redactor.redactions().len()));
         self.audit(&tx, project, "mask", "case", id, &detail).await?;
         let case = case::find(&tx, project.scope, id).await?.ok_or(AppError::NotFound { noun: NOUN })?;
         tx.commit().await?;

@@ -16,9 +16,11 @@ use serde_json::json;
 
 use super::Watched;
 use crate::app::App;
+use crate::app::audit::Change;
 use crate::app::error::AppError;
 use crate::app::gate::NewGate;
 use crate::app::notice::event_body;
+use crate::app::response::opened;
 
 /// Days until a response that an alert opened is due.
 const DUE_DAYS: i64 = 2;
@@ -88,7 +90,10 @@ impl App {
         }
         row.response = self.answer_alert(&tx, of, &row, &evidence).await?;
         self.keep_move(&tx, of.scope(), &row, Some(bytes)).await?;
-        let detail = json!({"kind": kind, "release": row.release, "evidence": row.digest, "text": row.text});
+        let after = json!({"state": row.state, "evidence": row.digest, "text": row.text, "response": row.response});
+        let detail = Change::of(before.as_ref().map(|row| json!({"state": row.state})), after)
+            .with("kind", json!(kind))
+            .with("release", json!(row.release));
         self.audit(&tx, &of.project, "fire", "alert", id, &detail).await?;
         tx.commit().await?;
         tracing::info!(alert = %id, kind = kind.as_str(), release = %row.release, "an alert fires");
@@ -216,12 +221,12 @@ impl App {
             effect: None,
         };
         response::insert(tx, scope, &row).await?;
-        let data = self.response_data(&of.project, &row, &of.workflow);
-        self.audit(tx, &of.project, "open", "response", row.id, &data).await?;
+        self.audit(tx, &of.project, "open", "response", row.id, &Change::made(opened(&row))).await?;
         // In a quiet period the alert itself waits to be told, and names the response.
         if of.settings.quiet_until(self.now()).is_none() {
             self.tell_response(tx, &of.project, &row, "opened").await?;
         }
+        let data = self.response_data(&of.project, &row, &of.workflow);
         let body = event_body("response.opened", row.opened_at, data)?;
         self.announce(tx, scope, &format!("{}:opened", row.id), &body).await?;
         Ok(Some(row.id))

@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 use super::{NOUN, find, find_to_decide};
 use crate::app::App;
 use crate::app::access::{Caller, ProjectAccess};
+use crate::app::audit::Change;
 use crate::app::case::NOUN as CASE;
 use crate::app::content::{content_of, headline};
 use crate::app::error::AppError;
@@ -308,12 +309,13 @@ impl App {
         promoted.standing = failure.standing.decided(LearningStatus::Promoted, project.actor(), at);
         promoted.standing.case = Some(id);
         self.record_act(&tx, project, ActKind::Promote, &before, vec![promoted], None).await?;
-        let detail = json!({
-            "case": id,
-            "state": prepared.case.state,
-            "snapshot": prepared.snapshot.digest,
-            "redacted": prepared.case.definition.redacted,
-        });
+        let detail = Change::of(
+            json!({"status": failure.standing.status, "case": failure.standing.case}),
+            json!({"status": LearningStatus::Promoted, "case": id}),
+        )
+        .with("case_state", json!(prepared.case.state))
+        .with("snapshot", json!(prepared.snapshot.digest))
+        .with("redacted", json!(prepared.case.definition.redacted));
         self.audit(&tx, project, "promote", NOUN, failure.run, &detail).await?;
         let case = case::find(&tx, project.scope, id).await?.ok_or(AppError::NotFound { noun: CASE })?;
         let failure = find(&tx, project, failure.run).await?;

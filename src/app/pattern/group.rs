@@ -16,15 +16,16 @@ use serde_json::json;
 use super::{NOUN, later};
 use crate::app::App;
 use crate::app::access::ProjectAccess;
+use crate::app::audit::Change;
 use crate::app::content::content_of;
 use crate::app::error::AppError;
 use crate::app::notice::{Telling, event_body};
 use crate::render::view::mail::Told;
 
 /// Failures per transaction; each brings the bodies of its run into memory.
-const BATCH: u64 = 50;
+const BATCH: u64 = 32;
 /// Batches in one pass; what is left is due in the next one.
-const BATCHES: usize = 40;
+const BATCHES: usize = 400;
 /// Fixed patterns read at once.
 const CHUNK: u64 = 200;
 const PART: &str = "patterns";
@@ -217,9 +218,10 @@ impl App {
         let note = format!("It was fixed in {} and came back on {}.", fixing.name, on.name);
         let event = self.event(state, Some((failure.run, on.id)), note, self.now());
         pattern::change(tx, project.scope, row.id, row.fixed_in, &event).await?;
-        let detail = json!({
-            "before": row.state, "after": state, "release": on.id, "run": failure.run, "note": event.note,
-        });
+        let detail = Change::of(json!({"state": row.state}), json!({"state": state}))
+            .with("release", json!(on.id))
+            .with("run", json!(failure.run))
+            .with("note", json!(event.note));
         self.audit(tx, project, "reopen", NOUN, row.id, &detail).await?;
         let name = name_of(row);
         let url = self.page_url(&project.slug, &format!("/patterns/{}", row.id));
@@ -287,7 +289,9 @@ impl App {
         let note = "The release it is fixed in, or a later one, runs.".to_owned();
         let event = self.event(PatternState::Watching, Some(run), note, self.now());
         pattern::change(&tx, project.scope, id, row.fixed_in, &event).await?;
-        let detail = json!({ "before": row.state, "after": event.state, "release": run.1, "run": run.0 });
+        let detail = Change::of(json!({"state": row.state}), json!({"state": event.state}))
+            .with("release", json!(run.1))
+            .with("run", json!(run.0));
         self.audit(&tx, project, "watch", NOUN, id, &detail).await?;
         tx.commit().await?;
         Ok(())

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::NewResponse;
 use crate::app::App;
 use crate::app::access::ProjectAccess;
+use crate::app::audit::Change;
 use crate::app::error::AppError;
 use crate::app::suite::Revision;
 
@@ -120,7 +121,7 @@ impl App {
         let id = work.id;
         workflow::update(tx, project.scope, work).await?;
         let detail =
-            json!({ "response": row.id, "before": { "sample_share": before }, "after": { "sample_share": share } });
+            Change::of(json!({"sample_share": before}), json!({"sample_share": share})).with("response", json!(row.id));
         self.audit(tx, project, "put", "workflow", id, &detail).await?;
         Ok(before)
     }

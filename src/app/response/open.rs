@@ -1,17 +1,19 @@
 //! Opening a response: what it is about must be there, and somebody who can act must be to do it.
 
 use seatrial_domain::access::Permission;
-use seatrial_domain::ids::{DecisionId, GapId, PatternId, ReleaseId, ResponseId, WorkflowId};
+use seatrial_domain::ids::{AlertId, DecisionId, GapId, PatternId, ReleaseId, ResponseId, WorkflowId};
 use seatrial_domain::limits;
 use seatrial_domain::response::{OriginKind, ResponseState};
 use seatrial_domain::signal::SignalKind;
 use seatrial_store::response::{self, ResponseRow};
 use seatrial_store::workflow::WorkflowRow;
-use seatrial_store::{decision, gap, pattern, release};
+use seatrial_store::{alert, decision, gap, pattern, release};
+use serde_json::{Value, json};
 
 use super::{NewResponse, ResponseDetail};
 use crate::app::App;
 use crate::app::access::{Caller, ProjectAccess};
+use crate::app::audit::Change;
 use crate::app::error::AppError;
 use crate::app::notice::event_body;
 
@@ -33,7 +35,7 @@ impl App {
         let tx = self.store.write().await?;
         let row = self.increase_sampling(&tx, &project, row).await?;
         response::insert(&tx, project.scope, &row).await?;
-        self.audit(&tx, &project, "open", "response", row.id, &self.response_data(&project, &row, &work)).await?;
+        self.audit(&tx, &project, "open", "response", row.id, &Change::made(opened(&row))).await?;
         self.tell_response(&tx, &project, &row, "opened").await?;
         let body = event_body("response.opened", row.opened_at, self.response_data(&project, &row, &work))?;
         self.announce(&tx, project.scope, &format!("{}:opened", row.id), &body).await?;
@@ -101,7 +103,7 @@ impl App {
         Ok(found.ok_or(AppError::NotFound { noun: "release" })?.id)
     }
 
-    /// Whether what it is about is there. Alerts are named by whoever found them.
+    /// Whether what it is about is there.
     async fn check_origin(&self, project: &ProjectAccess, origin: OriginKind, id: &str) -> Result<(), AppError> {
         let db = self.store.read();
         let found = match origin {
@@ -117,7 +119,10 @@ impl App {
                 Ok(id) => pattern::find(db, project.scope, id).await?.is_some(),
                 Err(_) => false,
             },
-            OriginKind::Alert => limits::label(id).as_deref() == Some(id),
+            OriginKind::Alert => match id.parse::<AlertId>() {
+                Ok(id) => alert::find(db, project.scope, id).await?.is_some(),
+                Err(_) => false,
+            },
         };
         if found {
             return Ok(());
@@ -125,4 +130,13 @@ impl App {
         let message = format!("names no {} of this project", origin.as_str().replace('_', " "));
         Err(AppError::invalid("origin_id", message))
     }
+}
+
+/// A new response as the audit log keeps it.
+pub(in crate::app) fn opened(row: &ResponseRow) -> Value {
+    json!({
+        "kind": row.kind, "title": row.title, "signal": row.signal, "workflow": row.workflow, "release": row.release,
+        "origin": {"kind": row.origin, "id": row.origin_id}, "owner": row.owner, "due_at": row.due_at,
+        "state": row.state, "detail": row.detail,
+    })
 }

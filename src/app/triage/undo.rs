@@ -1,5 +1,7 @@
 //! Taking an act back: each failure it was about stands again as before, unless somebody did something with it since.
 
+use std::collections::BTreeMap;
+
 use seatrial_domain::access::Permission;
 use seatrial_domain::failure::LearningStatus;
 use seatrial_domain::ids::{ActId, RunId};
@@ -7,7 +9,7 @@ use seatrial_store::failure::{self, FailureRow};
 use seatrial_store::triage_act::{self, ActRow};
 use serde_json::json;
 
-use super::{Acted, require_failed, require_free, stood};
+use super::{Acted, change_of, require_failed, require_free, stood};
 use crate::app::App;
 use crate::app::access::Caller;
 use crate::app::error::AppError;
@@ -43,6 +45,7 @@ impl App {
         let rows = failure::these_for_update(&tx, project.scope, &runs).await?;
         let mut acted = Acted { act: None, changed: Vec::new(), unchanged: 0, refused: Vec::new(), more: false };
         let mut classes = Vec::new();
+        let mut before = BTreeMap::new();
         for act in acts.iter().filter(|act| act.undone_at.is_none()) {
             let row = rows.iter().find(|row| row.run == act.run);
             let row = row.ok_or(AppError::NotFound { noun: NOUN });
@@ -53,6 +56,7 @@ impl App {
                     if act.before.failure_class != act.after.failure_class {
                         classes.push((act.run, act.before.failure_class.clone().unwrap_or_default()));
                     }
+                    before.insert(act.run, act.after.clone());
                     acted.changed.push(row);
                 }
             }
@@ -66,9 +70,9 @@ impl App {
             self.write_classes(&tx, &project, classes).await?;
         }
         triage_act::undone(&tx, project.scope, id, &changed, now).await?;
-        let detail = json!({ "act": id, "kind": kind, "failures": changed });
-        self.audit(&tx, &project, "undo", "triage act", id, &detail).await?;
         acted.changed = failure::these_for_update(&tx, project.scope, &changed).await?;
+        let detail = change_of(kind, &before, &acted.changed).with("kind", json!(kind));
+        self.audit(&tx, &project, "undo", "triage act", id, &detail).await?;
         tx.commit().await?;
         acted.act = Some(id);
         Ok(acted)

@@ -59,6 +59,18 @@ pub struct Decide {
     supersedes: Option<String>,
 }
 
+/// What a second person approves.
+#[derive(Debug, Args)]
+pub struct Approve {
+    #[command(flatten)]
+    at: ProjectArguments,
+    /// The proposal's id.
+    proposal: String,
+    /// How to print the answer; as text the decision's id alone.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
 /// A verdict as an argument.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Answer {
@@ -132,6 +144,17 @@ pub(super) async fn decide(decide: &Decide) -> Result<Exit, Failure> {
             Some(why) => printer::say(&format!("It waits for a second person: {why}")),
             None => printer::say(&format!("Recorded: {}.", verdict.words())),
         }
+    })?;
+    Ok(Exit::Ok)
+}
+
+/// Approves what somebody else proposed.
+pub(super) async fn approve(approve: &Approve) -> Result<Exit, Failure> {
+    let path = ["projects", approve.at.project.as_str(), "proposals", approve.proposal.as_str(), "approve"];
+    let made: Value = Client::new(&approve.at.service)?.send(&path, &json!({})).await?;
+    approve.format.print(&made, || {
+        printer::data(&text(&made["id"]));
+        printer::say(&format!("Recorded: {}.", words(&made["verdict"])));
     })?;
     Ok(Exit::Ok)
 }

@@ -6,10 +6,11 @@ use seatrial_domain::decision::{
     may_decide, standing, verify_chain, verify_export,
 };
 use seatrial_domain::digest::Digest;
-use seatrial_domain::evidence::{EvidenceBundle, freeze};
+use seatrial_domain::evidence::{EvalSummary, EvidenceBundle, PairedEvals, RegressedCase, freeze};
 use seatrial_domain::gate::{Recommendation, Verdict, evaluate};
-use seatrial_domain::ids::{DecisionId, GateId, uuid_v7};
-use seatrial_domain::policy::Policy;
+use seatrial_domain::ids::{CaseId, DecisionId, ExemptionId, GateId, uuid_v7};
+use seatrial_domain::policy::{Policy, WantedScorecard, WorkflowPolicy};
+use seatrial_domain::scorecard::{Exemption, Statistic};
 use serde_json::{Map, Value};
 
 use crate::evidence::sample;
@@ -146,6 +147,124 @@ fn no_field_of_an_export_can_be_changed_unseen() {
         let report = verify(&tampered);
         assert!(!report.ok, "changing {} was not seen", path.join("."));
         assert!(report.problem.is_some() && !report.steps.last().expect("a step").ok);
+    }
+}
+
+/// A young export with little in it, and one with everything that evidence can have.
+fn kept() -> Vec<(String, Value)> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let read = |name: &str| -> (String, Value) {
+        let text = std::fs::read(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        (name.to_owned(), serde_json::from_slice(&text).expect("JSON"))
+    };
+    vec![read("engine_2/thin.json"), ("everything there is".to_owned(), with_what_is_often_left_out())]
+}
+
+/// Every field that is not written while there is nothing to say.
+fn with_what_is_often_left_out() -> Value {
+    let kept = include_str!("fixtures/engine_2/everything.json");
+    let kept: Value = serde_json::from_str(kept).expect("JSON");
+    let mut bundle: EvidenceBundle = serde_json::from_value(kept["bundle"].clone()).expect("a bundle");
+    bundle.exemptions = vec![Exemption {
+        id: ExemptionId::from_uuid(uuid_v7(1_700_000_000_000, [8; 10])),
+        check: "latency".to_owned(),
+        reason: "The network moves.".to_owned(),
+        requested_by: Actor::account("acc_1", "Ada"),
+        approved_by: Some(Actor::account("acc_2", "Grace")),
+        expires_at: DAY_ONE.plus_days(90),
+        ended_at: None,
+    }];
+    bundle.evals = vec![EvalSummary {
+        suite: "smoke".to_owned(),
+        version: 2,
+        passed: 3,
+        failed: 1,
+        not_run: 1,
+        flaky: 1,
+        paired: Some(PairedEvals { both_passed: 2, both_failed: 1, fixed: 1, regressed: 1 }),
+        regressed: vec![RegressedCase {
+            case: CaseId::from_uuid(uuid_v7(1_700_000_000_000, [6; 10])),
+            title: "Refund it once".to_owned(),
+        }],
+    }];
+    bundle.policy.workflows = vec![WorkflowPolicy {
+        workflow: "refund-handling".to_owned(),
+        scorecard: Some(WantedScorecard { name: "Refunds".to_owned(), at_least: 1 }),
+        required_suites: Some(vec!["smoke".to_owned()]),
+        bake_seconds: Some(3_600),
+        default_margin: Some(0.03),
+        floor_units: Some(40),
+        planned_candidate_runs: Some(900),
+        ship_takes_two: Some(true),
+    }];
+    let card = bundle.scorecard.as_mut().expect("a scorecard");
+    card.checks[0].statistic = Some(Statistic::P95);
+    serde_json::from_slice(&export_of(&bundle, &evaluate(&bundle))).expect("JSON")
+}
+
+/// Every object and every list in a value.
+fn containers(value: &Value, path: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
+    let inner: Vec<(String, &Value)> = match value {
+        Value::Object(map) => map.iter().map(|(key, inner)| (key.clone(), inner)).collect(),
+        Value::Array(items) => items.iter().enumerate().map(|(i, inner)| (i.to_string(), inner)).collect(),
+        _ => return,
+    };
+    found.push(path.clone());
+    for (step, inner) in inner {
+        path.push(step);
+        containers(inner, path, found);
+        path.pop();
+    }
+}
+
+/// Not a sample of them: each leaf flipped, each key and each item taken away and added, wherever it is.
+#[test]
+fn nothing_at_all_can_be_changed_in_a_kept_export() {
+    for (name, export) in kept() {
+        assert!(verify(&export).ok, "{name}: {:?}", verify(&export).problem);
+        let (mut paths, mut places, mut tried) = (Vec::new(), Vec::new(), 0);
+        leaves(&export, &mut Vec::new(), &mut paths);
+        containers(&export, &mut Vec::new(), &mut places);
+        // Blocks of a series are alike.
+        let early = |path: &Vec<String>| path.iter().all(|step| step.parse::<usize>().map_or(true, |i| i < 2));
+        paths.retain(early);
+        places.retain(early);
+        let mut try_it = |what: &str, path: &[String], change: &dyn Fn(&mut Value)| {
+            let mut tampered = export.clone();
+            change(at(&mut tampered, path));
+            let report = verify(&tampered);
+            assert!(!report.ok && report.problem.is_some(), "{name}: {what} at {} was not seen", path.join("."));
+            tried += 1;
+        };
+        for path in &paths {
+            try_it("a change", path, &|leaf| *leaf = flipped(leaf));
+        }
+        for path in &places {
+            match at(&mut export.clone(), path) {
+                Value::Object(map) => {
+                    try_it("something added", path, &|value| value["added"] = Value::from(1));
+                    for key in map.keys() {
+                        try_it(&format!("{key} taken away"), path, &|value| {
+                            value.as_object_mut().expect("an object").remove(key);
+                        });
+                    }
+                }
+                Value::Array(items) => {
+                    let extra = items.last().cloned().unwrap_or(Value::Null);
+                    try_it("an item more", path, &|value| value.as_array_mut().expect("a list").push(extra.clone()));
+                    // Where an export's chain begins is not its to say: what came before is taken as given, and a
+                    // checkpoint that left tells (`a_chain_that_was_rewritten_does_not_agree_with_a_checkpoint_that_left`).
+                    let first = usize::from(path.join(".") == "decisions");
+                    for place in first..items.len().min(3) {
+                        try_it("an item less", path, &|value| {
+                            value.as_array_mut().expect("a list").remove(place);
+                        });
+                    }
+                }
+                _ => {}
+            }
+        }
+        assert!(tried > 200, "{name}: {tried}");
     }
 }
 

@@ -123,7 +123,7 @@ proptest! {
     fn a_signature_estimates_likeness(words in proptest::collection::vec("[a-z]{3,9}", 12..40), cut in 0..12_usize) {
         let (one, other) = (words.join(" "), words[cut..].join(" "));
         let (one, other) = (Shingles::of_text(&one), Shingles::of_text(&other));
-        let (a, b) = (one.signature().expect("words"), other.signature().expect("words"));
+        let (a, b) = (one.sketch().expect("words").signature(), other.sketch().expect("words").signature());
         // 128 numbers: five standard errors are 0.22 at most.
         prop_assert!((a.likeness(&b) - one.likeness(&other)).abs() < 0.22);
         prop_assert_eq!(Signature::from_bytes(&a.to_bytes()), Some(a.clone()));

@@ -7,12 +7,15 @@
 mod account;
 mod alert;
 pub mod assets;
+mod audit;
 mod case;
 mod case_version;
 mod context;
 mod conversation;
 mod decision;
 mod failure;
+mod failure_act;
+mod failure_queue;
 mod failure_review;
 mod failure_work;
 mod flash;
@@ -21,6 +24,7 @@ mod gap;
 mod gate;
 mod inbox;
 mod link;
+mod live;
 mod overview;
 mod pattern;
 pub mod problem;
@@ -68,6 +72,8 @@ pub fn configure(config: &mut ServiceConfig) {
         .configure(account_routes)
         .route("/p/{project}", get().to(overview::show))
         .route("/p/{project}/first-run", get().to(overview::first_run))
+        .route("/p/{project}/events", get().to(live::events))
+        .route("/p/{project}/rail", get().to(live::rail))
         .route("/p/{project}/search", get().to(search::show))
         .route("/p/{project}/runs", get().to(run::list))
         .route("/p/{project}/runs/{run}", get().to(run::show))
@@ -101,9 +107,10 @@ fn account_routes(config: &mut ServiceConfig) {
 fn learning(config: &mut ServiceConfig) {
     config
         .route("/p/{project}/failures", get().to(failure::list))
-        .route("/p/{project}/failures/{run}/promote", post().to(failure::promote))
-        .route("/p/{project}/failures/{run}/link", post().to(failure::link_to_case))
-        .route("/p/{project}/failures/{run}/dismiss", post().to(failure::dismiss))
+        .route("/p/{project}/failures/{run}/promote", post().to(failure_act::promote))
+        .route("/p/{project}/failures/{run}/link", post().to(failure_act::link_to_case))
+        .route("/p/{project}/failures/{run}/dismiss", post().to(failure_act::dismiss))
+        .route("/p/{project}/triage/{deed}", post().to(failure_act::act_on_group))
         .route("/p/{project}/failures/{run}/triage", get().to(failure_work::show))
         .route("/p/{project}/failures/{run}/triage/{act}", post().to(failure_work::change))
         .route("/p/{project}/patterns", get().to(pattern::list))
@@ -155,6 +162,7 @@ fn deciding(config: &mut ServiceConfig) {
 
 fn settings_routes(config: &mut ServiceConfig) {
     config
+        .route("/p/{project}/audit", get().to(audit::list))
         .route("/p/{project}/settings", get().to(settings::show))
         .route("/p/{project}/settings/invitations", post().to(settings::invite))
         .route("/p/{project}/settings/invitations/{invitation}/revoke", post().to(settings::revoke_invitation))

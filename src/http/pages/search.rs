@@ -84,7 +84,7 @@ fn groups(frame: &Frame, names: &Names, found: &Found, q: &str) -> Vec<SearchGro
 /// Pages of the rail that are called so: what is typed is a command as well.
 fn pages(frame: &Frame, q: &str) -> Vec<SearchItem> {
     let words = q.trim().to_lowercase();
-    let items = nav::items(&frame.href(""), "", frame.counts()).into_iter();
+    let items = nav::Rail::of(&frame.href(""), "", frame.counts()).items.into_iter();
     let called_so = items.filter(|item| !words.is_empty() && item.label.to_lowercase().starts_with(&words));
     let entry =
         |item: nav::NavItem| SearchItem { link: Link::new(item.href, item.label), note: format!("g {}", item.go) };

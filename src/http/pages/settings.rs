@@ -65,6 +65,7 @@ async fn settings(frame: &Frame, shown: Shown) -> Result<Settings, Problem> {
     Ok(Settings {
         currency: frame.currency().to_owned(),
         settle_hours: settle_hours(),
+        audit: frame.may(Permission::ReadAudit).then(|| frame.href("/audit")),
         members: members
             .into_iter()
             .map(|member| MemberRow {

@@ -138,7 +138,8 @@ pub(super) fn figure(args: &Args<'_, '_>, format: Format) -> Result<String, Rend
     Ok(out)
 }
 
-/// `{{delta change}}`: the difference with its interval, its direction in colour, arrow and word.
+/// `{{delta change}}`: the difference with its interval, its direction in colour, arrow and word; `compact=true` keeps the
+/// interval for those who point at the value or have it read to them.
 pub(super) fn delta(args: &Args<'_, '_>, format: Format) -> Result<String, RenderError> {
     let delta: Delta = typed(args, "a difference")?;
     let (class, word) = delta.reading.word();
@@ -151,9 +152,13 @@ pub(super) fn delta(args: &Args<'_, '_>, format: Format) -> Result<String, Rende
     if delta.figure.value.is_none() {
         return Ok(format!("<span class=\"delta {class}\">{word}</span>"));
     }
+    let (value, interval) = (text::html(&value), text::html(&interval));
+    if args.option("compact").and_then(Value::as_bool).unwrap_or(false) {
+        return Ok(format!(
+            "<span class=\"delta {class}\" title=\"{interval}\">{value}<span class=\"visually-hidden\"> {interval}, {word}</span></span>"
+        ));
+    }
     Ok(format!(
-        "<span class=\"delta {class}\">{}<span class=\"visually-hidden\">, {word}</span></span> <span class=\"figure-interval\">{}</span>",
-        text::html(&value),
-        text::html(&interval)
+        "<span class=\"delta {class}\">{value}<span class=\"visually-hidden\">, {word}</span></span> <span class=\"figure-interval\">{interval}</span>"
     ))
 }

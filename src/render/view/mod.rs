@@ -16,6 +16,7 @@ pub mod account;
 pub mod account_mail;
 pub mod alert;
 pub mod artifact;
+pub mod audit;
 pub mod case;
 pub mod decision;
 pub mod failure;
@@ -34,6 +35,7 @@ pub mod settings;
 pub mod sign_in;
 pub mod task;
 pub mod template;
+pub mod triage;
 
 pub use common::{
     Empty, Filter, FilterChip, Freshness, Gap, HOSTILE, KeyValue, Link, Owner, Pager, SelectOption, Time,

@@ -4,6 +4,27 @@ use seatrial_domain::limits;
 use serde::Serialize;
 
 use super::NavCounts;
+use crate::render::text::url_component;
+
+/// The rail of a page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Rail {
+    /// Where it is had anew.
+    pub href: String,
+    /// Where the service says that something changed.
+    pub events: String,
+    /// Its entries; none outside a project.
+    pub items: Vec<NavItem>,
+}
+
+impl Rail {
+    /// The rail of the project at `base` (`/p/demo`; empty outside a project) on a page of `section`.
+    #[must_use]
+    pub fn of(base: &str, section: &str, counts: NavCounts) -> Self {
+        let href = format!("{base}/rail?section={}", url_component(section));
+        Self { href, events: format!("{base}/events"), items: items(base, section, counts) }
+    }
+}
 
 /// One entry of the rail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -25,7 +46,7 @@ pub struct NavItem {
 }
 
 /// The entries of the project at `base` (`/p/demo`), `section` current; none outside a project.
-pub fn items(base: &str, section: &str, counts: NavCounts) -> Vec<NavItem> {
+fn items(base: &str, section: &str, counts: NavCounts) -> Vec<NavItem> {
     if base.is_empty() {
         return Vec::new();
     }

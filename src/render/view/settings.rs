@@ -14,6 +14,8 @@ pub struct Settings {
     pub currency: String,
     /// Settle window in hours.
     pub settle_hours: u32,
+    /// Where the audit log is; absent for whom it is closed.
+    pub audit: Option<String>,
     /// Members with their roles.
     pub members: Vec<MemberRow>,
     /// Open invitations, the latest first.
@@ -164,6 +166,7 @@ impl Settings {
     fn named(name: &str) -> Self {
         Self {
             currency: "USD".to_owned(),
+            audit: Some("/p/demo/audit".to_owned()),
             settle_hours: 24,
             members: vec![MemberRow {
                 name: name.to_owned(),

@@ -16,6 +16,7 @@ pub struct Model {
     pub note: String,
     pub actor_json: String,
     pub at: i64,
+    pub sequence: i64,
 }
 
 /// No relations: queries name the columns they join on.

@@ -11,7 +11,7 @@ use seatrial_domain::similarity::{BANDS, Signature};
 use seatrial_domain::time::Timestamp;
 use uuid::Uuid;
 
-use super::{PatternEvent, PatternRow, add_events};
+use super::{FIRST, PatternEvent, PatternRow, add_events};
 use crate::connection::{Connection, WriteTx};
 use crate::entity::{failure, pattern, pattern_band};
 use crate::error::StoreError;
@@ -146,7 +146,7 @@ pub async fn insert(tx: &WriteTx, scope: Scope, new: &[NewPattern]) -> Result<()
     for chunk in bands.chunks(CHUNK) {
         pattern_band::Entity::insert_many(chunk.to_vec()).exec_without_returning(tx.raw()).await?;
     }
-    let events: Vec<_> = new.iter().map(|new| (new.id, new.event.clone())).collect();
+    let events: Vec<_> = new.iter().map(|new| (new.id, FIRST, new.event.clone())).collect();
     add_events(tx, scope, &events).await
 }
 

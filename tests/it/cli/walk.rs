@@ -12,9 +12,9 @@ use crate::support::evidence::{BASELINE, CANDIDATE, WORKFLOW, attest, declare, p
 both!(gates_are_asked_and_answered, failures_are_worked, what_the_service_refuses_is_said);
 
 /// What the program answered: exit code, data, talk.
-type Said = (i32, String, String);
+pub(super) type Said = (i32, String, String);
 
-async fn seatrial(app: &TestApp, key: &str, arguments: &[&str]) -> Said {
+pub(super) async fn seatrial(app: &TestApp, key: &str, arguments: &[&str]) -> Said {
     let mut command = Command::new(env!("CARGO_BIN_EXE_seatrial"));
     command.args(arguments).current_dir(app.folder()).env("SEATRIAL_URL", &app.base_url);
     command.env("SEATRIAL_API_KEY", key).env("SEATRIAL_PROJECT", PROJECT);
@@ -25,14 +25,14 @@ async fn seatrial(app: &TestApp, key: &str, arguments: &[&str]) -> Said {
 }
 
 /// The access token of a member, as a person uses it in a terminal.
-async fn token(app: &TestApp, role: Role) -> String {
+pub(super) async fn token(app: &TestApp, role: Role) -> String {
     let body = json!({"email": app.email(role), "password": PASSWORD});
     let (status, made) = answer(app.client(Who::Nobody).post("/api/v1/tokens").json(&body)).await;
     assert_eq!(status, 201, "{made}");
     made["access_token"].as_str().expect("a token").to_owned()
 }
 
-fn json_of((code, data, talk): &Said) -> Value {
+pub(super) fn json_of((code, data, talk): &Said) -> Value {
     assert_eq!(*code, 0, "{talk}");
     assert_eq!(data.lines().count(), 1, "one document on one line: {data}");
     serde_json::from_str(data).expect("JSON")

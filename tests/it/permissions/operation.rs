@@ -17,8 +17,14 @@ pub struct Operation {
     pub permission: String,
     /// The smallest body that has its shape.
     pub body: Option<Value>,
+    /// The fields that its body may have beside those, each with a value of its shape; those that take any value are left out.
+    pub further: Map<String, Value>,
+    /// The names of all its query parameters.
+    pub asks: Vec<String>,
     /// The query parameters that must be given, with values of their shape.
     query: Vec<(String, String)>,
+    /// The query parameters that may be given and take any text.
+    pub texts: Vec<String>,
     content: Vec<String>,
 }
 
@@ -69,13 +75,35 @@ pub fn operations() -> Vec<Operation> {
                 path: path.clone(),
                 permission: text("x-permission"),
                 body,
+                further: schema.map(|schema| further(&document, schema)).unwrap_or_default(),
+                asks: asks(operation),
                 query: query(&document, operation),
+                texts: texts(operation),
                 content: content.map(|content| content.keys().cloned().collect()).unwrap_or_default(),
             });
         }
     }
     assert!(all.len() > 60, "found only {} operations", all.len());
     all
+}
+
+/// The parameters that may be given and take any text.
+fn texts(operation: &Value) -> Vec<String> {
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    let free = |parameter: &&Value| {
+        let schema = &parameter["schema"];
+        let kind = schema["type"].as_str().or_else(|| schema["type"][0].as_str());
+        let other = schema.get("enum").is_some() || schema.get("format").is_some();
+        parameter["in"] == "query" && parameter["required"] != true && kind == Some("string") && !other
+    };
+    parameters.filter(free).filter_map(|parameter| parameter["name"].as_str().map(str::to_owned)).collect()
+}
+
+/// The names of the query parameters.
+fn asks(operation: &Value) -> Vec<String> {
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    let asked = parameters.filter(|parameter| parameter["in"] == "query");
+    asked.filter_map(|parameter| parameter["name"].as_str().map(str::to_owned)).collect()
 }
 
 /// The parameters that must be given.
@@ -128,6 +156,20 @@ fn object(document: &Value, schema: &Value) -> Value {
     let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let fields = required.map(|field| (field.to_owned(), sample(document, &schema["properties"][field], field)));
     Value::Object(fields.collect())
+}
+
+/// The fields of an object that are not required.
+fn further(document: &Value, schema: &Value) -> Map<String, Value> {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let target = reference.trim_start_matches("#/components/schemas/");
+        return further(document, &document["components"]["schemas"][target]);
+    }
+    let required: Vec<&str> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let shaped =
+        |schema: &Value| ["$ref", "type", "oneOf", "anyOf", "allOf"].iter().any(|key| schema.get(key).is_some());
+    let fields = schema["properties"].as_object().into_iter().flatten();
+    let fields = fields.filter(|(name, schema)| !required.contains(&name.as_str()) && shaped(schema));
+    fields.map(|(name, schema)| (name.clone(), sample(document, schema, name))).collect()
 }
 
 fn text(schema: &Value, name: &str) -> String {

@@ -105,3 +105,18 @@ pub async fn decide(app: &TestApp, role: Role, gate: &str, bundle: &str, body: (
     let body = json!({"verdict": verdict, "reason": reason, "bundle": bundle, "supersedes": supersedes});
     answer(app.member(role).post(&path(&format!("gates/{gate}/decisions"))).json(&body)).await
 }
+
+/// An alert of a workflow, to answer: what is live is watched, and what is watched has a state.
+pub async fn alert_of(app: &TestApp, workflow: &str) -> String {
+    let first = async || {
+        let alerts = expect(200, app.member(Role::Viewer).get(&path("alerts"))).await;
+        alerts["items"][0]["id"].as_str().map(str::to_owned)
+    };
+    if let Some(known) = first().await {
+        return known;
+    }
+    let live = json!({"workflow": workflow, "release": "watched", "environment": "production", "kind": "deployed"});
+    expect(201, app.member(Role::ReleaseManager).post(&path("deployments")).json(&live)).await;
+    seatrial::worker::jobs::watch_drift(&app.app).await.expect("watched");
+    first().await.expect("an alert")
+}

@@ -89,13 +89,20 @@ impl<'a> Visitor<'a> {
         self.ask(Method::POST, path, Some(form.finish())).await
     }
 
-    async fn ask(&self, method: Method, path: &str, form: Option<String>) -> Seen {
-        let mut request = self.client.request(method, path).header("accept", "text/html");
+    /// GET of something that goes on: read its body piece by piece.
+    pub async fn open(&self, path: &str) -> reqwest::Response {
+        self.request(Method::GET, path).send().await.expect("the service answers")
+    }
+
+    fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let request = self.client.request(method, path).header("accept", "text/html");
         let cookies = self.cookies.lock().expect("no test panics with the lock").clone();
         let line: Vec<String> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        if !line.is_empty() {
-            request = request.header("cookie", line.join("; "));
-        }
+        if line.is_empty() { request } else { request.header("cookie", line.join("; ")) }
+    }
+
+    async fn ask(&self, method: Method, path: &str, form: Option<String>) -> Seen {
+        let mut request = self.request(method, path);
         if let Some(form) = form {
             request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
         }
