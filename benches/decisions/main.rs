@@ -15,6 +15,8 @@
     reason = "a benchmark prints what it measured and stops where it cannot"
 )]
 
+mod cases;
+mod coverage;
 mod drift;
 mod experiment;
 mod gates;

@@ -9,15 +9,15 @@ mod history;
 mod preview;
 mod told;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use seatrial_domain::access::Access;
 use seatrial_domain::alert::{AlertKind, AlertState, next};
 use seatrial_domain::drift::{DriftSettings, Named, Plan, Watch};
-use seatrial_domain::ids::ReleaseId;
-use seatrial_domain::release::ReleaseState;
+use seatrial_domain::ids::{ReleaseId, WorkflowId};
 use seatrial_domain::time::{DAY, SECOND, Timestamp};
 use seatrial_store::alert::{self, AlertRow};
+use seatrial_store::drift::KeptWatch;
 use seatrial_store::gate::{self, GateFilter};
 use seatrial_store::release::ReleaseRow;
 use seatrial_store::workflow::WorkflowRow;
@@ -44,6 +44,15 @@ pub(super) struct Watched {
     pub baseline: Option<ReleaseRow>,
     pub settings: DriftSettings,
     pub alerts: BTreeMap<AlertKind, AlertRow>,
+}
+
+/// What is read at once of many live releases.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    workflow: Option<WorkflowRow>,
+    settings: DriftSettings,
+    alerts: BTreeMap<AlertKind, AlertRow>,
+    kept: Option<KeptWatch>,
 }
 
 impl Watched {
@@ -101,9 +110,18 @@ impl App {
             let rows = drift::live_releases(self.store.read(), after, CHUNK).await?;
             let Some((_, last)) = rows.last() else { break };
             after = Some(last.id);
+            let mut by_project: BTreeMap<Scope, Vec<ReleaseRow>> = BTreeMap::new();
             for (scope, row) in rows {
+                by_project.entry(scope).or_default().push(row);
+            }
+            let mut of_all = Vec::new();
+            for (scope, rows) in by_project {
+                let known = self.known(scope, &rows).await?;
+                of_all.extend(known.into_iter().zip(rows).map(|(known, row)| (scope, row, known)));
+            }
+            for (scope, row, known) in of_all {
                 let release = row.id;
-                match self.watch_release(&mut projects, scope, row).await {
+                match self.watch_release(&mut projects, scope, (row, known)).await {
                     Ok(alerts) => moved += alerts,
                     Err(error) => {
                         tracing::warn!(%error, %release, "a release could not be watched");
@@ -121,7 +139,7 @@ impl App {
         &self,
         projects: &mut HashMap<Scope, ProjectAccess>,
         scope: Scope,
-        row: ReleaseRow,
+        (row, known): (ReleaseRow, Known),
     ) -> Result<usize, AppError> {
         let project = match projects.get(&scope) {
             Some(known) => known.clone(),
@@ -133,9 +151,10 @@ impl App {
                 project
             }
         };
-        let of = self.watched(project, row).await?;
+        let kept = known.kept.clone();
+        let of = self.watched(project, row, known).await?;
         let now = self.now();
-        let (watch, settled) = self.advance(&of, now).await?;
+        let (watch, settled) = self.advance(&of, kept, now).await?;
         let readings = watch.read(now, &of.raised(), settled, &of.named());
         let mut moved = 0;
         for (kind, reading) in readings {
@@ -149,14 +168,28 @@ impl App {
     }
 
     /// A live release with what its watch needs to know.
-    async fn watched(&self, project: ProjectAccess, row: ReleaseRow) -> Result<Watched, AppError> {
-        let (db, scope) = (self.store.read(), project.scope);
-        let work = workflow::find(db, scope, &row.workflow.to_string()).await?;
-        let work = work.ok_or(AppError::NotFound { noun: "workflow" })?;
-        let settings = drift::settings(db, scope, work.id).await?.unwrap_or_default();
-        let alerts = alert::of_release(db, scope, (work.id, row.id)).await?;
+    async fn watched(&self, project: ProjectAccess, row: ReleaseRow, known: Known) -> Result<Watched, AppError> {
+        let workflow = known.workflow.ok_or(AppError::NotFound { noun: "workflow" })?;
         let baseline = self.baseline_before(&project, &row).await?;
-        Ok(Watched { project, workflow: work, release: row, baseline, settings, alerts })
+        Ok(Watched { project, workflow, release: row, baseline, settings: known.settings, alerts: known.alerts })
+    }
+
+    /// What is known of releases of one project, in their order: read at once for all of them.
+    async fn known(&self, scope: Scope, rows: &[ReleaseRow]) -> Result<Vec<Known>, AppError> {
+        let db = self.store.read();
+        let releases: Vec<ReleaseId> = rows.iter().map(|row| row.id).collect();
+        let ids: BTreeSet<WorkflowId> = rows.iter().map(|row| row.workflow).collect();
+        let workflows = workflow::by_ids(db, scope, ids.iter().copied()).await?;
+        let settings = drift::settings_of(db, scope, ids).await?;
+        let mut alerts = alert::of_releases(db, scope, &releases).await?;
+        let mut kept = drift::kept_of(db, scope, &releases).await?;
+        let of = |row: &ReleaseRow| Known {
+            workflow: workflows.get(&row.workflow).cloned(),
+            settings: settings.get(&row.workflow).cloned().unwrap_or_default(),
+            alerts: alerts.remove(&row.id).unwrap_or_default(),
+            kept: kept.remove(&row.id),
+        };
+        Ok(rows.iter().map(of).collect())
     }
 
     /// What a live release is compared with: its own baseline, the one its last gate asked about, or the release that
@@ -171,28 +204,32 @@ impl App {
         if let Some(id) = asked.first().and_then(|gate| gate.baseline) {
             return Ok(release::by_id(db, project.scope, id).await?);
         }
-        let others = release::list(db, project.scope, Some(row.workflow)).await?;
-        let before = others.into_iter().filter(|other| {
-            other.id != row.id && other.state != ReleaseState::Candidate && other.live_at < row.live_at
-        });
-        Ok(before.max_by_key(|other| (other.live_at, other.id)))
+        Ok(release::live_before(db, project.scope, row).await?)
     }
 
     /// Takes in what is new of a release's hours; returns its watch up to now, and up to which hour it can change no
     /// more but by a correction.
-    async fn advance(&self, of: &Watched, now: Timestamp) -> Result<(Watch, Timestamp), AppError> {
+    async fn advance(
+        &self,
+        of: &Watched,
+        kept: Option<KeptWatch>,
+        now: Timestamp,
+    ) -> Result<(Watch, Timestamp), AppError> {
         let (scope, key) = (of.scope(), (of.workflow.id, of.release.id));
         let plan = of.plan();
         let horizon = plan.horizon(now).max(plan.begin());
-        let kept = drift::kept(self.store.read(), scope, key).await?;
         let usable = |watch: &Watch| watch.plan == plan && watch.learn_at.is_none_or(|at| at > now);
-        let known = kept.as_ref().and_then(|kept| kept.watch.clone()).filter(usable);
+        let read = kept.as_ref().map(|kept| kept.revision);
+        let mut known = kept.and_then(|kept| kept.watch).filter(usable);
         let mut revision = None;
         if known.as_ref().is_none_or(|watch| watch.through < horizon) {
             // From here on a correction of an hour that is taken in is noticed.
             let tx = self.store.write().await?;
-            revision = Some(drift::claim(&tx, scope, key, horizon).await?);
+            let claimed = drift::claim(&tx, scope, key, horizon).await?;
             tx.commit().await?;
+            // A correction came since what is kept was read: it holds no more.
+            known = known.filter(|_| read == Some(claimed));
+            revision = Some(claimed);
         }
         let source = of.source();
         let db = self.store.read();
@@ -234,7 +271,9 @@ impl App {
     pub(super) async fn live_release(&self, project: &ProjectAccess, id: ReleaseId) -> Result<Watched, AppError> {
         let row = release::by_id(self.store.read(), project.scope, id).await?;
         let row = row.ok_or(AppError::NotFound { noun: "release" })?;
-        self.watched(project.clone(), row).await
+        let known = self.known(project.scope, std::slice::from_ref(&row)).await?.pop();
+        let known = known.ok_or(AppError::NotFound { noun: "release" })?;
+        self.watched(project.clone(), row, known).await
     }
 
     /// Whether an alert's state says that nothing is the matter.

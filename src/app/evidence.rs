@@ -1,17 +1,19 @@
 //! What a gate sees: everything of both releases that the store knows at one time, put together into a bundle.
 
+mod prefix;
+
 use std::collections::BTreeMap;
 
 use seatrial_domain::cell::{ALL, Basis, Counts, Resolution};
 use seatrial_domain::evidence::{
-    ArmEvidence, EvidenceBundle, FreezeInput, FrozenProject, FrozenRelease, FrozenWorkflow, freeze,
+    ArmBlocks, ArmEvidence, EvidenceBundle, FreezeInput, FrozenProject, FrozenRelease, FrozenWorkflow, freeze,
 };
 use seatrial_domain::gate::{Recommendation, evaluate};
 use seatrial_domain::ids::{ReleaseId, WorkflowId};
 use seatrial_domain::owner::{Owner, OwnerId, responsible};
 use seatrial_domain::scorecard::{Scorecard, SegmentRef};
-use seatrial_domain::time::{DAY, HOUR, Timestamp};
-use seatrial_store::accumulate::{CellQuery, blocks, cells};
+use seatrial_domain::time::{DAY, HOUR, SECOND, Timestamp};
+use seatrial_store::accumulate::{BlockQuery, CellQuery, blocks, cells};
 use seatrial_store::gate::GateRow;
 use seatrial_store::release::ReleaseRow;
 use seatrial_store::{
@@ -35,24 +37,31 @@ pub struct Evaluation {
 impl Evaluation {
     /// Assembles and evaluates on a thread made for long computations: a busy release takes seconds.
     pub(super) async fn of(input: FreezeInput) -> Result<Self, AppError> {
-        let compute = move || {
+        computed(move || {
             let bundle = freeze(&input);
             let recommendation = evaluate(&bundle);
             Self { bundle, recommendation }
-        };
-        tokio::task::spawn_blocking(compute).await.map_err(AppError::internal)
+        })
+        .await
     }
 }
 
+/// Does what takes long on a thread made for that.
+pub(super) async fn computed<T: Send + 'static>(compute: impl FnOnce() -> T + Send + 'static) -> Result<T, AppError> {
+    tokio::task::spawn_blocking(compute).await.map_err(AppError::internal)
+}
+
 impl App {
-    /// Reads everything a gate looks at. On a transaction that holds the project's write lock it is all of one moment;
-    /// otherwise runs that come in meanwhile may be in some figures and not yet in others.
+    /// Reads everything a gate looks at, of blocks those of runs that settle, or would, from `since` on. On a transaction
+    /// that holds the project's write lock it is all of one moment; otherwise runs that come in meanwhile may be in some
+    /// figures and not yet in others.
     pub(super) async fn gather(
         &self,
         db: &impl Connection,
         project: &ProjectAccess,
         gate: &GateRow,
         as_of: Timestamp,
+        since: Option<Timestamp>,
     ) -> Result<FreezeInput, AppError> {
         let scope = project.scope;
         let work = workflow::find(db, scope, &gate.workflow.to_string()).await?;
@@ -73,9 +82,10 @@ impl App {
         };
         let (scorecard, freshness) = standing.map(|standing| (standing.scorecard, standing.freshness)).unzip();
         let dimensions = scorecard.as_ref().map(Scorecard::all_dimensions).unwrap_or_default();
-        let arm = |release| Arm { scope, workflow: gate.workflow, release, as_of };
+        let settle_micros = work.rules.settle_seconds.saturating_mul(SECOND);
+        let arm = |release| Arm { scope, workflow: gate.workflow, release, as_of, since, settle_micros };
         let against = match &baseline {
-            Some(baseline) => arm(baseline.id).read(db, &dimensions).await?,
+            Some(baseline) => arm(baseline.id).read(db, &dimensions, &[]).await?,
             None => ArmEvidence::default(),
         };
         let releases: Vec<ReleaseId> = [Some(candidate.id), gate.baseline].into_iter().flatten().collect();
@@ -84,11 +94,7 @@ impl App {
         let policy = policy.for_workflow(&work.name);
         Ok(FreezeInput {
             gate: gate.id,
-            project: FrozenProject {
-                id: scope.project(),
-                name: project.name.clone(),
-                currency: project.settings.currency.clone(),
-            },
+            project: frozen_project(project),
             workflow: FrozenWorkflow {
                 id: work.id,
                 name: work.name,
@@ -96,7 +102,7 @@ impl App {
                 settle_seconds: work.rules.settle_seconds,
             },
             observes: work.rules.observes,
-            candidate: arm(candidate.id).read(db, &dimensions).await?,
+            candidate: arm(candidate.id).read(db, &dimensions, &dimensions).await?,
             release: frozen(candidate),
             baseline: baseline.map(frozen),
             as_of,
@@ -132,6 +138,11 @@ impl App {
     }
 }
 
+fn frozen_project(project: &ProjectAccess) -> FrozenProject {
+    let (name, currency) = (project.name.clone(), project.settings.currency.clone());
+    FrozenProject { id: project.scope.project(), name, currency }
+}
+
 fn frozen(row: ReleaseRow) -> FrozenRelease {
     FrozenRelease { id: row.id, name: row.name, state: row.state }
 }
@@ -149,30 +160,45 @@ struct Arm {
     workflow: WorkflowId,
     release: ReleaseId,
     as_of: Timestamp,
+    since: Option<Timestamp>,
+    settle_micros: i64,
 }
 
 impl Arm {
-    async fn read(self, db: &impl Connection, dimensions: &[String]) -> Result<ArmEvidence, AppError> {
+    /// Settled runs by these dimensions, and concluded ones by those: of a baseline only settled runs are compared.
+    async fn read(
+        self,
+        db: &impl Connection,
+        settled: &[String],
+        concluded: &[String],
+    ) -> Result<ArmEvidence, AppError> {
+        let with_all = |dimensions: &[String]| [&[ALL.to_owned()], dimensions].concat();
+        let since = self.since.unwrap_or(Timestamp::from_micros(0));
+        let wanted = |basis, from| BlockQuery {
+            workflow: self.workflow,
+            release: self.release,
+            basis,
+            dimensions: &[],
+            from,
+            // The bound is exclusive, and a run that closed just now counts.
+            to: self.as_of.plus_micros(1),
+        };
+        let (settled, concluded) = (with_all(settled), with_all(concluded));
+        let of_settled = BlockQuery { dimensions: &settled, ..wanted(Basis::Settled, since) };
+        let from = if self.since.is_some() { since.plus_micros(-self.settle_micros) } else { since };
+        let of_concluded = BlockQuery { dimensions: &concluded, ..wanted(Basis::Concluded, from) };
+        // What was read is decoded while the rest is read.
+        let first = blocks(db, self.scope, &of_settled).await?;
+        let first = tokio::task::spawn_blocking(move || first.decode());
+        let second = blocks(db, self.scope, &of_concluded).await?;
+        let second = tokio::task::spawn_blocking(move || second.decode());
         let (totals, open) = self.totals(db).await?;
         let mut arm = ArmEvidence { totals, open, ..ArmEvidence::default() };
-        for basis in [Basis::Settled, Basis::Concluded] {
-            for dimension in std::iter::once(ALL).chain(dimensions.iter().map(String::as_str)) {
-                // The bound is exclusive, and a run that closed just now counts.
-                let to = self.as_of.plus_micros(1);
-                let found = blocks(db, self.scope, (self.workflow, self.release), basis, dimension, to).await?;
-                for (value, minutes) in found {
-                    let group = if dimension == ALL {
-                        &mut arm.all
-                    } else {
-                        let segment = SegmentRef { dimension: dimension.to_owned(), value };
-                        arm.segments.entry(segment).or_default()
-                    };
-                    match basis {
-                        Basis::Settled => group.settled = minutes,
-                        Basis::Concluded => group.concluded = minutes,
-                    }
-                }
-            }
+        for ((dimension, value), minutes) in first.await.map_err(AppError::internal)?? {
+            group(&mut arm, dimension, value).settled = minutes;
+        }
+        for ((dimension, value), minutes) in second.await.map_err(AppError::internal)?? {
+            group(&mut arm, dimension, value).concluded = minutes;
         }
         Ok(arm)
     }
@@ -209,4 +235,9 @@ impl Arm {
         }
         Ok((sum, open))
     }
+}
+
+/// The blocks of a group of runs, to be filled.
+fn group(arm: &mut ArmEvidence, dimension: String, value: String) -> &mut ArmBlocks {
+    if dimension == ALL { &mut arm.all } else { arm.segments.entry(SegmentRef { dimension, value }).or_default() }
 }

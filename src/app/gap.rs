@@ -317,7 +317,7 @@ impl App {
     async fn look_for_gaps(&self, scope: Scope, gate: &GateRow) -> Result<(), AppError> {
         let (slug, _) = self.project_names(self.store.read(), scope.project()).await?;
         let project = self.enter_as_system("gap-rules", &slug).await?;
-        let seen = self.preview(&project, gate).await?;
+        let seen = self.preview_and_keep(&project, gate).await?;
         let tx = self.store.write().await?;
         self.keep_gaps(&tx, scope, &seen).await?;
         tx.commit().await?;

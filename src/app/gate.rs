@@ -192,8 +192,26 @@ impl App {
     }
 
     pub(super) async fn preview(&self, project: &ProjectAccess, gate: &GateRow) -> Result<Evaluation, AppError> {
-        let input = self.gather(self.store.read(), project, gate, self.now()).await?;
-        let evaluation = Evaluation::of(input).await?;
+        let evaluation = self.look(project, gate).await?;
+        self.looked(project, gate, evaluation).await
+    }
+
+    /// As [`Self::preview`], and keeps how far the evidence has come. For the background work.
+    pub(super) async fn preview_and_keep(
+        &self,
+        project: &ProjectAccess,
+        gate: &GateRow,
+    ) -> Result<Evaluation, AppError> {
+        let evaluation = self.look_and_keep(project, gate).await?;
+        self.looked(project, gate, evaluation).await
+    }
+
+    async fn looked(
+        &self,
+        project: &ProjectAccess,
+        gate: &GateRow,
+        evaluation: Evaluation,
+    ) -> Result<Evaluation, AppError> {
         match self.fix_ratio(project, gate, &evaluation).await {
             // Looking is possible where nothing can be written; the ratio is then the same at the next look.
             Ok(()) | Err(AppError::ReadOnly) => Ok(evaluation),
@@ -236,7 +254,7 @@ impl App {
         let tx = self.store.write().await?;
         seatrial_store::ingest::lock(&tx, scope).await?;
         let gate = gate::find(&tx, scope, id).await?.ok_or_else(no_gate)?;
-        let input = self.gather(&tx, project, &gate, self.now()).await?;
+        let input = self.gather(&tx, project, &gate, self.now(), None).await?;
         drop(tx);
         let seen = Evaluation::of(input).await?;
         self.fix_ratio(project, &gate, &seen).await?;

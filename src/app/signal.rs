@@ -13,7 +13,7 @@ use seatrial_domain::stats::round::round9;
 use seatrial_domain::time::{DAY, HOUR, Timestamp};
 use seatrial_store::Connection;
 use seatrial_store::Scope;
-use seatrial_store::accumulate::{CellQuery, Group, blocks, cells};
+use seatrial_store::accumulate::{BlockQuery, CellQuery, Group, blocks, cells};
 
 use super::App;
 use super::access::{Caller, ProjectAccess};
@@ -183,8 +183,15 @@ impl App {
         workflow: WorkflowId,
         release: ReleaseId,
     ) -> Result<u64, AppError> {
-        let (db, to) = (self.store.read(), self.now().plus_micros(1));
-        let found = blocks(db, project.scope, (workflow, release), Basis::Settled, ALL, to).await?;
+        let query = BlockQuery {
+            workflow,
+            release,
+            basis: Basis::Settled,
+            dimensions: &[ALL.to_owned()],
+            from: Timestamp::from_micros(0),
+            to: self.now().plus_micros(1),
+        };
+        let found = blocks(self.store.read(), project.scope, &query).await?.decode()?;
         let concluded: i64 = found.values().flatten().map(|block| block.counts.concluded).sum();
         Ok(u64::try_from(concluded).unwrap_or_default())
     }

@@ -3,6 +3,7 @@
 //! An act is one transaction with its audit entry. A failure that somebody else has reserved is left alone, and says so.
 
 mod label;
+mod progress;
 mod reserve;
 mod rules;
 mod undo;

@@ -7,7 +7,9 @@ mod changes;
 mod freeze;
 mod gaps;
 mod looks;
+mod prefix;
 mod series;
+mod tally;
 
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +29,7 @@ use crate::workflow::{FactKind, FactSource, RiskClass};
 pub use changes::{CheckChange, EvidenceChanges, ThenNow, changes};
 pub use freeze::{ArmBlocks, ArmEvidence, FreezeInput, freeze};
 pub use looks::{Beside, Look, Minute, looks};
+pub use prefix::Prefix;
 pub use series::{PairSide, Tick, build_series, matched_series, pairing_of, pool_ratio};
 
 /// The version of the bundle's shape that this code writes and reads.
@@ -116,6 +119,10 @@ pub struct Series {
     /// Looks at the sums of an amount or a ratio, in its unit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sums: Vec<Look<RatioSums>>,
+    /// Looks at the sums of the candidate's concluded runs against the baseline's settled ones, where late facts can only
+    /// worsen them; absent when they are those of settled runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concluded_sums: Option<Vec<Look<RatioSums>>>,
     /// Looks at the sketches of an amount whose quantile is asked for, in the sketch's unit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sketches: Vec<Look<Sketch>>,
@@ -134,6 +141,12 @@ impl Series {
     #[must_use]
     pub fn harm(&self) -> &[Outcomes] {
         self.concluded.as_deref().unwrap_or(&self.settled)
+    }
+
+    /// The looks at sums that evidence of harm reads.
+    #[must_use]
+    pub fn harm_sums(&self) -> &[Look<RatioSums>] {
+        self.concluded_sums.as_deref().unwrap_or(&self.sums)
     }
 }
 

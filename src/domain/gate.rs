@@ -11,6 +11,7 @@ mod evidence_class;
 mod forecast;
 mod mix;
 mod process;
+mod progress;
 mod segment;
 mod state;
 pub mod vague;
@@ -22,7 +23,7 @@ use crate::canonical::{CanonicalError, to_canonical};
 use crate::digest::Digest;
 use crate::evidence::{EvidenceBundle, Pairing, RateCount};
 use crate::gap::{Gap, NextStepKind};
-use crate::scorecard::{CheckRole, Criterion, SegmentRef};
+use crate::scorecard::{Check, CheckRole, Criterion, SegmentRef};
 use crate::signal::Signal;
 use crate::stats::Interval;
 
@@ -30,6 +31,7 @@ pub use amount::{AmountFigure, AmountFigures, AmountUnit};
 pub use engine::{ENGINE, FIRST_ENGINE};
 pub use forecast::{Forecast, forecasts};
 pub use mix::{ClassMove, MixShift};
+pub use progress::Progress;
 pub use state::GateState;
 
 /// The version of the recommendation's shape.
@@ -359,15 +361,18 @@ impl Recommendation {
 /// Answers a gate from its frozen evidence alone.
 #[must_use]
 pub fn evaluate(bundle: &EvidenceBundle) -> Recommendation {
+    evaluate_from(bundle, &Progress::default())
+}
+
+/// As [`evaluate`], going on from where the evidence is known to have come: the same answer, sooner.
+#[must_use]
+pub fn evaluate_from(bundle: &EvidenceBundle, known: &Progress) -> Recommendation {
     let checks = bundle.scorecard.as_ref().map_or_else(Vec::new, |scorecard| {
-        scorecard
-            .checks
-            .iter()
-            .filter_map(|check| {
-                let evidence = bundle.checks.iter().find(|evidence| evidence.key == check.key)?;
-                Some(check::evaluate_check(bundle, check, evidence))
-            })
-            .collect()
+        let of = |check: &Check| {
+            let i = bundle.checks.iter().position(|evidence| evidence.key == check.key)?;
+            Some(check::evaluate_check(bundle, check, &bundle.checks[i], known.check(i)))
+        };
+        scorecard.checks.iter().filter_map(of).collect()
     });
     compose::compose(bundle, checks)
 }

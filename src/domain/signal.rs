@@ -370,7 +370,14 @@ impl Signal {
     /// Whether late facts can only make it worse, so that harm need not wait for runs to settle.
     #[must_use]
     pub const fn only_worsens(&self) -> bool {
-        matches!(self, Self::SuccessRate | Self::RescueRate | Self::HighCostFailureRate | Self::ApprovalDenialRate)
+        matches!(
+            self,
+            Self::SuccessRate
+                | Self::RescueRate
+                | Self::HighCostFailureRate
+                | Self::ApprovalDenialRate
+                | Self::RescueMinutes
+        )
     }
 
     /// Concluded runs that say something about the signal.

@@ -16,9 +16,9 @@ use seatrial_domain::time::Timestamp;
 use crate::connection::{Connection as _, WriteTx};
 use crate::error::StoreError;
 use crate::scope::Scope;
-use crate::{blob, drift, open::Backend};
+use crate::{blob, drift, open::Backend, prefix};
 
-pub use read::{CellQuery, blocks, cells, kept};
+pub use read::{BlockQuery, BlockRows, CellQuery, blocks, cells, kept};
 
 /// Which runs a sum is over.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,7 +71,8 @@ pub struct Minute {
 
 impl Minute {
     /// What one run adds on a basis. Only settled runs decide about quantiles, so only they are sketched.
-    pub(crate) fn of(facts: &RunFacts, basis: Basis) -> Self {
+    #[must_use]
+    pub fn of(facts: &RunFacts, basis: Basis) -> Self {
         let sketches = if basis == Basis::Settled { Sketches::of(facts) } else { Sketches::default() };
         Self { counts: Counts::of(facts), sketches }
     }
@@ -102,7 +103,7 @@ impl Changes {
     }
 
     /// Adds a run `sign` times to the minute of `at`.
-    pub(crate) fn block(&mut self, group: &Group, basis: Basis, at: Timestamp, run: &Minute, sign: i64) {
+    pub fn block(&mut self, group: &Group, basis: Basis, at: Timestamp, run: &Minute, sign: i64) {
         let key = BlockKey { group: group.clone(), basis, start: at.hour() };
         let minute = at.floor_to(seatrial_domain::time::MINUTE);
         self.blocks.entry(key).or_default().entry(minute).or_default().add(run, sign);
@@ -147,12 +148,30 @@ impl Changes {
         earliest
     }
 
+    /// The earliest changed hours of each release's blocks.
+    fn changed_blocks(&self) -> BTreeMap<ReleaseId, prefix::Changed> {
+        let mut changed: BTreeMap<ReleaseId, prefix::Changed> = BTreeMap::new();
+        for key in self.blocks.keys() {
+            let hours = changed.entry(key.group.release).or_default();
+            let hour = match key.basis {
+                Basis::Settled => &mut hours.settled,
+                Basis::Concluded => &mut hours.concluded,
+            };
+            *hour = Some(hour.map_or(key.start, |known| known.min(key.start)));
+        }
+        changed
+    }
+
     /// Writes every change. The caller holds the project's write lock.
-    pub(crate) async fn apply(mut self, tx: &WriteTx, scope: Scope) -> Result<(), StoreError> {
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn apply(mut self, tx: &WriteTx, scope: Scope) -> Result<(), StoreError> {
         self.compact();
         for (workflow, hour) in self.earliest_hours() {
             drift::corrected(tx, scope, workflow, hour).await?;
         }
+        prefix::corrected(tx, scope, &self.changed_blocks()).await?;
         let cells: Vec<_> = self.cells.into_iter().collect();
         for chunk in cells.chunks(CHUNK) {
             apply_cells(tx, scope, chunk).await?;
@@ -173,6 +192,7 @@ pub(crate) async fn forget(tx: &WriteTx, scope: Scope) -> Result<(), StoreError>
         let sql = format!("DELETE FROM {} WHERE project_id = {}", table.name, placeholder_counter(backend)());
         raw.execute_raw(Statement::from_sql_and_values(backend, sql, [Value::from(scope.uuid())])).await?;
     }
+    prefix::forget(tx, scope).await?;
     drift::forget(tx, scope).await
 }
 

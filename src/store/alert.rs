@@ -1,6 +1,6 @@
 //! Alerts: what is watched for in live releases, where it stands, and what happened to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
@@ -161,24 +161,6 @@ pub async fn find(db: &impl Connection, scope: Scope, id: AlertId) -> Result<Opt
     query.one(db.raw()).await?.map(AlertRow::from_model).transpose()
 }
 
-/// The alerts of a workflow's release by kind.
-///
-/// # Errors
-/// When the database fails or what is stored cannot be read back.
-pub async fn of_release(
-    db: &impl Connection,
-    scope: Scope,
-    (workflow, release): (WorkflowId, ReleaseId),
-) -> Result<BTreeMap<AlertKind, AlertRow>, StoreError> {
-    let rows = alert::Entity::find()
-        .filter(alert::Column::ProjectId.eq(scope.uuid()))
-        .filter(alert::Column::WorkflowId.eq(workflow.uuid()))
-        .filter(alert::Column::ReleaseId.eq(release.uuid()))
-        .all(db.raw())
-        .await?;
-    rows.into_iter().map(|row| AlertRow::from_model(row).map(|row| (row.kind, row))).collect()
-}
-
 /// Writes an alert whole, new or known.
 ///
 /// # Errors
@@ -320,23 +302,59 @@ pub async fn evidence(
     Ok(found.flatten())
 }
 
-/// What nobody was told of yet, of all projects, earliest first: for the background work.
+/// What nobody was told of yet, of all projects, earliest first, after an event: for the background work. Each with its
+/// alert.
 ///
 /// # Errors
 /// When the database fails or what is stored cannot be read back.
-pub async fn untold(db: &impl Connection, limit: u64) -> Result<Vec<(Scope, AlertEvent)>, StoreError> {
-    let rows = alert_event::Entity::find()
-        .filter(alert_event::Column::ToldAt.is_null())
+pub async fn untold(
+    db: &impl Connection,
+    after: Option<&AlertEvent>,
+    limit: u64,
+) -> Result<Vec<(Scope, AlertEvent, AlertRow)>, StoreError> {
+    let mut query = alert_event::Entity::find().filter(alert_event::Column::ToldAt.is_null());
+    if let Some(after) = after {
+        let same = alert_event::Column::At.eq(after.at.micros()).and(alert_event::Column::Id.gt(after.id));
+        query = query.filter(alert_event::Column::At.gt(after.at.micros()).or(same));
+    }
+    let rows = query
         .order_by_asc(alert_event::Column::At)
         .order_by_asc(alert_event::Column::Id)
         .limit(limit)
         .all(db.raw())
         .await?;
-    let rows = rows.into_iter().map(|row| {
+    let alerts: BTreeSet<Uuid> = rows.iter().map(|row| row.alert_id).collect();
+    let alerts = alert::Entity::find().filter(alert::Column::Id.is_in(alerts)).all(db.raw()).await?;
+    let alerts: BTreeMap<(Uuid, Uuid), alert::Model> =
+        alerts.into_iter().map(|row| ((row.project_id, row.id), row)).collect();
+    let with_alert = rows.into_iter().filter_map(|row| {
+        let of = alerts.get(&(row.project_id, row.alert_id))?.clone();
         let scope = Scope::of(ProjectId::from_uuid(row.project_id));
-        AlertEvent::from_model(row).map(|row| (scope, row))
+        Some(AlertEvent::from_model(row).and_then(|event| Ok((scope, event, AlertRow::from_model(of)?))))
     });
-    rows.collect()
+    with_alert.collect()
+}
+
+/// The alerts of some releases of the project, by release and kind.
+///
+/// # Errors
+/// When the database fails or what is stored cannot be read back.
+pub async fn of_releases(
+    db: &impl Connection,
+    scope: Scope,
+    releases: &[ReleaseId],
+) -> Result<BTreeMap<ReleaseId, BTreeMap<AlertKind, AlertRow>>, StoreError> {
+    let rows = alert::Entity::find()
+        .filter(alert::Column::ProjectId.eq(scope.uuid()))
+        .filter(alert::Column::ReleaseId.is_in(releases.iter().map(|id| id.uuid())))
+        .all(db.raw())
+        .await?;
+    let mut found: BTreeMap<ReleaseId, BTreeMap<AlertKind, AlertRow>> = BTreeMap::new();
+    for row in rows {
+        let row = AlertRow::from_model(row)?;
+        found.entry(row.release).or_default().insert(row.kind, row);
+    }
+    Ok(found)
 }
 
 /// Notes that people were told. Returns whether nobody had been.

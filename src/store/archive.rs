@@ -101,6 +101,7 @@ pub const LEFT_BEHIND: &[(&str, &str)] = &[
     ("leases", "of the running service"),
     ("drift_watches", "computed anew from cells"),
     ("forecasts", "worked out anew"),
+    ("gate_prefixes", "computed anew from blocks"),
 ];
 
 /// The newest migration: a file is read by a service with the same schema.

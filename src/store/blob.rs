@@ -5,6 +5,8 @@ use std::cell::RefCell;
 
 use seatrial_domain::cell::{Block, Cell};
 use seatrial_domain::drift::Watch;
+use seatrial_domain::evidence::Prefix;
+use seatrial_domain::gate::Progress;
 use seatrial_domain::span::Span;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -19,6 +21,9 @@ const SPANS: u8 = 1;
 const SUMS: u8 = 2;
 /// The layout of a watch. Raised when one of its types changes: it is then computed anew.
 const WATCHES: u8 = 1;
+/// The layout of a prefix of a gate's evidence. Raised when one of its types changes, or how blocks are cut: it is then
+/// computed anew.
+const PREFIXES: u8 = 1;
 /// Compression level: the fastest. Traces are written once and read rarely.
 const LEVEL: i32 = 1;
 
@@ -58,6 +63,14 @@ pub(crate) fn encode_watch(watch: &Watch) -> Result<Vec<u8>, StoreError> {
 
 pub(crate) fn decode_watch(bytes: &[u8]) -> Result<Watch, StoreError> {
     decode("watch", WATCHES, bytes)
+}
+
+pub(crate) fn encode_prefix(prefix: &Prefix, progress: &Progress) -> Result<Vec<u8>, StoreError> {
+    encode("prefix", PREFIXES, &(prefix, progress))
+}
+
+pub(crate) fn decode_prefix(bytes: &[u8]) -> Result<(Prefix, Progress), StoreError> {
+    decode("prefix", PREFIXES, bytes)
 }
 
 pub(crate) fn encode_spans(spans: &[Span]) -> Result<Vec<u8>, StoreError> {

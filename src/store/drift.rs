@@ -4,6 +4,8 @@
 //! hour drops it: whoever writes cells says so in the same transaction (`corrected`), and a pass that read before the
 //! correction cannot keep what it computed, because the revision has moved on.
 
+use std::collections::BTreeMap;
+
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
 use sea_orm::{QueryOrder as _, QuerySelect as _};
@@ -49,6 +51,24 @@ pub async fn settings(
     let row = drift_settings::Entity::find_by_id((scope.uuid(), workflow.uuid())).one(db.raw()).await?;
     let read = |json: &str| serde_json::from_str(json).map_err(|error| StoreError::corrupt("drift settings", error));
     row.map(|row| read(&row.settings_json)).transpose()
+}
+
+/// How workflows are watched, where somebody said so.
+///
+/// # Errors
+/// When the database fails or what is stored cannot be read back.
+pub async fn settings_of(
+    db: &impl Connection,
+    scope: Scope,
+    workflows: impl IntoIterator<Item = WorkflowId>,
+) -> Result<BTreeMap<WorkflowId, DriftSettings>, StoreError> {
+    let rows = drift_settings::Entity::find()
+        .filter(drift_settings::Column::ProjectId.eq(scope.uuid()))
+        .filter(drift_settings::Column::WorkflowId.is_in(workflows.into_iter().map(WorkflowId::uuid)))
+        .all(db.raw())
+        .await?;
+    let read = |json: &str| serde_json::from_str(json).map_err(|error| StoreError::corrupt("drift settings", error));
+    rows.into_iter().map(|row| Ok((WorkflowId::from_uuid(row.workflow_id), read(&row.settings_json)?))).collect()
 }
 
 /// Says how a workflow is watched.
@@ -100,11 +120,34 @@ pub async fn kept(
 ) -> Result<Option<KeptWatch>, StoreError> {
     let key = (scope.uuid(), workflow.uuid(), release.uuid());
     let row = drift_watch::Entity::find_by_id(key).one(db.raw()).await?;
-    Ok(row.map(|row| KeptWatch {
-        through: Timestamp::from_micros(row.through),
-        revision: row.revision,
-        watch: row.body.and_then(|body| blob::decode_watch(&body).ok()),
-    }))
+    Ok(row.map(KeptWatch::from_model))
+}
+
+/// What is kept of the watches of some releases.
+///
+/// # Errors
+/// When the database fails. What cannot be read back any more is computed anew.
+pub async fn kept_of(
+    db: &impl Connection,
+    scope: Scope,
+    releases: &[ReleaseId],
+) -> Result<BTreeMap<ReleaseId, KeptWatch>, StoreError> {
+    let rows = drift_watch::Entity::find()
+        .filter(drift_watch::Column::ProjectId.eq(scope.uuid()))
+        .filter(drift_watch::Column::ReleaseId.is_in(releases.iter().map(|id| id.uuid())))
+        .all(db.raw())
+        .await?;
+    Ok(rows.into_iter().map(|row| (ReleaseId::from_uuid(row.release_id), KeptWatch::from_model(row))).collect())
+}
+
+impl KeptWatch {
+    fn from_model(row: drift_watch::Model) -> Self {
+        Self {
+            through: Timestamp::from_micros(row.through),
+            revision: row.revision,
+            watch: row.body.and_then(|body| blob::decode_watch(&body).ok()),
+        }
+    }
 }
 
 /// Claims the hours before `through`: a correction of one of them from now on moves the revision, which is returned.

@@ -14,6 +14,7 @@ use crate::actor;
 use crate::connection::{Connection, WriteTx};
 use crate::entity::gate;
 use crate::error::StoreError;
+use crate::prefix;
 use crate::scope::{Cursor, Page, Scope};
 
 /// A gate.
@@ -162,7 +163,8 @@ pub async fn set_state(tx: &WriteTx, scope: Scope, id: GateId, state: GateState)
         .filter(gate::Column::Id.eq(id.uuid()))
         .exec(tx.raw())
         .await?;
-    Ok(())
+    // Nobody looks at the evidence of a decided gate again and again.
+    if state == GateState::Decided { prefix::remove(tx, scope, id).await } else { Ok(()) }
 }
 
 /// Makes a bundle the gate's latest evidence, which then waits for a decision.

@@ -48,6 +48,7 @@ pub mod owner;
 pub mod password_reset;
 pub mod pattern;
 pub mod policy;
+pub mod prefix;
 pub mod price;
 pub mod project;
 pub mod proposal;

@@ -31,6 +31,7 @@ pub const MIGRATIONS: &[Step] = &[
     step!(12, "likeness", "0012_likeness.sql"),
     step!(13, "pattern", "0013_pattern.sql"),
     step!(22, "pattern_order", "0022_pattern_order.sql"),
+    step!(23, "triage_day", "0023_triage_day.sql"),
     step!(3, "owners", "0003_owners.sql"),
     step!(14, "release", "0014_release.sql"),
     step!(15, "drift", "0015_drift.sql"),
@@ -38,4 +39,5 @@ pub const MIGRATIONS: &[Step] = &[
     step!(4, "record", "0004_record.sql"),
     step!(5, "identity", "0005_identity.sql"),
     step!(6, "evidence", "0006_evidence.sql"),
+    step!(25, "prefix", "0025_prefix.sql"),
 ];

@@ -15,6 +15,9 @@ use crate::entity::triage_act;
 use crate::error::StoreError;
 use crate::scope::Scope;
 
+/// People whose decisions of a day are counted.
+const PEOPLE: u64 = 20;
+
 /// How a failure stood.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stood {
@@ -131,4 +134,37 @@ pub async fn undone(tx: &WriteTx, scope: Scope, act: ActId, runs: &[RunId], at: 
         .exec(tx.raw())
         .await?;
     Ok(())
+}
+
+/// Who decided about how many failures since then, who decided most first, at most 20 people. What was taken back does not
+/// count.
+///
+/// # Errors
+/// When the database fails or what is stored cannot be read back.
+pub async fn decided_since(
+    db: &impl Connection,
+    scope: Scope,
+    since: Timestamp,
+) -> Result<Vec<(Actor, u64)>, StoreError> {
+    let decisions = [ActKind::Promote, ActKind::Link, ActKind::Dismiss].map(ActKind::as_str);
+    let counted: Vec<(String, i64)> = triage_act::Entity::find()
+        .select_only()
+        .column(triage_act::Column::Actor)
+        .expr_as(triage_act::Column::RunId.count(), "decided")
+        .filter(triage_act::Column::ProjectId.eq(scope.uuid()))
+        .filter(triage_act::Column::At.gte(since.micros()))
+        .filter(triage_act::Column::Kind.is_in(decisions))
+        .filter(triage_act::Column::UndoneAt.is_null())
+        .group_by(triage_act::Column::Actor)
+        .order_by_desc(triage_act::Column::RunId.count())
+        .order_by_asc(triage_act::Column::Actor)
+        .limit(PEOPLE)
+        .into_tuple()
+        .all(db.raw())
+        .await?;
+    let counted = counted.into_iter().map(|(by, decided)| {
+        let by = serde_json::from_str(&by).map_err(|error| StoreError::corrupt("triage act", error))?;
+        Ok((by, u64::try_from(decided).unwrap_or_default()))
+    });
+    counted.collect()
 }

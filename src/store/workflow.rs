@@ -1,5 +1,7 @@
 //! Workflows: found by name or id, their rules and owner.
 
+use std::collections::BTreeMap;
+
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
 use sea_orm::{QueryOrder as _, QuerySelect as _};
@@ -107,6 +109,23 @@ pub async fn find(db: &impl Connection, scope: Scope, name_or_id: &str) -> Resul
         Err(_) => query.filter(workflow::Column::Name.eq(name_or_id)),
     };
     query.one(db.raw()).await?.map(WorkflowRow::from_model).transpose()
+}
+
+/// Workflows of the project by their ids.
+///
+/// # Errors
+/// When the database fails or what is stored cannot be read back.
+pub async fn by_ids(
+    db: &impl Connection,
+    scope: Scope,
+    ids: impl IntoIterator<Item = WorkflowId>,
+) -> Result<BTreeMap<WorkflowId, WorkflowRow>, StoreError> {
+    let rows = workflow::Entity::find()
+        .filter(workflow::Column::ProjectId.eq(scope.uuid()))
+        .filter(workflow::Column::Id.is_in(ids.into_iter().map(WorkflowId::uuid)))
+        .all(db.raw())
+        .await?;
+    rows.into_iter().map(|row| WorkflowRow::from_model(row).map(|row| (row.id, row))).collect()
 }
 
 /// Makes a workflow known before its first run.

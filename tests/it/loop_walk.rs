@@ -51,6 +51,55 @@ fn a_reviewer_walks_triage_by_form() {
     });
 }
 
+#[test]
+fn thirty_failures_are_worked_off_with_keys_alone() {
+    run(Backend::Sqlite, async |app: &TestApp| {
+        take_in(app).await;
+        let viewer = app.member(Role::Viewer);
+        let open = async |status: &str| {
+            let counts = expect(200, viewer.get(&path("failures/counts"))).await;
+            let groups = counts["items"].as_array().expect("groups").clone();
+            groups.iter().filter_map(|group| group[status].as_u64()).sum::<u64>()
+        };
+        let before = open("open").await;
+        let settings = [
+            ("SEATRIAL_BASE_URL", app.base_url.as_str()),
+            ("SEATRIAL_PROJECT", PROJECT),
+            ("SEATRIAL_EMAIL", &app.email(Role::Reviewer)),
+            ("SEATRIAL_PASSWORD", PASSWORD),
+        ];
+        browser::walk("triage_keys", &settings).await;
+        assert_eq!(before - open("open").await, 30, "each of the thirty is learned from");
+        let (promoted, linked, dismissed) = (open("promoted").await, open("linked").await, open("dismissed").await);
+        assert!(promoted > 10 && linked > 0 && dismissed >= 6, "{promoted} {linked} {dismissed}");
+        let cases = expect(200, viewer.get(&path("cases?limit=200"))).await;
+        let cases = cases["items"].as_array().expect("cases");
+        assert_eq!(cases.len() as u64, promoted, "a case of each that was promoted");
+        assert!(cases.iter().all(|case| case["failure_class"].is_string()), "with the class that a key chose");
+    });
+}
+
+#[test]
+fn two_reviewers_work_on_one_queue() {
+    run(Backend::Sqlite, async |app: &TestApp| {
+        take_in(app).await;
+        let settings = [
+            ("SEATRIAL_BASE_URL", app.base_url.as_str()),
+            ("SEATRIAL_PROJECT", PROJECT),
+            ("SEATRIAL_EMAIL", &app.email(Role::Reviewer)),
+            ("SEATRIAL_OTHER_EMAIL", &app.email(Role::Owner)),
+            ("SEATRIAL_PASSWORD", PASSWORD),
+        ];
+        browser::walk("triage_two", &settings).await;
+        let viewer = app.member(Role::Viewer);
+        for (status, by) in [("promoted", "Demo reviewer"), ("dismissed", "Demo owner")] {
+            let found = expect(200, viewer.get(&path(&format!("failures?status={status}")))).await;
+            assert_eq!(found["items"].as_array().map(Vec::len), Some(1), "{found}");
+            assert_eq!(found["items"][0]["decided_by"]["name"], by, "each by whom it was shown to");
+        }
+    });
+}
+
 /// Declares the workflow and its scorecard and reports the runs.
 async fn take_in(app: &TestApp) {
     let rules = json!({"observes": {"rescues": "not_applicable"}, "settle_seconds": 0, "sample_share": 0.1});

@@ -1,6 +1,7 @@
 //! The integration tests: one binary, a module per noun, on what `support` gives.
 
 mod alert;
+mod alert_told;
 mod archive;
 mod audit;
 mod auth;
@@ -33,6 +34,7 @@ mod owner;
 mod pages;
 mod pattern;
 mod permissions;
+mod prefix;
 mod problem;
 mod project;
 mod record;

@@ -144,6 +144,11 @@ fn every_page_template_has_a_sample() {
     let parts = [
         "pages/failure/review",
         "pages/failure/promote",
+        "pages/failure/group",
+        "pages/failure/group_fields",
+        "pages/failure/place",
+        "pages/failure/progress",
+        "pages/failure/undo",
         "pages/run/waterfall",
         "pages/run/span_body",
         "pages/run/fact_form",

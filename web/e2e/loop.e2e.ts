@@ -23,7 +23,7 @@ async function promote(page: Page): Promise<void> {
   await look(page, "triage");
   await page.getByLabel("Title").fill("Follows the airline's rules for changes");
   await page.getByRole("textbox", { name: "Must", exact: true }).fill("refuse what the policy does not allow, and say why");
-  await page.getByRole("button", { name: /^Promote/ }).click();
+  await page.getByRole("button", { name: "Promote, open the case" }).click();
   await page.waitForURL(/\/cases\/case_/);
   await page.getByText("refuse what the policy does not allow, and say why").waitFor();
   await page.getByRole("heading", { name: "Observed, not expected" }).waitFor();

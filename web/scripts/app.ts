@@ -3,12 +3,13 @@
 import "htmx.org";
 import { confirmSubmissions } from "./confirm";
 import { copyButtons } from "./copy";
-import { guardForms } from "./guard";
+import { guardForms, restoreDrafts } from "./guard";
 import { keyboard } from "./keys";
 import { liveParts } from "./live";
 import { localTimes } from "./local_time";
 import { search } from "./search";
 import { themeToggle } from "./theme_toggle";
+import { triage } from "./triage";
 import { waterfalls } from "./waterfall";
 
 document.documentElement.classList.add("has-script");
@@ -21,3 +22,9 @@ liveParts();
 localTimes();
 search();
 waterfalls();
+triage();
+// Triage shows the next failure without loading a page: what looks for its parts at the start looks again.
+document.addEventListener("seatrial:shown", () => {
+  restoreDrafts();
+  waterfalls();
+});

@@ -17,7 +17,8 @@ function guardedForms(): HTMLFormElement[] {
 }
 
 function keyOf(form: HTMLFormElement): string {
-  return `${PREFIX}${location.pathname}#${form.id || form.getAttribute("action") || ""}`;
+  // The address names what is written about: two failures have the same form on the same page.
+  return `${PREFIX}${form.getAttribute("action") ?? `${location.pathname}#${form.id}`}`;
 }
 
 function typed(form: HTMLFormElement): Record<string, string> {
@@ -70,10 +71,15 @@ function forgetAccepted(): void {
   }
 }
 
+/** Puts what was typed and not accepted back into the forms on the page. */
+export function restoreDrafts(): void {
+  guardedForms().forEach(restore);
+}
+
 export function guardForms(): void {
   let leaving = false;
   forgetAccepted();
-  guardedForms().forEach(restore);
+  restoreDrafts();
   document.addEventListener("input", (event) => {
     const form = event.target instanceof Element ? event.target.closest<HTMLFormElement>("form[data-guard]") : null;
     if (form) keep(form, false);

@@ -13,10 +13,20 @@ function press(selector: string): boolean {
   for (const element of document.querySelectorAll<HTMLElement>(selector)) {
     // A control that is not shown, or is disabled, does not act: what cannot be seen must not be done by accident.
     if (!element.checkVisibility() || element.matches(":disabled, [aria-disabled=true]")) continue;
+    if (element.dataset["focus"]) return focusOn(element.dataset["focus"]);
     element.click();
     return true;
   }
   return false;
+}
+
+/** Puts the cursor into a field and opens what it is folded into. */
+function focusOn(selector: string): boolean {
+  const field = document.querySelector<HTMLElement>(selector);
+  for (let folded = field?.closest("details"); folded; folded = folded.parentElement?.closest("details")) folded.open = true;
+  field?.focus();
+  field?.scrollIntoView({ block: "nearest" });
+  return field !== null;
 }
 
 function move(step: 1 | -1): boolean {
@@ -40,7 +50,8 @@ function focusSearch(): boolean {
 
 function submitForm(target: EventTarget | null): boolean {
   const form = target instanceof Element ? target.closest<HTMLFormElement>("form[data-submit-key]") : null;
-  form?.requestSubmit();
+  // As Enter does: by the form's first button, whose name goes along.
+  form?.requestSubmit(form.querySelector<HTMLButtonElement>("button:not([type=button])"));
   return form !== null;
 }
 
@@ -71,6 +82,11 @@ export function keyboard(): void {
     if (event.defaultPrevented || event.isComposing) return;
     if (event.ctrlKey || event.metaKey || event.altKey) {
       if (withModifier(event)) event.preventDefault();
+      return;
+    }
+    // Out of a field by keys alone, so that single keys act again; what was typed stays.
+    if (event.key === "Escape" && isTyping(event.target) && event.target instanceof HTMLElement && event.target.closest("main")) {
+      event.target.blur();
       return;
     }
     if (isTyping(event.target) || document.querySelector("dialog[open]") || !singleKeysAreOn() || event.key.length !== 1) return;

@@ -5,6 +5,7 @@ const EVERYWHERE: [string, string][] = [
   ["/", "Search (also Ctrl-K)"],
   ["j k", "Next and previous in a list, Enter opens"],
   ["Ctrl Enter", "Complete the form you are typing in"],
+  ["Esc", "Leave the field you are typing in"],
   ["?", "This list"],
 ];
 

@@ -17,31 +17,42 @@ use crate::app::error::AppError;
 use crate::app::notice::{Telling, event_body};
 use crate::render::view::mail::Told;
 
-/// Events told in one pass; the others in the next.
+/// Events read at once.
 const CHUNK: u64 = 200;
 
 impl App {
-    /// Tells what nobody was told yet, where no quiet period lasts.
+    /// Tells what nobody was told yet, where no quiet period lasts. What waits for the end of one holds up nothing behind
+    /// it, and neither does what cannot be told.
+    ///
+    /// # Errors
+    /// The first failure, after everything was tried.
     pub(super) async fn tell_alerts(&self) -> Result<(), AppError> {
         let mut quiet: HashMap<(Scope, WorkflowId), Option<Timestamp>> = HashMap::new();
-        for (scope, event) in alert::untold(self.store.read(), CHUNK).await? {
-            let db = self.store.read();
-            let Some(row) = alert::find(db, scope, event.alert).await? else { continue };
-            let key = (scope, row.workflow);
-            let until = match quiet.get(&key) {
-                Some(known) => *known,
-                None => {
-                    let settings = drift::settings(db, scope, row.workflow).await?.unwrap_or_default();
-                    let until = settings.quiet_until(self.now());
-                    quiet.insert(key, until);
-                    until
+        let (mut after, mut failure): (Option<AlertEvent>, _) = (None, None);
+        loop {
+            let events = alert::untold(self.store.read(), after.as_ref(), CHUNK).await?;
+            let Some((_, last, _)) = events.last() else { return failure.map_or(Ok(()), Err) };
+            after = Some(last.clone());
+            for (scope, event, row) in events {
+                let key = (scope, row.workflow);
+                let until = match quiet.get(&key) {
+                    Some(known) => *known,
+                    None => {
+                        let settings = drift::settings(self.store.read(), scope, row.workflow).await?;
+                        let until = settings.unwrap_or_default().quiet_until(self.now());
+                        quiet.insert(key, until);
+                        until
+                    }
+                };
+                if until.is_some() {
+                    continue;
                 }
-            };
-            if until.is_none() {
-                self.tell_alert(scope, &row, &event).await?;
+                if let Err(error) = self.tell_alert(scope, &row, &event).await {
+                    tracing::warn!(%error, event = %event.id, "an alert could not be told");
+                    failure.get_or_insert(error);
+                }
             }
         }
-        Ok(())
     }
 
     async fn tell_alert(&self, scope: Scope, row: &AlertRow, event: &AlertEvent) -> Result<(), AppError> {

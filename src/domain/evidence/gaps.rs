@@ -7,10 +7,10 @@ use crate::gap::{Gap, GapKind};
 use crate::owner::responsible;
 use crate::scorecard::{Check, CheckRole, FreshnessState, Reads, Scorecard};
 use crate::stats::sequence::BURN_IN;
-use crate::time::SECOND;
+use crate::time::{SECOND, Timestamp};
 
-/// Every gap with its owner, sorted by kind and subject.
-pub(super) fn gaps(bundle: &EvidenceBundle, input: &FreezeInput) -> Vec<Gap> {
+/// Every gap with its owner, sorted by kind and subject. `first` is when the candidate's first run concluded.
+pub(super) fn gaps(bundle: &EvidenceBundle, input: &FreezeInput, first: Option<Timestamp>) -> Vec<Gap> {
     let mut gaps = Vec::new();
     match &bundle.scorecard {
         None => gaps.push(Gap::new(
@@ -23,7 +23,7 @@ pub(super) fn gaps(bundle: &EvidenceBundle, input: &FreezeInput) -> Vec<Gap> {
     of_outcomes(bundle, &mut gaps);
     of_learning(bundle, input, &mut gaps);
     of_evals(bundle, &mut gaps);
-    of_policy(bundle, input, &mut gaps);
+    of_policy(bundle, first, &mut gaps);
     for gap in &mut gaps {
         let taken = input.gap_owners.get(&gap.key()).or(input.default_gap_owner.as_ref());
         gap.owner = taken.filter(|_| !gap.kind.cannot_be_owned()).cloned();
@@ -160,7 +160,7 @@ fn of_evals(bundle: &EvidenceBundle, gaps: &mut Vec<Gap>) {
 }
 
 /// What the policy wants besides the checks: suites that passed, and time in use.
-fn of_policy(bundle: &EvidenceBundle, input: &FreezeInput, gaps: &mut Vec<Gap>) {
+fn of_policy(bundle: &EvidenceBundle, first: Option<Timestamp>, gaps: &mut Vec<Gap>) {
     if let (Some(wanted), Some(held)) = (&bundle.policy.scorecard, &bundle.scorecard)
         && (wanted.name != held.name || held.version < wanted.at_least)
     {
@@ -187,7 +187,6 @@ fn of_policy(bundle: &EvidenceBundle, input: &FreezeInput, gaps: &mut Vec<Gap>) 
     if bake == 0 {
         return;
     }
-    let first = input.candidate.all.concluded.iter().map(|block| block.minute).min();
     let baked = first.map_or(0, |first| bundle.as_of.micros_since(first) / SECOND);
     if baked < bake {
         let text = format!(

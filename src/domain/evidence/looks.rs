@@ -4,6 +4,8 @@
 //! a look is read from times and counts alone. Looks grow with what was seen, so a series stays short; the last one
 //! ends now.
 
+use std::collections::VecDeque;
+
 use serde::{Deserialize, Serialize};
 
 use super::Pairing;
@@ -45,7 +47,7 @@ pub struct Look<T> {
 }
 
 /// One arm's amounts in one minute.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Minute<T> {
     /// The minute.
     pub at: Timestamp,
@@ -90,44 +92,97 @@ impl Beside {
 
 /// The looks of a series, and whether an earlier baseline was used up before the candidate's runs were.
 #[must_use]
-pub fn looks<T: Additive>(
-    mut baseline: Vec<Minute<T>>,
-    mut candidate: Vec<Minute<T>>,
-    beside: Beside,
-) -> (Vec<Look<T>>, bool) {
-    for minutes in [&mut baseline, &mut candidate] {
-        minutes.retain(|minute| minute.n > 0);
-        minutes.sort_by_key(|minute| minute.at);
+pub fn looks<T: Additive>(baseline: Vec<Minute<T>>, candidate: Vec<Minute<T>>, beside: Beside) -> (Vec<Look<T>>, bool) {
+    let mut tally = LooksTally::new();
+    tally.take(baseline, candidate, beside);
+    tally.finish()
+}
+
+/// Looks as far as minutes were taken in, and what the next one has so far.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct LooksTally<T> {
+    /// Looks that are over.
+    pub found: Vec<Look<T>>,
+    look: Look<T>,
+    seen: (u64, u64),
+    /// Candidate runs of the look that is not over.
+    since: u64,
+    /// Minutes of the baseline that are in no look yet.
+    waiting: VecDeque<Minute<T>>,
+    /// Runs of the baseline.
+    pool: u64,
+    first: Option<Timestamp>,
+    exhausted: bool,
+}
+
+impl<T: Additive> LooksTally<T> {
+    pub fn new() -> Self {
+        Self {
+            found: Vec::new(),
+            look: Look::default(),
+            seen: (0, 0),
+            since: 0,
+            waiting: VecDeque::new(),
+            pool: 0,
+            first: None,
+            exhausted: false,
+        }
     }
-    let Some(first) = candidate.first().map(|minute| minute.at) else { return (Vec::new(), false) };
-    let pool: u64 = baseline.iter().map(|minute| minute.n).sum();
-    let mut waiting = baseline.into_iter().filter(|minute| beside != Beside::SameTime || minute.at >= first).peekable();
-    let (mut found, mut look) = (Vec::new(), Look::<T>::default());
-    let (mut seen_a, mut seen_b, mut since) = (0, 0, 0);
-    let last = candidate.len() - 1;
-    for (i, minute) in candidate.into_iter().enumerate() {
-        seen_b += minute.n;
-        since += minute.n;
-        look.b.plus(&minute.sum);
+
+    /// Takes minutes in, all of them later than those before.
+    pub fn take(&mut self, mut baseline: Vec<Minute<T>>, mut candidate: Vec<Minute<T>>, beside: Beside) {
+        for minutes in [&mut baseline, &mut candidate] {
+            minutes.retain(|minute| minute.n > 0);
+            minutes.sort_by_key(|minute| minute.at);
+        }
+        self.pool += baseline.iter().map(|minute| minute.n).sum::<u64>();
+        self.first = self.first.or(candidate.first().map(|minute| minute.at));
+        let first = self.first;
+        // Of the same time nothing from before the candidate is used, and without a comparison nothing at all.
+        self.waiting.extend(baseline.into_iter().filter(|minute| match beside {
+            Beside::Nothing => false,
+            Beside::SameTime => first.is_some_and(|first| minute.at >= first),
+            Beside::Pool(_) | Beside::WholePool => true,
+        }));
+        for minute in candidate {
+            if self.exhausted {
+                return;
+            }
+            self.add(&minute, beside);
+        }
+    }
+
+    fn add(&mut self, minute: &Minute<T>, beside: Beside) {
+        self.seen.1 += minute.n;
+        self.since += minute.n;
+        self.look.b.plus(&minute.sum);
         let wanted = match beside {
             Beside::Nothing => 0,
             Beside::SameTime | Beside::WholePool => u64::MAX,
-            Beside::Pool(ratio) => (seen_b as f64 * ratio + 1e-9) as u64,
+            Beside::Pool(ratio) => (self.seen.1 as f64 * ratio + 1e-9) as u64,
         };
         let fits = |next: &Minute<T>, seen: u64| {
             (beside != Beside::SameTime || next.at <= minute.at) && seen.saturating_add(next.n) <= wanted
         };
-        while let Some(next) = waiting.next_if(|next| fits(next, seen_a)) {
-            seen_a += next.n;
-            look.a.plus(&next.sum);
+        while let Some(next) = self.waiting.pop_front_if(|next| fits(next, self.seen.0)) {
+            self.seen.0 += next.n;
+            self.look.a.plus(&next.sum);
         }
-        if wanted != u64::MAX && wanted > pool {
-            return (found, true);
+        if wanted != u64::MAX && wanted > self.pool {
+            self.exhausted = true;
+            return;
         }
-        if since >= FIRST.max(seen_b / GROWTH) || i == last {
-            found.push(std::mem::take(&mut look));
-            since = 0;
+        if self.since >= FIRST.max(self.seen.1 / GROWTH) {
+            self.found.push(std::mem::take(&mut self.look));
+            self.since = 0;
         }
     }
-    (found, false)
+
+    /// The looks, the last of which ends now, and whether an earlier baseline was used up before.
+    pub fn finish(mut self) -> (Vec<Look<T>>, bool) {
+        if self.since > 0 && !self.exhausted {
+            self.found.push(self.look);
+        }
+        (self.found, self.exhausted)
+    }
 }

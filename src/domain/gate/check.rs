@@ -3,6 +3,7 @@
 use super::amount::amount_figures;
 use super::evidence_class::evidence_class;
 use super::process::{Answer, Question, further_units};
+use super::progress::CheckProgress;
 use super::segment::{BySegment, by_segment};
 use super::{CheckResult, CheckVerdict, Figures, FurtherRuns, words};
 use crate::evidence::{ArmTotals, CheckEvidence, EvidenceBundle, Series};
@@ -15,12 +16,17 @@ use crate::stats::{Outcomes, round9};
 /// Level of the intervals shown.
 const SHOWN_ALPHA: f64 = 0.05;
 
-/// Reads one check from its evidence.
-pub(super) fn evaluate_check(bundle: &EvidenceBundle, check: &Check, evidence: &CheckEvidence) -> CheckResult {
+/// Reads one check from its evidence, from where it is known to have come.
+pub(super) fn evaluate_check(
+    bundle: &EvidenceBundle,
+    check: &Check,
+    evidence: &CheckEvidence,
+    known: Option<&CheckProgress>,
+) -> CheckResult {
     let policy = &bundle.policy;
     let question = Question::of(check, policy);
-    let overall = question.ask(&evidence.overall, policy, policy.alpha);
-    let mut parts = by_segment(bundle, check, evidence, &question);
+    let overall = question.ask(&evidence.overall, policy, policy.alpha, known.map(|known| &known.overall));
+    let mut parts = by_segment(bundle, check, evidence, &question, known);
     if evidence.unverified.is_some() {
         parts.silence();
     }
@@ -33,9 +39,10 @@ pub(super) fn evaluate_check(bundle: &EvidenceBundle, check: &Check, evidence: &
     if unseen.is_some() {
         verdict = CheckVerdict::Inconclusive;
     }
+    let (unseen, settles) = unseen.unzip();
     let (evidence_class, class_reasons) = evidence_class(bundle, check, evidence, &figures, &parts.dimensions, verdict);
-    let further = match (&unseen, verdict) {
-        (Some(_), _) => Some(report_outcomes()),
+    let further = match (settles, verdict) {
+        (Some(further), _) => Some(further),
         (None, CheckVerdict::Inconclusive) => Some(further(bundle, check, evidence, &overall, &parts)),
         _ => None,
     };
@@ -91,14 +98,22 @@ fn burning_in(bundle: &EvidenceBundle, check: &Check, evidence: &CheckEvidence) 
     if check.criterion.is_relative() && bundle.baseline.is_some() && a < BURN_IN {
         return Some(short("baseline", a));
     }
-    (b < BURN_IN).then(|| short("release", b))
+    // Harm does not wait for runs to settle.
+    let young = if evidence.overall.concluded_sums.is_some() { evidence.overall.candidate_concluded.n } else { 0 };
+    (b.max(young) < BURN_IN).then(|| short("release", b))
 }
 
-/// Why a pass cannot stand: more outcomes are unknown than the baseline's share, and had these failed, it would not.
+/// Why a pass cannot stand: more outcomes are unknown than the baseline's share, and had these failed, it would not; and
+/// what would settle it.
 ///
 /// Nobody knows why an outcome is missing. Where failures lose theirs more often than successes do, the rest flatters the
 /// release, and no statistic of the rest can see it; so a pass has to hold in the worst case.
-fn unseen(bundle: &EvidenceBundle, check: &Check, evidence: &CheckEvidence, question: &Question) -> Option<String> {
+fn unseen(
+    bundle: &EvidenceBundle,
+    check: &Check,
+    evidence: &CheckEvidence,
+    question: &Question,
+) -> Option<(String, FurtherRuns)> {
     if !matches!(check.signal, Signal::SuccessRate | Signal::CompletionRate | Signal::HighCostFailureRate) {
         return None;
     }
@@ -120,21 +135,35 @@ fn unseen(bundle: &EvidenceBundle, check: &Check, evidence: &CheckEvidence, ques
         Outcomes { n_b: block.n_b + more, s_b: block.s_b + hits * more, ..*block }
     });
     let worst: Vec<Outcomes> = worst.collect();
-    if question.ask_rate(&worst, &[], &bundle.policy).passes(bundle.policy.bar()) {
+    let answer = question.ask_rate((&worst, &[]), &bundle.policy, None);
+    if answer.passes(bundle.policy.bar()) {
         return None;
     }
     let runs = (excess * bundle.candidate_totals.closed as f64 + 0.5) as u64;
     let than = if check.criterion.is_relative() { " beyond the baseline's share" } else { "" };
-    Some(format!(
-        "the outcomes of {} runs{than} are unknown, and had these failed, it would not pass",
+    // Units of the worst case hold the unseen ones too.
+    let seen_of = |units: u64| (units as f64 / (1.0 + beside)).ceil() as u64;
+    let more = further_units(&answer.ship, &answer.ship_units, bundle.policy.bar()).map(seen_of);
+    let yet = if more.is_some() { " yet" } else { "" };
+    let why = format!(
+        "the outcomes of {} runs{than} are unknown, and had these failed, it would not pass{yet}",
         words::whole(runs)
-    ))
+    );
+    Some((why, despite_unknown(more)))
 }
 
-/// What settles a check that only unknown outcomes keep from passing.
-fn report_outcomes() -> FurtherRuns {
-    let text = "More runs do not settle it: report the outcomes that are unknown.".to_owned();
-    FurtherRuns { runs: None, toward: None, text }
+/// What settles a check that only unknown outcomes keep from passing. Where the evidence grows even in the worst case, more
+/// runs do; elsewhere only the outcomes.
+fn despite_unknown(more: Option<u64>) -> FurtherRuns {
+    let text = match more {
+        Some(more) => format!(
+            "About {} further units would probably settle it although outcomes are unknown, if they go on as lately; \
+             reporting those settles it sooner.",
+            words::whole(more)
+        ),
+        None => "More runs do not settle it while so many outcomes are unknown: report those.".to_owned(),
+    };
+    FurtherRuns { runs: more, toward: more.map(|_| CheckVerdict::Pass), text }
 }
 
 fn verdict(overall: &Answer, parts: &BySegment, bar: f64) -> CheckVerdict {

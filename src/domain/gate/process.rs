@@ -1,13 +1,13 @@
 //! From blocks and looks to evidence: what a criterion's pass and fail speak against, and how far they have come.
 
-use crate::evidence::Series;
+use super::progress::{Come, Scale, Way};
+use crate::evidence::{Look, Series};
 use crate::policy::Policy;
 use crate::scorecard::{Check, Criterion, Reads};
 use crate::signal::Direction;
 use crate::stats::amount::{self, Side, Tuning};
-use crate::stats::quantile::{self, Sample};
 use crate::stats::ratio::RatioSums;
-use crate::stats::{EProcess, Null, Outcomes, Sketch, Trajectory, round9};
+use crate::stats::{EProcess, Null, Outcomes, Trajectory, round9};
 
 /// What a check asks of its evidence. Every pass target must be met for a pass; the mean of the evidence for the fail
 /// targets is that for a fail.
@@ -23,12 +23,13 @@ pub(super) enum Question {
 /// Where an amount is to lie.
 #[derive(Clone, Copy)]
 pub(super) struct Target {
-    bound: Bound,
-    side: Side,
+    pub bound: Bound,
+    pub side: Side,
 }
 
+/// What an amount is held against.
 #[derive(Clone, Copy)]
-enum Bound {
+pub(super) enum Bound {
     /// In the signal's unit.
     Value(f64),
     /// So many times the baseline's figure.
@@ -52,24 +53,67 @@ impl Question {
         }
     }
 
-    /// The evidence that a series holds, for a decision at level `alpha`.
-    pub(super) fn ask(&self, series: &Series, policy: &Policy, alpha: f64) -> Answer {
+    /// The evidence that a series holds, for a decision at level `alpha`, from where it had `come`.
+    pub(super) fn ask(&self, series: &Series, policy: &Policy, alpha: f64, come: Option<&Come>) -> Answer {
         match self {
-            Self::Rate { .. } => self.ask_rate(&series.settled, series.harm(), policy),
+            Self::Rate { .. } => self.ask_rate((&series.settled, series.harm()), policy, come),
             Self::Sums { pass, fail } => {
                 let tuning = Tuning { n_star: policy.planned_candidate_runs as f64, alpha: policy.alpha };
-                let units: Vec<u64> = series.sums.iter().map(|look| look.b.n).collect();
-                let over = |target: &Target| sums_way(series, *target, tuning);
-                Answer::of(pass.iter().map(over).collect(), fail.iter().map(over).collect(), units.clone(), units)
+                let units = |looks: &[Look<RatioSums>]| looks.iter().map(|look| look.b.n).collect();
+                let over = |targets: &[Target], looks: &[Look<RatioSums>]| {
+                    targets.iter().map(|target| sums_way(looks, *target, tuning)).collect()
+                };
+                let (settled, harm) = (series.sums.as_slice(), series.harm_sums());
+                Answer::of(over(pass, settled), over(fail, harm), units(settled), units(harm))
             }
             Self::Quantile { q, unit, pass, fail } => {
                 let units: Vec<u64> =
                     series.sketches.iter().map(|look| u64::try_from(look.b.count()).unwrap_or(0)).collect();
-                let over = |open: u64| move |target: &Target| quantile_way(series, *target, (*q, *unit), open, alpha);
-                let passes = pass.iter().map(over(series.open)).collect();
-                // What is still open counts against a pass; a fail rests on what is known.
-                Answer::of(passes, fail.iter().map(over(0)).collect(), units.clone(), units)
+                let scale = Scale { q: *q, unit: *unit, alpha };
+                let (passes, fails) = scale.ways(series, (pass, fail), come);
+                Answer::of(passes, fails, units.clone(), units)
             }
+        }
+    }
+
+    /// How far the evidence about a series has come, going on from an earlier place.
+    pub(super) fn come(&self, series: &Series, policy: &Policy, alpha: f64, earlier: Option<&Come>) -> Come {
+        match self {
+            Self::Rate { .. } => self.rate_come((&series.settled, series.harm()), policy, earlier),
+            Self::Sums { .. } => Come::Nowhere,
+            Self::Quantile { q, unit, pass, fail } => {
+                let scale = Scale { q: *q, unit: *unit, alpha };
+                Come::Quantile(scale.come(series, (pass, fail), earlier))
+            }
+        }
+    }
+
+    /// How far the processes of a rate have come: against what a pass speaks against, and a fail.
+    pub(super) fn rate_come(
+        &self,
+        (settled, harm): (&[Outcomes], &[Outcomes]),
+        policy: &Policy,
+        earlier: Option<&Come>,
+    ) -> Come {
+        let Self::Rate { pass, pass_step, fail, fail_step } = self else { return Come::Nowhere };
+        let earlier = if let Some(Come::Rate { pass, fail }) = earlier { Some((pass, fail)) } else { None };
+        let on = |nulls: &[Null], step: f64, blocks: &[Outcomes], from: Option<&Vec<Way>>| -> Vec<Way> {
+            let begin = |(i, null): (usize, &Null)| {
+                let known = from.and_then(|from| from.get(i)).filter(|way| way.path.len() <= blocks.len());
+                let mut way = known.cloned().unwrap_or_else(|| Way {
+                    process: EProcess::with_step(*null, policy.method, step),
+                    path: Vec::new(),
+                });
+                for block in &blocks[way.path.len()..] {
+                    way.path.push(way.process.step(block));
+                }
+                way
+            };
+            nulls.iter().enumerate().map(begin).collect()
+        };
+        Come::Rate {
+            pass: on(pass, *pass_step, settled, earlier.map(|(pass, _)| pass)),
+            fail: on(fail, *fail_step, harm, earlier.map(|(_, fail)| fail)),
         }
     }
 
@@ -80,31 +124,26 @@ impl Question {
         harm: &[Outcomes],
         policy: &Policy,
     ) -> Option<(Vec<EProcess>, Vec<EProcess>)> {
-        let Self::Rate { pass, pass_step, fail, fail_step } = self else { return None };
-        let after = |null: &Null, step: f64, blocks: &[Outcomes]| {
-            let mut process = EProcess::with_step(*null, policy.method, step);
-            for block in blocks {
-                process.step(block);
-            }
-            process
-        };
-        Some((
-            pass.iter().map(|null| after(null, *pass_step, settled)).collect(),
-            fail.iter().map(|null| after(null, *fail_step, harm)).collect(),
-        ))
+        let Come::Rate { pass, fail } = self.rate_come((settled, harm), policy, None) else { return None };
+        let processes = |ways: Vec<Way>| ways.into_iter().map(|way| way.process).collect();
+        Some((processes(pass), processes(fail)))
     }
 
-    /// The evidence of standardised blocks of a rate.
-    pub(super) fn ask_rate(&self, settled: &[Outcomes], harm: &[Outcomes], policy: &Policy) -> Answer {
-        let Self::Rate { pass, pass_step, fail, fail_step } = self else {
+    /// The evidence of blocks of a rate.
+    pub(super) fn ask_rate(
+        &self,
+        (settled, harm): (&[Outcomes], &[Outcomes]),
+        policy: &Policy,
+        come: Option<&Come>,
+    ) -> Answer {
+        let Come::Rate { pass, fail } = self.rate_come((settled, harm), policy, come) else {
             return Answer::of(Vec::new(), Vec::new(), Vec::new(), Vec::new());
         };
-        let over =
-            |null: &Null, step: f64, blocks: &[Outcomes]| EProcess::over_with_step(*null, policy.method, step, blocks);
+        let path = |way: Way| Trajectory { path: way.path };
         let units = |blocks: &[Outcomes]| blocks.iter().map(|block| block.n_b).collect();
         Answer::of(
-            pass.iter().map(|null| over(null, *pass_step, settled)).collect(),
-            fail.iter().map(|null| over(null, *fail_step, harm)).collect(),
+            pass.into_iter().map(path).collect(),
+            fail.into_iter().map(path).collect(),
             units(settled),
             units(harm),
         )
@@ -173,9 +212,9 @@ fn targets(criterion: &Criterion, direction: Direction, policy: &Policy) -> (Vec
 }
 
 /// Evidence after each look at running sums.
-fn sums_way(series: &Series, target: Target, tuning: Tuning) -> Trajectory {
+fn sums_way(looks: &[Look<RatioSums>], target: Target, tuning: Tuning) -> Trajectory {
     let (mut a, mut b) = (RatioSums::default(), RatioSums::default());
-    let look = |look: &crate::evidence::Look<RatioSums>| {
+    let look = |look: &Look<RatioSums>| {
         a.add(&look.a);
         b.add(&look.b);
         match target.bound {
@@ -183,26 +222,7 @@ fn sums_way(series: &Series, target: Target, tuning: Tuning) -> Trajectory {
             Bound::Times(times) => amount::ln_e_against(&a, &b, times, target.side, tuning),
         }
     };
-    Trajectory { path: series.sums.iter().map(look).collect() }
-}
-
-/// Evidence after each look at running sketches; runs that are `open` now belong to the last look.
-fn quantile_way(series: &Series, target: Target, (q, unit): (f64, f64), open: u64, alpha: f64) -> Trajectory {
-    let (mut a, mut b) = (Sketch::new(), Sketch::new());
-    let last = series.sketches.len();
-    let look = |(i, look): (usize, &crate::evidence::Look<Sketch>)| {
-        a.merge(&look.a);
-        b.merge(&look.b);
-        let candidate = Sample { sketch: &b, open: if i + 1 == last { open } else { 0 } };
-        match target.bound {
-            Bound::Value(value) => candidate.ln_e_bound(q, value * unit, target.side),
-            Bound::Times(times) => {
-                let baseline = Sample { sketch: &a, open: 0 };
-                quantile::ln_e_against(baseline, candidate, q, times, target.side, alpha)
-            }
-        }
-    };
-    Trajectory { path: series.sketches.iter().enumerate().map(look).collect() }
+    Trajectory { path: looks.iter().map(look).collect() }
 }
 
 /// How far the evidence has come.

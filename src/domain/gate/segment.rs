@@ -1,8 +1,9 @@
 //! A check by segment: what each says, which are found worse, and whether the blend misleads.
 
 use super::process::{Answer, Question, further_units};
+use super::progress::{CheckProgress, segment_alpha};
 use super::{CheckVerdict, DimensionResult, Figures, SegmentResult, check, words};
-use crate::evidence::{CheckEvidence, EvidenceBundle, SegmentSeries};
+use crate::evidence::{CheckEvidence, EvidenceBundle, MatchedSeries, SegmentSeries};
 use crate::scorecard::{Check, Reads, SegmentRef};
 use crate::signal::Direction;
 use crate::stats::e_bh::e_bh;
@@ -48,13 +49,19 @@ pub(super) fn by_segment(
     check: &Check,
     evidence: &CheckEvidence,
     question: &Question,
+    known: Option<&CheckProgress>,
 ) -> BySegment {
     let policy = &bundle.policy;
-    // A bound on a baseline's quantile must hold in every segment at once.
-    let alpha = policy.segment_fdr / evidence.segments.len().max(1) as f64;
-    let segments: Vec<Answer> = evidence.segments.iter().map(|s| question.ask(&s.series, policy, alpha)).collect();
-    let matched: Vec<Answer> =
-        evidence.matched.iter().map(|m| question.ask_rate(&m.settled, &m.settled, policy)).collect();
+    let alpha = segment_alpha(policy, evidence);
+    let of_segment = |segment: &SegmentSeries| {
+        question.ask(&segment.series, policy, alpha, known.and_then(|known| known.segment(segment)))
+    };
+    let of_matched = |matched: &MatchedSeries| {
+        let come = known.and_then(|known| known.matched(&matched.dimension));
+        question.ask_rate((&matched.settled, &matched.settled), policy, come)
+    };
+    let segments: Vec<Answer> = evidence.segments.iter().map(of_segment).collect();
+    let matched: Vec<Answer> = evidence.matched.iter().map(of_matched).collect();
     // One family: every segment with a block, and each standardised comparison. Which have blocks is known from
     // counts alone. e-BH takes any dependence between them.
     let family: Vec<usize> = (0..segments.len()).filter(|&i| !segments[i].rollback.path.is_empty()).collect();

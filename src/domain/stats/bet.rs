@@ -49,7 +49,7 @@ pub struct Bet {
 }
 
 /// What a member predicts.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum Prediction {
     /// Each arm's rate as it was so far.
     PlugIn(Predictor),
@@ -108,7 +108,7 @@ fn shifted(null: Null, times: f64) -> f64 {
 }
 
 /// A running count that may forget.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 struct Smoothed {
     n: f64,
     s: f64,
@@ -128,7 +128,7 @@ impl Smoothed {
 }
 
 /// A member on its way.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Member {
     on: Prediction,
     ln_share: f64,

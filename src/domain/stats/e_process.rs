@@ -98,8 +98,8 @@ impl Null {
     }
 }
 
-/// A running e-process against one null.
-#[derive(Debug, Clone)]
+/// A running e-process against one null. What is kept of it goes on as it would have.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EProcess {
     null: Null,
     members: Vec<Member>,
@@ -180,7 +180,7 @@ impl EProcess {
 }
 
 /// Logarithm of the evidence after each block of a series.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Trajectory {
     /// One figure per block, in order.
     pub path: Vec<f64>,

@@ -173,6 +173,15 @@ fn a_pass_has_to_hold_with_unknown_outcomes_as_failures() {
     assert_eq!((told.verdict, check.verdict), (Verdict::CollectMoreEvidence, CheckVerdict::Inconclusive));
     assert!(check.text.contains("the outcomes of 60 runs beyond the baseline's share are unknown"), "{}", check.text);
     assert!(check.further_runs.as_ref().is_some_and(|further| further.text.starts_with("More runs do not settle it")));
+    // Where even the worst case lies inside the bound, more runs do settle it.
+    (given.candidate.totals.closed, given.candidate.totals.unknown_outcome) = (625, 25);
+    let told = self::told(&given);
+    let further = told.checks[0].further_runs.as_ref().expect("they are given");
+    assert_eq!((told.checks[0].verdict, further.toward), (CheckVerdict::Inconclusive, Some(CheckVerdict::Pass)));
+    assert!(
+        further.runs.is_some_and(|runs| runs > 0) && further.text.contains("although outcomes are unknown"),
+        "{further:?}"
+    );
     // A few are not enough to turn it.
     (given.candidate.totals.closed, given.candidate.totals.unknown_outcome) = (601, 1);
     assert_eq!(self::told(&given).verdict, Verdict::Ship);

@@ -14,6 +14,7 @@ mod gate;
 mod gate_amounts;
 mod gate_cases;
 mod pattern;
+mod prefix;
 mod reasons;
 mod record;
 mod redact;

@@ -20,9 +20,15 @@ struct Single {
 /// The two arms of a block have the same mix of segments, so its difference is the standardised one.
 fn plain_matched(segments: &[(&[Tick], &[Tick])], pairing: Pairing, block_outcomes: u64) -> Vec<Outcomes> {
     let mut pairs = Vec::new();
+    let times =
+        |ticks: &[Tick]| -> Vec<Timestamp> { ticks.iter().filter(|tick| tick.n > 0).map(|tick| tick.at).collect() };
+    let last = segments.iter().flat_map(|(_, candidate)| times(candidate)).max();
     for (i, (baseline, candidate)) in segments.iter().enumerate() {
         let pool = spread(baseline, PairSide::Baseline);
-        let usable = if pairing == Pairing::Concurrent { window(&pool, candidate) } else { &pool };
+        let usable = match times(candidate).into_iter().min().zip(last) {
+            Some((first, last)) if pairing == Pairing::Concurrent => between(&pool, first, last),
+            _ => &pool,
+        };
         for (k, (b, a)) in spread(candidate, PairSide::Candidate).iter().zip(usable).enumerate() {
             let at = if pairing == Pairing::Concurrent { a.at.max(b.at) } else { b.at };
             pairs.push((at, k, i, *a, *b));

@@ -1,25 +1,26 @@
-//! Triage: failures nobody has learned from, and the three things a reviewer does with one.
+//! Triage: failures nobody has learned from, with the one under review beside them.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Path, Query};
 use seatrial_domain::access::Permission;
 use seatrial_domain::failure::{LearningStatus, Severity};
-use seatrial_domain::ids::RunId;
-use seatrial_store::failure::{Assigned, FailureCount, FailureFilter, FailureRow};
+use seatrial_domain::ids::{ActId, RunId};
+use seatrial_store::failure::{Assigned, FailureFilter, FailureRow};
 use serde::Deserialize;
 
 use super::context::{Answer, Frame, Visitor};
-use super::failure_review::{Draft, review};
-use super::form::{given, refusal};
+use super::failure_queue::{groups, progress, undo_of};
+use super::failure_review::{Draft, Place, review};
+use super::failure_work::class_options;
+use super::form::given;
 use super::link;
 use crate::app::access::Caller;
 use crate::app::error::AppError;
-use crate::app::failure::Promotion;
 use crate::app::names::Names;
-use crate::http::extract::{PageForm, PageQuery};
+use crate::http::extract::PageQuery;
 use crate::http::problem::Problem;
-use crate::render::view::failure::{FailureGroup, FailureItem, FailureList};
-use crate::render::view::{Empty, Filter, FilterChip, Link, Pager, SelectOption, Time};
+use crate::render::view::failure::FailureList;
+use crate::render::view::{Empty, Filter, FilterChip, Link, Pager, SelectOption};
 
 /// Which failures are wanted.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -32,14 +33,15 @@ pub struct ListQuery {
     assigned: Option<String>,
     step: Option<String>,
     pattern: Option<String>,
-    cursor: Option<String>,
+    pub(super) cursor: Option<String>,
     run: Option<String>,
+    undo: Option<String>,
 }
 
 const SEVERITIES: [Severity; 3] = [Severity::Critical, Severity::Major, Severity::Minor];
 
 impl ListQuery {
-    fn filter(&self, names: &Names, caller: &Caller) -> Result<FailureFilter, AppError> {
+    pub(super) fn filter(&self, names: &Names, caller: &Caller) -> Result<FailureFilter, AppError> {
         let text = |field: &Option<String>| field.as_deref().and_then(given);
         let workflow = text(&self.workflow).map(|name| names.workflow(&name)).transpose()?;
         let release = text(&self.release).map(|name| names.release(workflow, &name)).transpose()?;
@@ -67,8 +69,35 @@ impl ListQuery {
         })
     }
 
+    /// The list of a form's field, which is the query of the page that the form is on. One that cannot be read is the
+    /// whole queue.
+    pub(super) fn of_form(list: &str) -> Self {
+        Query::<Self>::from_query(list).map(Query::into_inner).unwrap_or_default()
+    }
+
+    /// Another failure of the same list is under review.
+    pub(super) fn showing(self, run: RunId) -> Self {
+        Self { run: Some(run.to_string()), undo: None, ..self }
+    }
+
     /// The list with these parameters changed.
-    fn href(&self, frame: &Frame, changed: &[(&str, Option<&str>)]) -> String {
+    pub(super) fn href(&self, frame: &Frame, changed: &[(&str, Option<&str>)]) -> String {
+        link::with_query(&frame.href("/failures"), &self.parameters(changed))
+    }
+
+    /// The list as a form carries it.
+    fn list(&self) -> String {
+        let all = link::with_query("", &self.parameters(&[("cursor", self.cursor.as_deref())]));
+        all.trim_start_matches('?').to_owned()
+    }
+
+    /// The list with the failure under review, as a query.
+    pub(super) fn query(&self) -> String {
+        let all = [("cursor", self.cursor.as_deref()), ("run", self.run.as_deref())];
+        link::with_query("", &self.parameters(&all)).trim_start_matches('?').to_owned()
+    }
+
+    fn parameters<'a>(&'a self, changed: &[(&'a str, Option<&'a str>)]) -> Vec<(&'a str, Option<&'a str>)> {
         let mut parameters = vec![
             ("status", self.status.as_deref()),
             ("severity", self.severity.as_deref()),
@@ -81,7 +110,7 @@ impl ListQuery {
         ];
         parameters.retain(|(name, _)| changed.iter().all(|(other, _)| other != name));
         parameters.extend(changed);
-        link::with_query(&frame.href("/failures"), &parameters)
+        parameters
     }
 }
 
@@ -95,7 +124,11 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<ListQuer
     frame.page("Triage", body)
 }
 
-async fn page(frame: &Frame, query: &ListQuery, draft: &Draft) -> Result<FailureList, Problem> {
+/// The page with a failure under review.
+///
+/// # Errors
+/// When a filter names nothing, there is no such failure, or the database fails.
+pub(super) async fn page(frame: &Frame, query: &ListQuery, draft: &Draft) -> Result<FailureList, Problem> {
     let (app, caller, slug) = (frame.app(), frame.caller(), frame.slug());
     let names = app.names(caller, slug).await?;
     let filter = query.filter(&names, caller)?;
@@ -107,19 +140,28 @@ async fn page(frame: &Frame, query: &ListQuery, draft: &Draft) -> Result<Failure
             let id: RunId = run.parse().map_err(|_| AppError::NotFound { noun: "failure" })?;
             Some(app.failure(caller, slug, id).await?)
         }
-        None => rows.first().cloned(),
+        None => rows.iter().find(|row| is_free(frame, row)).or(rows.first()).cloned(),
     };
-    let after =
-        |row: &FailureRow| next_open(&rows, row).map(|next| query.href(frame, &[("run", Some(&next.run.to_string()))]));
     let selected = match &chosen {
-        Some(row) => Some(review(frame, &names, row, after(row), draft).await?),
+        Some(row) => {
+            let following = next_open(frame, &rows, Some(row.run)).map(|next| next.run);
+            let next = following.map(|next| query.href(frame, &[("run", Some(&next.to_string()))]));
+            let place = Place { list: query.list(), following: following.map(|next| next.to_string()), next };
+            Some(review(frame, &names, row, place, draft).await?)
+        }
         None => None,
     };
+    let may_triage = frame.may(Permission::Triage);
     let cursor = next.map(|cursor| cursor.to_string());
     Ok(FailureList {
         chips: chips(frame, query),
         filters: filters(query, &names),
+        progress: progress(frame, &counts).await?,
+        undo: undo_of(frame, query.undo.as_deref(), query.list()).await?,
         groups: groups(frame, &names, query, (&rows, &counts), chosen.as_ref(), &filter),
+        classes: if may_triage { class_options(frame, None).await? } else { Vec::new() },
+        may_triage,
+        list: query.list(),
         pager: Pager {
             previous: query.cursor.as_ref().map(|_| query.href(frame, &[])),
             next: cursor.as_deref().map(|cursor| query.href(frame, &[("cursor", Some(cursor))])),
@@ -130,10 +172,40 @@ async fn page(frame: &Frame, query: &ListQuery, draft: &Draft) -> Result<Failure
     })
 }
 
-fn next_open<'a>(rows: &'a [FailureRow], row: &FailureRow) -> Option<&'a FailureRow> {
-    let at = rows.iter().position(|other| other.run == row.run).map_or(0, |at| at + 1);
-    let rest = rows[at..].iter().chain(&rows[..at]);
-    rest.into_iter().find(|other| other.run != row.run && other.standing.status == LearningStatus::Open)
+/// Whether nobody else works on it.
+fn is_free(frame: &Frame, row: &FailureRow) -> bool {
+    row.reserved(frame.app().now()).is_none_or(|kept| Some(kept.by.account) == frame.caller().account())
+}
+
+/// The failure that comes after one in its list: the first after it, then from the beginning, that is open and that nobody
+/// else works on.
+pub(super) fn next_open<'a>(frame: &Frame, rows: &'a [FailureRow], after: Option<RunId>) -> Option<&'a FailureRow> {
+    let at = rows.iter().position(|other| Some(other.run) == after).map_or(0, |at| at + 1);
+    let mut rest = rows[at..].iter().chain(&rows[..at]);
+    rest.find(|row| Some(row.run) != after && row.standing.status == LearningStatus::Open && is_free(frame, row))
+}
+
+/// Where to go on after an act on a failure: the act can be taken back there.
+///
+/// # Errors
+/// When a filter names nothing any more, or the database fails.
+pub(super) async fn after_act(
+    frame: &Frame,
+    query: &ListQuery,
+    following: &str,
+    act: Option<ActId>,
+) -> Result<String, Problem> {
+    let (app, caller, slug) = (frame.app(), frame.caller(), frame.slug());
+    let names = app.names(caller, slug).await?;
+    let wanted = PageQuery { cursor: query.cursor.clone(), limit: None }.page()?;
+    let (rows, _) = app.failures(caller, slug, &query.filter(&names, caller)?, wanted).await?;
+    let promised = rows.iter().find(|row| row.run.to_string() == following);
+    let promised = promised.filter(|row| row.standing.status == LearningStatus::Open && is_free(frame, row));
+    let next = promised.or_else(|| next_open(frame, &rows, None)).map(|row| row.run.to_string());
+    let act = act.map(|act| act.to_string());
+    let mut parameters = query.parameters(&[("cursor", query.cursor.as_deref()), ("run", next.as_deref())]);
+    parameters.push(("undo", act.as_deref()));
+    Ok(link::with_query("/failures", &parameters))
 }
 
 fn empty(frame: &Frame) -> Empty {
@@ -206,180 +278,11 @@ fn filters(query: &ListQuery, names: &Names) -> Vec<Filter> {
     ]
 }
 
-/// The rows by class and release, in the order in which the first of each comes.
-fn groups(
-    frame: &Frame,
-    names: &Names,
-    query: &ListQuery,
-    (rows, counts): (&[FailureRow], &[FailureCount]),
-    chosen: Option<&FailureRow>,
-    filter: &FailureFilter,
-) -> Vec<FailureGroup> {
-    let same = |row: &FailureRow, count: &FailureCount| {
-        row.workflow == count.workflow && row.release == count.release && row.failure_class == count.failure_class
-    };
-    let mut groups: Vec<(FailureGroup, &FailureRow)> = Vec::new();
-    for row in rows {
-        let shown = item(frame, query, row, chosen);
-        let known = groups.iter_mut().find(|(_, first)| {
-            first.workflow == row.workflow && first.release == row.release && first.failure_class == row.failure_class
-        });
-        if let Some((group, _)) = known {
-            group.items.push(shown);
-            continue;
-        }
-        let total = counts.iter().find(|count| same(row, count)).map_or(0, |count| match filter.status {
-            Some(LearningStatus::Open) => count.open,
-            Some(LearningStatus::Promoted) => count.promoted,
-            Some(LearningStatus::Linked) => count.linked,
-            Some(LearningStatus::Dismissed) => count.dismissed,
-            None => count.open + count.promoted + count.linked + count.dismissed,
-        });
-        let group = FailureGroup {
-            class: row.failure_class.clone(),
-            severity: row.severity.map(|severity| severity.as_str().to_owned()),
-            workflow: names.workflow_name(row.workflow),
-            release: names.release_name(row.release),
-            total,
-            items: vec![shown],
-        };
-        groups.push((group, row));
-    }
-    let groups = groups.into_iter().map(|(group, _)| FailureGroup {
-        // Of very many groups some are not counted; those on the page are there.
-        total: group.total.max(group.items.len() as u64),
-        ..group
-    });
-    groups.collect()
-}
-
-fn item(frame: &Frame, query: &ListQuery, row: &FailureRow, chosen: Option<&FailureRow>) -> FailureItem {
-    let id = row.run.to_string();
-    FailureItem {
-        summary: row.external_id.clone(),
-        outcome: row.outcome.as_str().to_owned(),
-        rescued: row.rescued,
-        status: row.standing.status.as_str().to_owned(),
-        started_at: Time(row.occurred_at.micros()),
-        href: query.href(frame, &[("cursor", query.cursor.as_deref()), ("run", Some(&id))]),
-        selected: chosen.is_some_and(|chosen| chosen.run == row.run),
-        run_id: id,
-    }
-}
-
-/// The form that promotes.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub struct PromoteForm {
-    #[serde(default)]
-    pub(super) title: String,
-    #[serde(default)]
-    pub(super) failure_class: String,
-    #[serde(default)]
-    pub(super) must: String,
-    #[serde(default)]
-    pub(super) must_not: String,
-    #[serde(default)]
-    pub(super) reference: String,
-    #[serde(default)]
-    pub(super) tags: String,
-}
-
-impl PromoteForm {
-    fn promotion(&self) -> Promotion {
-        let lines = |text: &str| text.lines().filter_map(given).collect();
-        let mut promotion = Promotion {
-            title: given(&self.title),
-            failure_class: given(&self.failure_class),
-            tags: self.tags.split(',').filter_map(given).collect(),
-            ..Promotion::default()
-        };
-        promotion.assertions.must = lines(&self.must);
-        promotion.assertions.must_not = lines(&self.must_not);
-        promotion.assertions.reference = given(&self.reference);
-        promotion
-    }
-}
-
-/// `POST /p/{project}/failures/{run}/promote`.
+/// The page again, with why a form was not accepted and what was typed.
 ///
 /// # Errors
-/// When the token is wrong, they may not, there is no such failure, or the database fails.
-pub async fn promote(visitor: Visitor, path: Path<(String, String)>, form: PageForm<PromoteForm>) -> Answer {
-    let (frame, id) = enter(visitor, path).await?;
-    let PageForm(form) = form;
-    let promotion = form.promotion();
-    if promotion.assertions.is_empty() {
-        let error = "Write at least one line that must or must not hold, or a reference answer.".to_owned();
-        return again(frame, id, Draft { promote: form, error: Some(error), ..Draft::default() }).await;
-    }
-    match frame.app().promote_failure(frame.caller(), frame.slug(), id, promotion).await {
-        Ok(promoted) => Ok(frame.done(&format!("/cases/{}", promoted.case.id), "promoted")),
-        Err(error) => {
-            let error = Some(refusal(error)?);
-            again(frame, id, Draft { promote: form, error, ..Draft::default() }).await
-        }
-    }
-}
-
-/// The form that links.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub struct LinkForm {
-    #[serde(default)]
-    case_id: String,
-}
-
-/// `POST /p/{project}/failures/{run}/link`.
-///
-/// # Errors
-/// When the token is wrong, they may not, there is no such failure, or the database fails.
-pub async fn link_to_case(visitor: Visitor, path: Path<(String, String)>, form: PageForm<LinkForm>) -> Answer {
-    let (frame, id) = enter(visitor, path).await?;
-    let linked = match form.0.case_id.trim().parse() {
-        Ok(case) => frame.app().link_failure(frame.caller(), frame.slug(), id, case).await,
-        Err(_) => Err(AppError::invalid("case_id", "is not the id of an eval case, `case_` and 32 digits")),
-    };
-    match linked {
-        Ok(_) => Ok(frame.done(&format!("/failures?run={id}"), "linked")),
-        Err(error) => {
-            let error = Some(refusal(error)?);
-            again(frame, id, Draft { case_id: form.0.case_id, error, ..Draft::default() }).await
-        }
-    }
-}
-
-/// The form that dismisses.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub struct DismissForm {
-    #[serde(default)]
-    reason: String,
-}
-
-/// `POST /p/{project}/failures/{run}/dismiss`.
-///
-/// # Errors
-/// When the token is wrong, they may not, there is no such failure, or the database fails.
-pub async fn dismiss(visitor: Visitor, path: Path<(String, String)>, form: PageForm<DismissForm>) -> Answer {
-    let (frame, id) = enter(visitor, path).await?;
-    match frame.app().dismiss_failure(frame.caller(), frame.slug(), id, &form.0.reason).await {
-        Ok(_) => Ok(frame.done(&format!("/failures?run={id}"), "dismissed")),
-        Err(error) => {
-            let error = Some(refusal(error)?);
-            again(frame, id, Draft { reason: form.0.reason, error, ..Draft::default() }).await
-        }
-    }
-}
-
-async fn enter(visitor: Visitor, path: Path<(String, String)>) -> Result<(Frame, RunId), Problem> {
-    let (project, run) = path.into_inner();
-    let frame = visitor.enter(&project).await?;
-    frame.project.require(Permission::Triage)?;
-    let id = run.parse().map_err(|_| AppError::NotFound { noun: "failure" })?;
-    Ok((frame, id))
-}
-
-/// The page again, with why the form was not accepted and what was typed.
-async fn again(frame: Frame, id: RunId, draft: Draft) -> Answer {
-    let query = ListQuery { run: Some(id.to_string()), ..ListQuery::default() };
+/// When the failure is gone, or the database fails.
+pub(super) async fn again(frame: Frame, query: ListQuery, draft: Draft) -> Answer {
     let body = page(&frame, &query, &draft).await?;
     frame.page_as(StatusCode::UNPROCESSABLE_ENTITY, "Triage", body)
 }

@@ -7,16 +7,17 @@ use seatrial_store::failure::FailureRow;
 use serde_json::Value;
 
 use super::context::Frame;
-use super::failure::PromoteForm;
+use super::conversation::turns;
+use super::failure_act::PromoteForm;
 use super::run_parts::source_words;
-use super::trace::readable;
+use super::trace::{TraceQuery, readable, waterfall};
 use crate::app::content::{content_of, headline};
 use crate::app::failure::{CasePreview, NearCase as Near, Nearness};
 use crate::app::names::Names;
 use crate::http::problem::Problem;
 use crate::render::view::case::DiffLine;
-use crate::render::view::failure::{FailureReview, NearCase};
-use crate::render::view::{Link, SelectOption};
+use crate::render::view::failure::{FailureReview, NearCase, Reserved};
+use crate::render::view::{Link, SelectOption, Time};
 
 /// Maskings shown; more would bury the text.
 const MASKINGS_SHOWN: usize = 40;
@@ -34,7 +35,18 @@ pub struct Draft {
     pub error: Option<String>,
 }
 
-/// The failure under review; `next` is where the next one is.
+/// Where in the queue a failure is reviewed.
+#[derive(Clone, Debug, Default)]
+pub struct Place {
+    /// The query of the list.
+    pub list: String,
+    /// The failure that comes next in it.
+    pub following: Option<String>,
+    /// Where that is.
+    pub next: Option<String>,
+}
+
+/// The failure under review.
 ///
 /// # Errors
 /// When the database fails.
@@ -42,7 +54,7 @@ pub async fn review(
     frame: &Frame,
     names: &Names,
     row: &FailureRow,
-    next: Option<String>,
+    place: Place,
     draft: &Draft,
 ) -> Result<FailureReview, Problem> {
     let (app, caller, slug) = (frame.app(), frame.caller(), frame.slug());
@@ -59,21 +71,25 @@ pub async fn review(
         None => headline(content.input.as_ref(), &row.external_id),
     };
     let source = run.as_ref().map_or(OutcomeSource::Nothing, |run| run.row.facts.outcome_source);
-    let case = match row.standing.case {
-        Some(id) => {
-            let title = app.case(caller, slug, id).await.map(|(found, _)| found.case.title);
-            Some(Link::new(frame.href(&format!("/cases/{id}")), title.unwrap_or_else(|_| id.to_string())))
-        }
-        None => None,
-    };
-    let class = if draft.promote.failure_class.is_empty() {
-        row.failure_class.as_deref()
-    } else {
-        Some(draft.promote.failure_class.as_str())
-    };
+    let (turns, more_messages) = run.as_ref().map(turns).unwrap_or_default();
+    let page = frame.href(&format!("/runs/{}", row.run));
+    let standing = &row.standing;
+    // What is known already is filled in; what is right is the reviewer's to say.
+    let class = typed(&draft.promote.failure_class).or(row.failure_class.as_deref());
+    let tags = typed(&draft.promote.tags).or(standing.step.as_deref());
     Ok(FailureReview {
+        turns,
+        more_messages,
+        waterfall: run.as_ref().and_then(|run| waterfall(run, &page, &TraceQuery::default(), frame.currency())),
+        reserved: reserved(frame, row),
+        assigned_to_me: standing.assigned_to.is_some() && standing.assigned_to == caller.account(),
+        me: caller.account().map(|account| account.to_string()),
+        step: standing.step.clone(),
+        note: standing.note.clone(),
+        list: place.list,
+        following: place.following,
         run_id: row.run.to_string(),
-        run: Link::new(frame.href(&format!("/runs/{}", row.run)), "Open the run"),
+        run: Link::new(page, "Open the run"),
         workflow: names.workflow_name(row.workflow),
         release: names.release_name(row.release),
         outcome: row.outcome.as_str().to_owned(),
@@ -81,25 +97,47 @@ pub async fn review(
         class: row.failure_class.clone(),
         severity: row.severity.map(|severity| severity.as_str().to_owned()),
         status: row.standing.status.as_str().to_owned(),
-        case,
+        case: case_of(frame, row).await,
         dismissed_reason: row.standing.reason.clone().filter(|_| row.standing.status == LearningStatus::Dismissed),
         input: shown(preview.as_ref().and_then(|p| p.input.as_ref()), content.input.as_ref()),
         observed: shown(preview.as_ref().and_then(|p| p.observed.as_ref()), content.output.as_ref()),
         redactions: preview.as_ref().map(redactions).unwrap_or_default(),
         nearest: preview.as_ref().map(|preview| nearest(frame, &preview.nearest)).unwrap_or_default(),
         classes: classes(frame, class).await?,
-        suggested_title: if draft.promote.title.is_empty() { title } else { draft.promote.title.clone() },
-        next,
+        suggested_title: typed(&draft.promote.title).unwrap_or(&title).to_owned(),
+        next: place.next,
         can_act: can_act && row.standing.status == LearningStatus::Open,
         may_triage: can_act,
         error: draft.error.clone(),
         must: draft.promote.must.clone(),
         must_not: draft.promote.must_not.clone(),
         reference: draft.promote.reference.clone(),
-        tags: draft.promote.tags.clone(),
+        tags: tags.unwrap_or_default().to_owned(),
         case_id: draft.case_id.clone(),
         reason: draft.reason.clone(),
     })
+}
+
+/// What was typed, if anything was.
+fn typed(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
+/// Who works on it.
+fn reserved(frame: &Frame, row: &FailureRow) -> Option<Reserved> {
+    row.reserved(frame.app().now()).map(|kept| Reserved {
+        by: kept.by.name.clone(),
+        mine: Some(kept.by.account) == frame.caller().account(),
+        until: Time(kept.until.micros()),
+    })
+}
+
+/// The case it became or is linked to.
+async fn case_of(frame: &Frame, row: &FailureRow) -> Option<Link> {
+    let id = row.standing.case?;
+    let found = frame.app().case(frame.caller(), frame.slug(), id).await;
+    let title = found.map_or_else(|_| id.to_string(), |(found, _)| found.case.title);
+    Some(Link::new(frame.href(&format!("/cases/{id}")), title))
 }
 
 fn redactions(preview: &CasePreview) -> Vec<DiffLine> {

@@ -9,6 +9,8 @@ use seatrial_store::failure::FailureRow;
 use serde::Deserialize;
 
 use super::context::{Answer, Frame, Visitor};
+use super::failure::{ListQuery, again};
+use super::failure_review::Draft;
 use super::form::{given, refusal};
 use super::gap::date_of;
 use super::pattern::{blank, choice, remark};
@@ -165,6 +167,9 @@ pub struct WorkForm {
     account: String,
     #[serde(default)]
     act: String,
+    /// The query of the list to go back to; absent for the page of the failure itself.
+    #[serde(default)]
+    list: Option<String>,
 }
 
 /// `POST /p/{project}/failures/{run}/triage/{act}`.
@@ -177,13 +182,25 @@ pub async fn change(visitor: Visitor, path: Path<(String, String, String)>, form
     frame.project.require(Permission::Triage)?;
     let (id, PageForm(form)) = (run_id(&run)?, form);
     match carried_out(&frame, id, &act, &form).await {
-        Ok(()) => Ok(frame.done(&format!("/failures/{id}/triage"), "failure_changed")),
+        Ok(()) => Ok(frame.done(&back(&form, id), "failure_changed")),
         Err(error) => {
             let error = refusal(error)?;
+            if let Some(list) = &form.list {
+                let draft = Draft { error: Some(error), ..Draft::default() };
+                return again(frame, ListQuery::of_form(list).showing(id), draft).await;
+            }
             let body = work_page(&frame, id, Some(error), &form).await?;
             frame.page_as(StatusCode::UNPROCESSABLE_ENTITY, "Work on a failure", body)
         }
     }
+}
+
+/// Where the form was: the queue, or the page of the failure.
+fn back(form: &WorkForm, id: RunId) -> String {
+    form.list.as_ref().map_or_else(
+        || format!("/failures/{id}/triage"),
+        |list| format!("/failures?{}", ListQuery::of_form(list).showing(id).query()),
+    )
 }
 
 async fn carried_out(frame: &Frame, id: RunId, act: &str, form: &WorkForm) -> Result<(), AppError> {

@@ -6,13 +6,17 @@ use crate::render::view::Flash;
 pub const NAME: &str = "done";
 
 /// What each code says.
-const WORDS: [(&str, &str); 32] = [
+const WORDS: [(&str, &str); 36] = [
     ("fact_added", "The fact is added. Every figure computed from this run has changed with it."),
     ("fact_known", "This fact had been added already; nothing has changed."),
-    ("promoted", "The failure is an eval case now. It is a draft until somebody makes it active."),
+    ("promoted", "The failure is an eval case now."),
     ("linked", "The failure is linked to the case."),
     ("dismissed", "The failure is dismissed, with your reason."),
     ("failure_changed", "It is written down."),
+    ("undone", "It is taken back: everything stands as before."),
+    ("partly_undone", "It is taken back but for what was changed since, or is worked on by somebody else."),
+    ("group_changed", "It is done with every failure of the group that was open."),
+    ("group_partly_changed", "It is done with the group, but for failures that somebody else works on."),
     ("pattern_changed", "It is done, and kept in the history of the pattern."),
     ("sample_found", "What you found is recorded. Every figure of the run has changed with it."),
     ("suite_changed", "The suite has a new version."),

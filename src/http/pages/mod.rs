@@ -14,6 +14,8 @@ mod context;
 mod conversation;
 mod decision;
 mod failure;
+mod failure_act;
+mod failure_queue;
 mod failure_review;
 mod failure_work;
 mod flash;
@@ -105,9 +107,10 @@ fn account_routes(config: &mut ServiceConfig) {
 fn learning(config: &mut ServiceConfig) {
     config
         .route("/p/{project}/failures", get().to(failure::list))
-        .route("/p/{project}/failures/{run}/promote", post().to(failure::promote))
-        .route("/p/{project}/failures/{run}/link", post().to(failure::link_to_case))
-        .route("/p/{project}/failures/{run}/dismiss", post().to(failure::dismiss))
+        .route("/p/{project}/failures/{run}/promote", post().to(failure_act::promote))
+        .route("/p/{project}/failures/{run}/link", post().to(failure_act::link_to_case))
+        .route("/p/{project}/failures/{run}/dismiss", post().to(failure_act::dismiss))
+        .route("/p/{project}/triage/{deed}", post().to(failure_act::act_on_group))
         .route("/p/{project}/failures/{run}/triage", get().to(failure_work::show))
         .route("/p/{project}/failures/{run}/triage/{act}", post().to(failure_work::change))
         .route("/p/{project}/patterns", get().to(pattern::list))

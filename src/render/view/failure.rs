@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 use super::case::DiffLine;
+use super::run::{RunPage, Turn, Waterfall};
+use super::triage::{Progress, Undo};
 use super::{Empty, Filter, FilterChip, HOSTILE, Link, Pager, SelectOption, Time, View};
 
 /// Body of `/p/{project}/failures`. `?run={run_id}` chooses the failure shown beside the list.
@@ -12,6 +14,16 @@ pub struct FailureList {
     pub chips: Vec<FilterChip>,
     /// Fields of the filter form.
     pub filters: Vec<Filter>,
+    /// How far everybody has come.
+    pub progress: Progress,
+    /// The act that was just carried out and can be taken back.
+    pub undo: Option<Undo>,
+    /// The classes a group can be labelled with.
+    pub classes: Vec<SelectOption>,
+    /// The signed-in person may act on groups.
+    pub may_triage: bool,
+    /// The query of this list, which forms carry along.
+    pub list: String,
     /// Failures grouped by failure class and release, critical first.
     pub groups: Vec<FailureGroup>,
     /// The failure under review.
@@ -22,9 +34,24 @@ pub struct FailureList {
     pub empty: Option<Empty>,
 }
 
+/// Who works on a failure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reserved {
+    /// Their name.
+    pub by: String,
+    /// It is the signed-in person.
+    pub mine: bool,
+    /// Until when.
+    pub until: Time,
+}
+
 /// Failures of one class on one release.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FailureGroup {
+    /// Id of the workflow.
+    pub workflow_id: String,
+    /// Id of the release.
+    pub release_id: String,
     /// Failure class; `None` is *not classified*.
     pub class: Option<String>,
     /// `critical`, `major` or `minor`.
@@ -58,6 +85,10 @@ pub struct FailureItem {
     pub href: String,
     /// It is the one under review.
     pub selected: bool,
+    /// Who works on it.
+    pub reserved_by: Option<String>,
+    /// Who is asked to look at it.
+    pub assigned_to: Option<String>,
 }
 
 /// One failure with everything a reviewer needs. Forms: `POST /p/{project}/failures/{run_id}/promote` with `title`,
@@ -87,6 +118,26 @@ pub struct FailureReview {
     pub case: Option<Link>,
     /// Why it was dismissed.
     pub dismissed_reason: Option<String>,
+    /// The conversation, turn by turn.
+    pub turns: Vec<Turn>,
+    /// Messages that are not shown.
+    pub more_messages: u64,
+    /// The trace.
+    pub waterfall: Option<Waterfall>,
+    /// Who works on it.
+    pub reserved: Option<Reserved>,
+    /// The signed-in person is asked to look at it.
+    pub assigned_to_me: bool,
+    /// The signed-in person's account.
+    pub me: Option<String>,
+    /// The failing step.
+    pub step: Option<String>,
+    /// What a reviewer remarked.
+    pub note: Option<String>,
+    /// The query of the list, which forms carry along.
+    pub list: String,
+    /// Id of the run that comes next in it.
+    pub following: Option<String>,
     /// What the agent was given, after redaction.
     pub input: String,
     /// What the agent did, kept as *observed*, never as the expected answer.
@@ -156,6 +207,11 @@ impl FailureList {
         Self {
             chips: vec![],
             filters: vec![],
+            progress: Progress::default(),
+            undo: None,
+            classes: vec![],
+            may_triage: false,
+            list: String::new(),
             groups: vec![],
             selected: None,
             pager: Pager::default(),
@@ -172,6 +228,8 @@ impl FailureList {
     fn with_text(input: &str, observed: &str) -> Self {
         let item = FailureItem {
             run_id: "run_0192f3a1b2c37d4e8f9a0b1c2d3e4f50".to_owned(),
+            reserved_by: Some("Demo owner".to_owned()),
+            assigned_to: Some("Demo reviewer".to_owned()),
             summary: input.to_owned(),
             outcome: "failure".to_owned(),
             rescued: true,
@@ -198,8 +256,15 @@ impl FailureList {
                 ],
                 value: String::new(),
             }],
+            progress: Progress::sample(input),
+            undo: Some(Undo::sample()),
+            classes: vec![SelectOption::new("wrong_tool", "Wrong tool (major)")],
+            may_triage: true,
+            list: "status=open".to_owned(),
             groups: vec![
                 FailureGroup {
+                    workflow_id: "wf_01".to_owned(),
+                    release_id: "rel_01".to_owned(),
                     class: Some("amount_mismatch".to_owned()),
                     severity: Some("critical".to_owned()),
                     workflow: "refund-handling".to_owned(),
@@ -208,6 +273,8 @@ impl FailureList {
                     items: vec![item],
                 },
                 FailureGroup {
+                    workflow_id: "wf_01".to_owned(),
+                    release_id: "rel_02".to_owned(),
                     class: None,
                     severity: None,
                     workflow: "refund-handling".to_owned(),
@@ -235,6 +302,16 @@ impl FailureReview {
             workflow: "refund-handling".to_owned(),
             release: "1.4.0".to_owned(),
             outcome: "failure".to_owned(),
+            turns: RunPage::sample().turns,
+            more_messages: 3,
+            waterfall: RunPage::sample().waterfall,
+            reserved: Some(Reserved { by: input.to_owned(), mine: false, until: Time::sample(15) }),
+            assigned_to_me: false,
+            me: Some("acc_01".to_owned()),
+            step: Some(input.to_owned()),
+            note: Some(observed.to_owned()),
+            list: "status=open".to_owned(),
+            following: Some("run_02".to_owned()),
             outcome_source: "outcome fact by API".to_owned(),
             class: Some("amount_mismatch".to_owned()),
             severity: Some("critical".to_owned()),

@@ -35,6 +35,7 @@ pub mod settings;
 pub mod sign_in;
 pub mod task;
 pub mod template;
+pub mod triage;
 
 pub use common::{
     Empty, Filter, FilterChip, Freshness, Gap, HOSTILE, KeyValue, Link, Owner, Pager, SelectOption, Time,

@@ -33,7 +33,7 @@ pub struct CellQuery {
     pub by: Resolution,
 }
 
-#[derive(FromQueryResult)]
+#[derive(Debug, FromQueryResult)]
 struct CellRow {
     release_id: uuid::Uuid,
     dimension: String,
@@ -94,24 +94,57 @@ pub async fn cells(
     Ok(found)
 }
 
-/// Reads the evidence blocks of a release in order of time, by segment value, up to `to` (exclusive).
+/// Which evidence blocks are wanted.
+#[derive(Clone, Debug)]
+pub struct BlockQuery<'a> {
+    /// The workflow.
+    pub workflow: WorkflowId,
+    /// The release.
+    pub release: ReleaseId,
+    /// Settled runs, or concluded ones.
+    pub basis: Basis,
+    /// The segment dimensions; [`seatrial_domain::cell::ALL`] stands for all runs.
+    pub dimensions: &'a [String],
+    /// From the hour of this time on.
+    pub from: Timestamp,
+    /// Up to this time, exclusive.
+    pub to: Timestamp,
+}
+
+/// Evidence blocks as they are kept, to be decoded where that holds nobody up.
+#[derive(Debug)]
+pub struct BlockRows {
+    rows: Vec<CellRow>,
+    to: Timestamp,
+}
+
+impl BlockRows {
+    /// The blocks by dimension and value, in the order of their minutes.
+    ///
+    /// # Errors
+    /// When a block cannot be decoded.
+    pub fn decode(self) -> Result<BTreeMap<(String, String), Vec<Block>>, StoreError> {
+        let mut found: BTreeMap<(String, String), Vec<Block>> = BTreeMap::new();
+        for row in self.rows {
+            let blocks = blob::decode_blocks(&row.body)?;
+            let of_group = found.entry((row.dimension, row.value)).or_default();
+            of_group.extend(blocks.into_iter().filter(|block| block.minute < self.to));
+        }
+        Ok(found)
+    }
+}
+
+/// Reads evidence blocks.
 ///
 /// # Errors
-/// When the database fails or a block cannot be decoded.
-pub async fn blocks(
-    db: &impl Connection,
-    scope: Scope,
-    (workflow, release): (WorkflowId, ReleaseId),
-    basis: Basis,
-    dimension: &str,
-    to: Timestamp,
-) -> Result<BTreeMap<String, Vec<Block>>, StoreError> {
+/// When the database fails.
+pub async fn blocks(db: &impl Connection, scope: Scope, query: &BlockQuery<'_>) -> Result<BlockRows, StoreError> {
     let raw = db.raw();
     let backend = raw.get_database_backend();
     let mut mark = placeholder_counter(backend);
-    let sql = format!(
+    let mut sql = format!(
         "SELECT release_id, dimension, value, start_at, body FROM blocks WHERE project_id = {} AND workflow_id = {} \
-         AND release_id = {} AND basis = {} AND dimension = {} AND start_at < {} ORDER BY start_at",
+         AND release_id = {} AND basis = {} AND start_at >= {} AND start_at < {}",
         mark(),
         mark(),
         mark(),
@@ -119,21 +152,19 @@ pub async fn blocks(
         mark(),
         mark()
     );
-    let values: [Value; 6] = [
+    let mut values: Vec<Value> = vec![
         scope.uuid().into(),
-        workflow.uuid().into(),
-        release.uuid().into(),
-        basis_name(basis).into(),
-        dimension.into(),
-        to.plus_micros(HOUR).micros().into(),
+        query.workflow.uuid().into(),
+        query.release.uuid().into(),
+        basis_name(query.basis).into(),
+        query.from.hour().micros().into(),
+        query.to.plus_micros(HOUR).micros().into(),
     ];
+    let dimensions: Vec<String> = query.dimensions.iter().map(|_| mark()).collect();
+    sql.push_str(&format!(" AND dimension IN ({}) ORDER BY dimension, start_at, value", dimensions.join(", ")));
+    values.extend(query.dimensions.iter().map(|dimension| Value::from(dimension.clone())));
     let rows = CellRow::find_by_statement(Statement::from_sql_and_values(backend, sql, values)).all(raw).await?;
-    let mut found: BTreeMap<String, Vec<Block>> = BTreeMap::new();
-    for row in rows {
-        let blocks = blob::decode_blocks(&row.body)?;
-        found.entry(row.value).or_default().extend(blocks.into_iter().filter(|block| block.minute < to));
-    }
-    Ok(found)
+    Ok(BlockRows { rows, to: query.to })
 }
 
 #[derive(FromQueryResult)]

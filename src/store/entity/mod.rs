@@ -25,6 +25,7 @@ pub mod failure_class;
 pub mod forecast;
 pub mod gap;
 pub mod gate;
+pub mod gate_prefix;
 pub mod idempotency_key;
 pub mod invitation;
 pub mod lease;

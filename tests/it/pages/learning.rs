@@ -4,6 +4,8 @@ use super::*;
 
 both!(
     a_failure_is_worked_on_by_form,
+    a_group_is_decided_by_one_form_and_taken_back_by_another,
+    the_queue_goes_on_and_leads_past_what_others_work_on,
     a_pattern_is_moved_by_form,
     a_sampled_success_is_looked_at_by_form,
     a_suite_is_kept_by_form,
@@ -60,6 +62,100 @@ async fn a_failure_is_worked_on_by_form(app: &TestApp) {
     shows(&page, &["(taken back)"]);
     let seen = reviewer.send(&at(&format!("{work}/explode")), &page, &[]).await;
     assert_eq!(seen.status, 404);
+}
+
+async fn a_group_is_decided_by_one_form_and_taken_back_by_another(app: &TestApp) {
+    for n in 0..3 {
+        report_failure(app, &format!("one-of-{n}"), &format!("Please refund order {n}")).await;
+    }
+    let reviewer = Visitor::signed_in(app, Role::Reviewer).await;
+    let list = "/failures?status=open&failure_class=wrong_result";
+    let page = reviewer.page(list).await;
+    shows(&page, &["All 3 at once", "Dismiss all that are open", "<b class=\"figure-value\">0</b>"]);
+    let form = page.split("/triage/dismiss").nth(1).expect("a form on the group");
+    let hidden = |name: &str| between(form, &format!("name=\"{name}\" value=\""), "\"").expect("a field").to_owned();
+    let (workflow, release, carried) = (hidden("workflow"), hidden("release"), hidden("list").replace("&amp;", "&"));
+    let group = [("workflow", workflow.as_str()), ("release", release.as_str()), ("of_class", "wrong_result")];
+    let with =
+        |more: [(&'static str, &'static str); 1]| [&group[..], &[("list", carried.as_str())], &more[..]].concat();
+    let open = async || {
+        let found = expect(200, app.member(Role::Viewer).get(&path("failures?status=open"))).await;
+        found["items"].as_array().map_or(0, Vec::len)
+    };
+    let why = refused(&reviewer, list, "/triage/dismiss", &with([("reason", " ")])).await;
+    assert!(why.contains("reason") && open().await == 3, "nothing without a reason");
+    let page = sent(&reviewer, list, "/triage/dismiss", &with([("reason", "the sandbox was down")])).await;
+    shows(&page, &["3 failures dismissed.", "Take it back", "Nothing to review"]);
+    assert_eq!(open().await, 0);
+    let act = between(&page, "name=\"act\" value=\"", "\"").expect("an act").to_owned();
+    let undo = [("act", act.as_str()), ("list", carried.as_str())];
+    let seen = reviewer.send(&at("/triage/undo"), &page, &undo).await;
+    let page = reviewer.get(&seen.goes_on()).await.ok();
+    shows(&page, &["It is taken back", "All 3 at once"]);
+    assert_eq!(open().await, 3, "with one undo");
+    assert_eq!(reviewer.send(&at("/triage/undo"), &page, &undo).await.status, 422, "once");
+    sent(&reviewer, list, "/triage/assign", &with([("class", "")])).await;
+    let page = sent(&reviewer, list, "/triage/label", &with([("class", "unsafe_action")])).await;
+    shows(&page, &["3 failures labelled."]);
+    shows(&reviewer.page("/failures?failure_class=unsafe_action").await, &["for Demo reviewer", "0/3"]);
+    for (deed, fields) in [("explode", with([("reason", "x")])), ("undo", vec![("act", "act_1")])] {
+        assert_eq!(reviewer.send(&at(&format!("/triage/{deed}")), &page, &fields).await.status, 404, "{deed}");
+    }
+    let viewer = Visitor::signed_in(app, Role::Viewer).await;
+    let seen = viewer.page("/failures").await;
+    assert!(!seen.contains("at once") && !seen.contains("/triage/dismiss"), "who only reads has no form");
+    assert_eq!(viewer.send(&at("/triage/dismiss"), &seen, &with([("reason", "x")])).await.status, 403);
+}
+
+async fn the_queue_goes_on_and_leads_past_what_others_work_on(app: &TestApp) {
+    let mut runs = Vec::new();
+    for n in 0..3 {
+        runs.push(report_failure(app, &format!("one-of-{n}"), &format!("Please refund order {n}")).await);
+    }
+    let [reviewer, owner] = [Visitor::signed_in(app, Role::Reviewer).await, Visitor::signed_in(app, Role::Owner).await];
+    let shown = |page: &str| {
+        let action = between(page, "/failures/run_", "/promote\"");
+        action.map_or_else(String::new, |id| format!("run_{}", id.rsplit("run_").next().unwrap_or(id)))
+    };
+    let first = shown(&reviewer.page("/failures").await);
+    let page = sent(&reviewer, "/failures", &format!("/failures/{first}/triage/reserve"), &[("list", "")]).await;
+    assert_eq!(shown(&page), first, "back in the queue");
+    shows(&page, &["You work on it until", "Give it free", "Demo reviewer works on it"]);
+    // The other one is led past it, and told when they come to it all the same.
+    let page = owner.page("/failures").await;
+    let second = shown(&page);
+    assert_ne!(second, first);
+    shows(&owner.page(&format!("/failures?run={first}")).await, &["Demo reviewer works on it until"]);
+    let dismiss = [("reason", "noise"), ("list", ""), ("following", first.as_str())];
+    let page = sent(&owner, "/failures", &format!("/failures/{second}/dismiss"), &dismiss).await;
+    let third = shown(&page);
+    assert!(third != first && third != second, "the promised one is kept by somebody meanwhile");
+    shows(&page, &["1 failure dismissed.", "Demo owner (you)"]);
+    let page = refused(&owner, "/failures", &format!("/failures/{first}/dismiss"), &dismiss).await;
+    shows(&page, &["Demo reviewer works on this failure", "noise"]);
+    // What is known is filled in; what is right is not.
+    let promote = format!("/failures/{first}/promote");
+    let page = reviewer.page(&format!("/failures?run={first}")).await;
+    shows(
+        &page,
+        &[
+            "value=\"wrong_result\" checked",
+            "name=\"title\" type=\"text\" required maxlength=\"200\" value=\"Please refund",
+        ],
+    );
+    assert_eq!(
+        between(&page, "name=\"must\" maxlength=\"4000\" placeholder=\"refund at most the amount of the order\">", "<"),
+        Some("")
+    );
+    let fields =
+        [("title", "Asks first"), ("must", "ask first"), ("list", "status=open"), ("following", third.as_str())];
+    let page = sent(&reviewer, &format!("/failures?run={first}"), &promote, &fields).await;
+    assert_eq!(shown(&page), third);
+    shows(&page, &["1 failure promoted to an eval case.", "Look at the case"]);
+    // Without a list the new case is looked at.
+    let bare = [("title", "Asks first"), ("must", "ask first")];
+    let seen = reviewer.send(&at(&format!("/failures/{third}/promote")), &page, &bare).await;
+    assert!(seen.goes_on().contains("/cases/case_"));
 }
 
 async fn a_pattern_is_moved_by_form(app: &TestApp) {

@@ -4,12 +4,14 @@
 //! and the arm alone: independent outcomes in an order that does not look at them are independent still, and the same
 //! evidence gives the same order again. Only minutes that a block is cut out of are ever laid out.
 
+use serde::{Deserialize, Serialize};
+
 use super::{PairSide, Tick};
 use crate::evidence::RateCount;
 use crate::time::Timestamp;
 
 /// One minute, and what came before it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Minute {
     at: Timestamp,
     n: u64,
@@ -17,32 +19,47 @@ struct Minute {
     before: RateCount,
 }
 
-/// An arm's outcomes in time order.
-#[derive(Clone, Debug)]
+/// An arm's outcomes in time order. Minutes that no later block needs can be forgotten; places stay what they were.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Laid {
     minutes: Vec<Minute>,
+    /// What was forgotten.
+    forgotten: RateCount,
     total: RateCount,
+    span: Option<(Timestamp, Timestamp)>,
     side: PairSide,
 }
 
 impl Laid {
-    pub fn of(ticks: &[Tick], side: PairSide) -> Self {
+    pub fn new(side: PairSide) -> Self {
+        let none = RateCount::default();
+        Self { minutes: Vec::new(), forgotten: none, total: none, span: None, side }
+    }
+
+    /// Lays later minutes out behind those that are there.
+    pub fn extend(&mut self, ticks: &[Tick]) {
         let mut sorted: Vec<Tick> = ticks.iter().filter(|tick| tick.n > 0).copied().collect();
         sorted.sort_unstable();
-        let mut minutes: Vec<Minute> = Vec::with_capacity(sorted.len());
-        let mut total = RateCount::default();
+        self.minutes.reserve(sorted.len());
         for tick in sorted {
             let successes = tick.successes.min(tick.n);
-            match minutes.last_mut() {
+            match self.minutes.last_mut() {
                 Some(last) if last.at == tick.at => {
                     last.n += tick.n;
                     last.successes += successes;
                 }
-                _ => minutes.push(Minute { at: tick.at, n: tick.n, successes, before: total }),
+                _ => self.minutes.push(Minute { at: tick.at, n: tick.n, successes, before: self.total }),
             }
-            total = RateCount { n: total.n + tick.n, successes: total.successes + successes };
+            self.total = RateCount { n: self.total.n + tick.n, successes: self.total.successes + successes };
+            self.span = Some((self.span.map_or(tick.at, |(first, _)| first), tick.at));
         }
-        Self { minutes, total, side }
+    }
+
+    /// Forgets the minutes that lie wholly before a place.
+    pub fn forget(&mut self, place: u64) {
+        let gone = self.minutes.partition_point(|minute| minute.before.n + minute.n <= place);
+        self.minutes.drain(..gone);
+        self.forgotten = self.minutes.first().map_or(self.total, |first| first.before);
     }
 
     /// Outcomes.
@@ -50,14 +67,20 @@ impl Laid {
         self.total.n
     }
 
-    /// The first minute with outcomes, and the last.
-    pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
-        Some((self.minutes.first()?.at, self.minutes.last()?.at))
+    /// All outcomes.
+    pub fn total(&self) -> RateCount {
+        self.total
     }
 
-    /// The minutes with outcomes, in order.
-    pub fn minutes(&self) -> impl Iterator<Item = Timestamp> + '_ {
-        self.minutes.iter().map(|minute| minute.at)
+    /// The first minute with outcomes, and the last, forgotten ones included.
+    pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
+        self.span
+    }
+
+    /// The minutes with outcomes after a time that nothing up to which is needed any more, in order.
+    pub fn minutes_after(&self, through: Option<Timestamp>) -> impl Iterator<Item = Timestamp> + '_ {
+        let from = through.map_or(0, |through| self.minutes.partition_point(|minute| minute.at <= through));
+        self.minutes[from..].iter().map(|minute| minute.at)
     }
 
     /// How many outcomes lie before a minute.
@@ -88,7 +111,9 @@ impl Laid {
     pub fn successes(&self, k: u64) -> u64 {
         let index = self.minutes.partition_point(|minute| minute.before.n < k);
         // The minute that holds the last of them.
-        let Some(minute) = index.checked_sub(1).and_then(|index| self.minutes.get(index)) else { return 0 };
+        let Some(minute) = index.checked_sub(1).and_then(|index| self.minutes.get(index)) else {
+            return self.forgotten.successes;
+        };
         minute.before.successes + minute.first_successes(k - minute.before.n, self.side)
     }
 }

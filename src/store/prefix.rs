@@ -1,0 +1,153 @@
+//! Prefixes: how far the evidence of undecided gates has come, so that a look reads only what is new.
+//!
+//! A prefix is a cache beside the blocks. Whoever changes a block before its end drops it in the same transaction
+//! (`corrected`), and a pass that read before such a change cannot keep what it computed, because the revision has moved on.
+
+use std::collections::BTreeMap;
+
+use sea_orm::QuerySelect as _;
+use sea_orm::sea_query::{Condition, Expr, ExprTrait as _, OnConflict};
+use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
+use seatrial_domain::evidence::Prefix;
+use seatrial_domain::gate::Progress;
+use seatrial_domain::ids::{GateId, ReleaseId};
+use seatrial_domain::time::Timestamp;
+
+use crate::blob;
+use crate::connection::{Connection, WriteTx};
+use crate::entity::gate_prefix;
+use crate::error::StoreError;
+use crate::gate::GateRow;
+use crate::scope::Scope;
+
+/// The most bytes that are kept of one gate. Beyond, every look begins anew.
+const BYTES: usize = 64 << 20;
+
+/// The earliest hours in which blocks of a release changed: of settled runs, and of concluded ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Changed {
+    pub settled: Option<Timestamp>,
+    pub concluded: Option<Timestamp>,
+}
+
+/// What is kept of a gate's evidence, when it holds.
+///
+/// # Errors
+/// When the database fails. What cannot be read back any more is computed anew.
+pub async fn find(db: &impl Connection, scope: Scope, gate: GateId) -> Result<Option<(Prefix, Progress)>, StoreError> {
+    let row = gate_prefix::Entity::find_by_id((scope.uuid(), gate.uuid())).one(db.raw()).await?;
+    Ok(row.and_then(|row| row.body).and_then(|body| blob::decode_prefix(&body).ok()))
+}
+
+/// Claims the blocks of runs that settle, or would, before `through`: a change of one of them from now on moves the
+/// revision, which is returned. Runs settle `settle_micros` after they concluded.
+///
+/// # Errors
+/// When the database fails.
+pub async fn claim(
+    tx: &WriteTx,
+    scope: Scope,
+    gate: &GateRow,
+    through: Timestamp,
+    settle_micros: i64,
+) -> Result<i64, StoreError> {
+    use gate_prefix::Column as C;
+    let row = gate_prefix::Model {
+        project_id: scope.uuid(),
+        gate_id: gate.id.uuid(),
+        release_id: gate.release.uuid(),
+        baseline_id: gate.baseline.map(ReleaseId::uuid),
+        through: through.micros(),
+        concluded_through: through.plus_micros(-settle_micros).micros(),
+        revision: 0,
+        body: None,
+    };
+    let conflict = OnConflict::columns([C::ProjectId, C::GateId]);
+    gate_prefix::Entity::insert(row.into_active_model().reset_all())
+        .on_conflict(conflict.clone().update_columns([C::Through, C::ConcludedThrough]).to_owned())
+        .exec_without_returning(tx.raw())
+        .await?;
+    let revision = gate_prefix::Entity::find_by_id((scope.uuid(), gate.id.uuid()))
+        .select_only()
+        .column(C::Revision)
+        .into_tuple::<i64>()
+        .one(tx.raw())
+        .await?;
+    Ok(revision.unwrap_or_default())
+}
+
+/// The bytes that are kept; `None` when they are too many.
+///
+/// # Errors
+/// When a figure cannot be encoded.
+pub fn encode(prefix: &Prefix, progress: &Progress) -> Result<Option<Vec<u8>>, StoreError> {
+    let body = blob::encode_prefix(prefix, progress)?;
+    Ok((body.len() <= BYTES).then_some(body))
+}
+
+/// Keeps the bytes of a gate's prefix, unless a block in it changed since it was claimed. Returns whether they were kept.
+///
+/// # Errors
+/// When the database fails.
+pub async fn keep(
+    tx: &WriteTx,
+    scope: Scope,
+    gate: GateId,
+    revision: i64,
+    body: Option<Vec<u8>>,
+) -> Result<bool, StoreError> {
+    let kept = body.is_some();
+    let updated = gate_prefix::Entity::update_many()
+        .col_expr(gate_prefix::Column::Body, Expr::value(body))
+        .filter(gate_prefix::Column::ProjectId.eq(scope.uuid()))
+        .filter(gate_prefix::Column::GateId.eq(gate.uuid()))
+        .filter(gate_prefix::Column::Revision.eq(revision))
+        .exec(tx.raw())
+        .await?;
+    Ok(kept && updated.rows_affected > 0)
+}
+
+/// Drops the prefixes that hold a block that changes. Called by whoever changes blocks.
+pub(crate) async fn corrected(
+    tx: &WriteTx,
+    scope: Scope,
+    changed: &BTreeMap<ReleaseId, Changed>,
+) -> Result<(), StoreError> {
+    use gate_prefix::Column as C;
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let micros = |hour: Option<Timestamp>| hour.map_or(i64::MAX, Timestamp::micros);
+    let of_release = |(release, hours): (&ReleaseId, &Changed)| {
+        let either = Condition::any().add(C::ReleaseId.eq(release.uuid())).add(C::BaselineId.eq(release.uuid()));
+        let before = Condition::any()
+            .add(C::Through.gt(micros(hours.settled)))
+            .add(C::ConcludedThrough.gt(micros(hours.concluded)));
+        Condition::all().add(either).add(before)
+    };
+    let any = changed.iter().map(of_release).fold(Condition::any(), Condition::add);
+    drop_where(tx, scope, any).await
+}
+
+/// Drops every prefix of a project.
+pub(crate) async fn forget(tx: &WriteTx, scope: Scope) -> Result<(), StoreError> {
+    drop_where(tx, scope, Condition::all()).await
+}
+
+async fn drop_where(tx: &WriteTx, scope: Scope, which: Condition) -> Result<(), StoreError> {
+    use gate_prefix::Column as C;
+    gate_prefix::Entity::update_many()
+        .col_expr(C::Revision, Expr::col(C::Revision).add(1))
+        .col_expr(C::Body, Expr::value(Option::<Vec<u8>>::None))
+        .filter(C::ProjectId.eq(scope.uuid()))
+        .filter(which)
+        .exec(tx.raw())
+        .await?;
+    Ok(())
+}
+
+/// Removes what is kept of a gate: it is decided and nobody looks any more.
+pub(crate) async fn remove(tx: &WriteTx, scope: Scope, gate: GateId) -> Result<(), StoreError> {
+    gate_prefix::Entity::delete_by_id((scope.uuid(), gate.uuid())).exec(tx.raw()).await?;
+    Ok(())
+}
