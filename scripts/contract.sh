@@ -5,7 +5,7 @@
 # target/contract, at the version in scripts/contract-requirements.txt.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-program=$(realpath "${1:-target/debug/seatrial}")
+program=$(realpath "${1:-${CARGO_TARGET_DIR:-target}/debug/seatrial}")
 
 venv=target/contract
 if ! cmp -s scripts/contract-requirements.txt "$venv/installed"; then

@@ -6,7 +6,7 @@ folder=$(mktemp -d)
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 trap 'kill "${service:-}" 2>/dev/null || true; rm -rf "$folder"' EXIT
 cargo build --locked --quiet --bin seatrial
-binary=$PWD/target/debug/seatrial
+binary=$(realpath "${CARGO_TARGET_DIR:-target}/debug/seatrial")
 (cd "$folder" && exec "$binary" serve --demo --listen "127.0.0.1:$port") >"$folder/log" 2>&1 &
 service=$!
 echo "Filling the demo project, which takes a minute or two"
