@@ -8,16 +8,12 @@
 mod support;
 
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Parser;
-use seatrial::app::ports::{ManualClock, SeededRandomness};
+use seatrial::app::App;
+use seatrial::app::ports::ManualClock;
 use seatrial::app::project::{NewProject, ProjectSettings};
-use seatrial::app::{App, Ports, open_store};
-use seatrial::auth::token::Tokens;
-use seatrial::config::{Sources, load};
-use seatrial::notify::outbound::GuardedOutbound;
 use seatrial::worker::jobs;
 use seatrial_domain::ids::{RunId, uuid_v7};
 use seatrial_domain::release::ReleaseState;
@@ -28,6 +24,7 @@ use seatrial_store::release::{self, ReleaseEvent};
 use seatrial_store::{Scope, drift, workflow};
 
 use support::Outcome;
+use support::in_process::service;
 
 /// A pass of the drift worker.
 #[derive(Parser)]
@@ -78,7 +75,7 @@ fn bench(arguments: &Arguments) -> Outcome<bool> {
 async fn measured(arguments: &Arguments) -> Outcome<bool> {
     let folder = tempfile::tempdir()?;
     let clock = ManualClock::new(live().plus_micros(LIVE_HOURS * HOUR));
-    let app = service(folder.path(), &clock)?.await?;
+    let app = service(folder.path(), &clock).await?;
     let scope = fill(&app, arguments).await?;
     let streams = arguments.workflows * arguments.segments;
     let anew = pass(&app).await?;
@@ -105,26 +102,6 @@ async fn measured(arguments: &Arguments) -> Outcome<bool> {
 
 const fn live() -> Timestamp {
     FIRST.plus_days(BASELINE_DAYS)
-}
-
-/// The service without its server: the worker's jobs are called as the worker calls them.
-fn service(folder: &std::path::Path, clock: &ManualClock) -> Outcome<impl Future<Output = Outcome<Arc<App>>> + use<>> {
-    let path = |name: &str| folder.join(name).display().to_string();
-    let overrides =
-        vec![("database.url".to_owned(), path("bench.db")), ("auth.token_key_file".to_owned(), path("bench.key"))];
-    let config = load(&Sources { overrides, ..Sources::default() }).map_err(|error| format!("{error:?}"))?;
-    let clock = clock.clone();
-    Ok(async move {
-        let ports = Ports {
-            clock: Arc::new(clock),
-            randomness: Arc::new(SeededRandomness::new(7)),
-            mailer: None,
-            outbound: Arc::new(GuardedOutbound::new(config.outbound.clone())),
-        };
-        let tokens = Tokens::of_file(config.server.public_url.clone(), &config.auth.token_key_file)?;
-        let store = open_store(&config).await?;
-        Ok(App::new(Arc::new(config), store, tokens, ports)?)
-    })
 }
 
 async fn pass(app: &App) -> Outcome<f64> {
@@ -250,13 +227,8 @@ async fn fill(app: &App, arguments: &Arguments) -> Outcome<Scope> {
 }
 
 async fn kept_streams(app: &App, scope: Scope) -> Outcome<u64> {
-    let mut streams = 0;
-    for (of, row) in drift::live_releases(app.store.read(), None, 1_000).await? {
-        if of == scope
-            && let Some(kept) = drift::kept(app.store.read(), scope, (row.workflow, row.id)).await?
-        {
-            streams += kept.watch.map_or(0, |watch| watch.streams());
-        }
-    }
-    Ok(streams)
+    let live = drift::live_releases(app.store.read(), None, 1_000).await?;
+    let releases: Vec<_> = live.into_iter().filter(|(of, _)| *of == scope).map(|(_, row)| row.id).collect();
+    let kept = drift::kept_of(app.store.read(), scope, &releases).await?;
+    Ok(kept.into_values().filter_map(|kept| kept.watch).map(|watch| watch.streams()).sum())
 }

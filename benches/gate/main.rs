@@ -10,21 +10,17 @@ mod evidence;
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Parser;
+use seatrial::app::App;
 use seatrial::app::access::Caller;
 use seatrial::app::account::NewAccount;
 use seatrial::app::gate::NewGate;
-use seatrial::app::ports::{ManualClock, SeededRandomness};
+use seatrial::app::ports::ManualClock;
 use seatrial::app::precondition::IfMatch;
 use seatrial::app::project::{NewProject, ProjectSettings};
 use seatrial::app::workflow::WorkflowSettings;
-use seatrial::app::{App, Ports, open_store};
-use seatrial::auth::token::Tokens;
-use seatrial::config::{Sources, load};
-use seatrial::notify::outbound::GuardedOutbound;
 use seatrial::worker::jobs;
 use seatrial_domain::access::Role;
 use seatrial_domain::ids::{GateId, RunId, uuid_v7};
@@ -38,6 +34,7 @@ use seatrial_store::{Scope, member, release, workflow};
 
 use evidence::{DIMENSIONS, FIRST, Writer};
 use support::Outcome;
+use support::in_process::service;
 
 /// Looks at a gate with much evidence.
 #[derive(Parser)]
@@ -157,23 +154,6 @@ async fn looks(app: &App, caller: &Caller, gate: GateId, times: usize) -> Outcom
 async fn settle(writer: &Writer<'_>, minutes: i64) -> Outcome<()> {
     let first = minutes - writer.settle_minutes;
     writer.settle(first.max(0)..(first + LATER).min(minutes)).await
-}
-
-/// The service without its server: use cases and the worker's jobs are called as they call them.
-async fn service(folder: &std::path::Path, clock: &ManualClock) -> Outcome<Arc<App>> {
-    let path = |name: &str| folder.join(name).display().to_string();
-    let overrides =
-        vec![("database.url".to_owned(), path("bench.db")), ("auth.token_key_file".to_owned(), path("bench.key"))];
-    let config = load(&Sources { overrides, ..Sources::default() }).map_err(|error| format!("{error:?}"))?;
-    let ports = Ports {
-        clock: Arc::new(clock.clone()),
-        randomness: Arc::new(SeededRandomness::new(7)),
-        mailer: None,
-        outbound: Arc::new(GuardedOutbound::new(config.outbound.clone())),
-    };
-    let tokens = Tokens::of_file(config.server.public_url.clone(), &config.auth.token_key_file)?;
-    let store = open_store(&config).await?;
-    Ok(App::new(Arc::new(config), store, tokens, ports)?)
 }
 
 /// A project with somebody who may do everything in it.

@@ -1,9 +1,10 @@
-//! What benchmarks share: the real program in a child process, so that its processor time and memory are its own, a
-//! plain HTTP client, and what `/proc` says of a process.
+//! What benchmarks share: the real program in a child process, so that its processor time and memory are its own, or the
+//! service in this one, a plain HTTP client, and what `/proc` says of a process.
 
 #![allow(dead_code, reason = "each benchmark uses a part of it")]
 
 pub mod http;
+pub mod in_process;
 pub mod measure;
 pub mod server;
 

@@ -179,7 +179,7 @@ impl App {
         let db = self.store.read();
         let releases: Vec<ReleaseId> = rows.iter().map(|row| row.id).collect();
         let ids: BTreeSet<WorkflowId> = rows.iter().map(|row| row.workflow).collect();
-        let workflows = workflow::by_ids(db, scope, ids.iter().copied()).await?;
+        let workflows = workflow::these(db, scope, ids.iter().copied()).await?;
         let settings = drift::settings_of(db, scope, ids).await?;
         let mut alerts = alert::of_releases(db, scope, &releases).await?;
         let mut kept = drift::kept_of(db, scope, &releases).await?;

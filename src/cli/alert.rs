@@ -46,7 +46,7 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let path = ["projects", list.at.project.as_str(), "alerts"];
     let alerts = Client::new(&list.at.service)?.items(&path, &query).await?;
     list.format.print(&alerts, || {
-        let text = |value: &Value| printer::safe(value.as_str().unwrap_or_default());
+        let text = |value: &Value| printer::text_or(value, "");
         for alert in &alerts {
             let (kind, state, why) = (text(&alert["kind"]), text(&alert["state"]), text(&alert["text"]));
             printer::data(&format!("{kind} ({state} since {}): {why}", text(&alert["since"])));

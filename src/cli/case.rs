@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::client::{Client, ProjectArguments};
 use super::exit::{Exit, Failure};
 use super::format::Format;
-use super::printer;
+use super::printer::{self, text};
 
 /// What `seatrial case` takes.
 #[derive(Debug, Args)]
@@ -68,10 +68,6 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
             None => mask_all(&arguments).await,
         },
     }
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| "-".to_owned(), printer::safe)
 }
 
 async fn list(list: &List) -> Result<Exit, Failure> {

@@ -88,7 +88,7 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let path = ["projects", told.at.project.as_str(), "deployments"];
     let event: Value = Client::new(&told.at.service)?.send(&path, &body).await?;
     told.format.print(&event, || {
-        let text = |name: &str| printer::safe(event[name].as_str().unwrap_or_default());
+        let text = |name: &str| printer::text_or(&event[name], "");
         printer::data(&text("id"));
         printer::say(&format!("{} is {} now.", text("release"), text("release_state").replace('_', " ")));
     })?;

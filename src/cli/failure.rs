@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::client::{Client, ProjectArguments};
 use super::exit::{Exit, Failure};
 use super::format::Format;
-use super::printer;
+use super::printer::{self, text};
 
 /// What `seatrial failure` takes.
 #[derive(Debug, Args)]
@@ -139,10 +139,6 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
 fn given<const N: usize>(fields: [(&str, Option<String>); N]) -> Value {
     let fields = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), Value::String(value?))));
     Value::Object(fields.collect::<Map<_, _>>())
-}
-
-fn text(value: &Value) -> String {
-    printer::safe(value.as_str().unwrap_or("-"))
 }
 
 async fn list(list: &List) -> Result<Exit, Failure> {

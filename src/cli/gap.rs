@@ -75,9 +75,9 @@ async fn list(list: &List) -> Result<Exit, Failure> {
     let path = ["projects", list.at.project.as_str(), "gaps"];
     let gaps = Client::new(&list.at.service)?.items(&path, &query).await?;
     list.format.print(&gaps, || {
-        let text = |value: &Value| printer::safe(value.as_str().unwrap_or_default());
+        let text = |value: &Value| printer::text_or(value, "");
         for gap in &gaps {
-            let owner = gap["owner"].as_str().map_or_else(|| "nobody".to_owned(), printer::safe);
+            let owner = printer::text_or(&gap["owner"], "nobody");
             printer::data(&format!("{} ({}, {owner}): {}", text(&gap["gap"]), text(&gap["state"]), text(&gap["todo"])));
         }
     })?;

@@ -153,7 +153,7 @@ fn verdict_of(decision: &Value) -> Result<Verdict, Failure> {
 }
 
 fn tell(check: &Check, standing: &Standing, decided: Option<Verdict>, recommendation: Option<&Recommendation>) {
-    let text = |value: &Value| printer::safe(value.as_str().unwrap_or_default());
+    let text = |value: &Value| printer::text_or(value, "");
     let line = |line: String| printer::data(&line);
     let subject = format!("{} {}", printer::safe(&check.workflow), printer::safe(&check.release));
     match (decided, &standing.decision, &standing.gate) {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::client::{Client, ProjectArguments};
 use super::exit::{Exit, Failure};
 use super::format::Format;
-use super::printer;
+use super::printer::{self, text};
 
 /// What `seatrial pattern` takes.
 #[derive(Debug, Args)]
@@ -113,10 +113,6 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Fix(Fix { of, release, note }) => act(&of, "fix", json!({"release": release, "note": note})).await,
         Command::Reopen(Reopen { of, note }) => act(&of, "reopen", json!({"note": note})).await,
     }
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| "-".to_owned(), printer::safe)
 }
 
 async fn list(list: &List) -> Result<Exit, Failure> {

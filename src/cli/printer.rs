@@ -4,6 +4,8 @@
 
 use std::io::{self, Write};
 
+use serde_json::Value;
+
 use crate::telemetry::escape_record;
 
 /// A line of data, as it is. Escape foreign text first ([`safe`]), unless a machine reads it.
@@ -29,4 +31,16 @@ pub fn say(line: &str) {
 #[must_use]
 pub fn safe(text: &str) -> String {
     escape_record(text)
+}
+
+/// A text of an answer, made [`safe`]; `absent` where there is none.
+#[must_use]
+pub fn text_or(value: &Value, absent: &str) -> String {
+    value.as_str().map_or_else(|| absent.to_owned(), safe)
+}
+
+/// A text of an answer, made [`safe`]; a dash where there is none.
+#[must_use]
+pub fn text(value: &Value) -> String {
+    text_or(value, "-")
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::client::{Client, ProjectArguments};
 use super::exit::{Exit, Failure};
 use super::format::Format;
-use super::printer;
+use super::printer::{self, text};
 
 /// What `seatrial response` takes.
 #[derive(Debug, Args)]
@@ -76,10 +76,6 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Acknowledge(Acknowledge { of, note }) => act(&of, "acknowledgement", json!({"note": note})).await,
         Command::Close(Close { of, done }) => act(&of, "close", json!({"done": done})).await,
     }
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| "-".to_owned(), printer::safe)
 }
 
 async fn list(list: &List) -> Result<Exit, Failure> {

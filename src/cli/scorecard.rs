@@ -102,7 +102,7 @@ async fn list(list: &List) -> Result<Exit, Failure> {
     let path = ["projects", list.at.project.as_str(), "scorecards"];
     let cards = Client::new(&list.at.service)?.items(&path, &[("limit", "200")]).await?;
     list.format.print(&cards, || {
-        let text = |value: &Value| printer::safe(value.as_str().unwrap_or("nobody"));
+        let text = |value: &Value| printer::text_or(value, "nobody");
         for card in &cards {
             let (workflow, state) = (text(&card["workflow"]), text(&card["freshness"]["state"]));
             printer::data(&format!("{workflow}  {state}  {}", text(&card["owner"]["name"])));
@@ -128,7 +128,7 @@ async fn propose(of: &Workflow) -> Result<Exit, Failure> {
     let proposal: Value = client.json(&path, &[]).await?;
     let card = serde_json::to_string_pretty(&proposal["scorecard"]).map_err(Failure::new)?;
     of.format.print(&proposal, || {
-        let text = |value: &Value| printer::safe(value.as_str().unwrap_or_default());
+        let text = |value: &Value| printer::text_or(value, "");
         for reason in proposal["reasons"].as_array().into_iter().flatten() {
             printer::say(&format!("{}: {}", text(&reason["part"]), text(&reason["text"])));
         }

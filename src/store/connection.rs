@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, Transact
 use seatrial_domain::ids::ProjectId;
 
 use crate::audit;
-use crate::changes::{Change, Changes};
+use crate::changes::Changes;
 use crate::error::StoreError;
 use crate::open::Backend;
 use crate::scope::Scope;
@@ -38,7 +38,7 @@ pub struct WriteTx {
     pub(crate) backend: Backend,
     /// Audit entries, written as the last thing before the commit.
     pending: Mutex<Vec<(Scope, audit::Draft)>>,
-    /// Projects whose runs changed in it.
+    /// Projects of which something changes in it.
     changed: Mutex<BTreeSet<ProjectId>>,
     changes: Changes,
 }
@@ -70,7 +70,7 @@ impl WriteTx {
     }
 
     /// Those who listen to the project are told when this is durable. What is audited is told without it.
-    pub(crate) fn changes(&self, scope: Scope) {
+    pub(crate) fn changed(&self, scope: Scope) {
         self.changed.lock().unwrap_or_else(PoisonError::into_inner).insert(scope.project());
     }
 
@@ -80,13 +80,11 @@ impl WriteTx {
     /// When the database refuses; nothing is changed then.
     pub async fn commit(self) -> Result<(), StoreError> {
         for (scope, _) in self.pending().iter() {
-            self.changes(*scope);
+            self.changed(*scope);
         }
         audit::write_pending(&self).await?;
         self.raw.commit().await?;
-        for project in self.changed.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            self.changes.tell(Change::Project(project));
-        }
+        self.changes.tell(self.changed.into_inner().unwrap_or_else(PoisonError::into_inner));
         Ok(())
     }
 }

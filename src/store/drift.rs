@@ -48,9 +48,7 @@ pub async fn settings(
     scope: Scope,
     workflow: WorkflowId,
 ) -> Result<Option<DriftSettings>, StoreError> {
-    let row = drift_settings::Entity::find_by_id((scope.uuid(), workflow.uuid())).one(db.raw()).await?;
-    let read = |json: &str| serde_json::from_str(json).map_err(|error| StoreError::corrupt("drift settings", error));
-    row.map(|row| read(&row.settings_json)).transpose()
+    Ok(settings_of(db, scope, [workflow]).await?.remove(&workflow))
 }
 
 /// How workflows are watched, where somebody said so.
@@ -107,20 +105,6 @@ pub struct KeptWatch {
     pub revision: i64,
     /// How far the detectors have come; absent after a correction, and before the first pass.
     pub watch: Option<Watch>,
-}
-
-/// What is kept of a release's watch.
-///
-/// # Errors
-/// When the database fails. What cannot be read back any more is computed anew.
-pub async fn kept(
-    db: &impl Connection,
-    scope: Scope,
-    (workflow, release): (WorkflowId, ReleaseId),
-) -> Result<Option<KeptWatch>, StoreError> {
-    let key = (scope.uuid(), workflow.uuid(), release.uuid());
-    let row = drift_watch::Entity::find_by_id(key).one(db.raw()).await?;
-    Ok(row.map(KeptWatch::from_model))
 }
 
 /// What is kept of the watches of some releases.

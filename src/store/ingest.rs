@@ -118,7 +118,7 @@ pub async fn apply(tx: &WriteTx, writes: &[RunWrite], now: Timestamp) -> Result<
     }
     for (scope, writes) in by_project {
         lock(tx, scope).await?;
-        tx.changes(scope);
+        tx.changed(scope);
         for (position, result) in apply_project(tx, scope, writes, now).await? {
             results[position] = Some(result);
         }

@@ -115,7 +115,7 @@ pub async fn find(db: &impl Connection, scope: Scope, name_or_id: &str) -> Resul
 ///
 /// # Errors
 /// When the database fails or what is stored cannot be read back.
-pub async fn by_ids(
+pub async fn these(
     db: &impl Connection,
     scope: Scope,
     ids: impl IntoIterator<Item = WorkflowId>,

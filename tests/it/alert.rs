@@ -196,8 +196,10 @@ async fn a_correction_is_taken_in(app: &TestApp) {
     pass(app, 4, (120, 108)).await;
     let scope = Scope::of(app.project_id().await);
     let alert = &alerts(app, "?kind=regression").await[0];
-    let key = (text(&alert["workflow_id"]).parse().expect("an id"), text(&alert["release_id"]).parse().expect("an id"));
-    let kept = async || drift::kept(app.app.store.read(), scope, key).await.expect("read").expect("kept");
+    let release = text(&alert["release_id"]).parse().expect("an id");
+    let kept = async || {
+        drift::kept_of(app.app.store.read(), scope, &[release]).await.expect("read").remove(&release).expect("kept")
+    };
     let before = kept().await;
     let whole = before.watch.clone().expect("a watch");
     assert_eq!(whole.through, hours(3), "hours that are over, but for the last");

@@ -92,7 +92,7 @@ impl From<Answer> for Verdict {
 }
 
 fn text(value: &Value) -> String {
-    printer::safe(value.as_str().unwrap_or_default())
+    printer::text_or(value, "")
 }
 
 /// Opens a gate.
@@ -102,7 +102,7 @@ pub(super) async fn open(open: &Open) -> Result<Exit, Failure> {
     let gate: Value = Client::new(&open.at.service)?.send(&path, &body).await?;
     open.format.print(&gate, || {
         printer::data(&text(&gate["id"]));
-        let baseline = gate["baseline"].as_str().map_or_else(|| "nothing".to_owned(), printer::safe);
+        let baseline = printer::text_or(&gate["baseline"], "nothing");
         let (workflow, release) = (text(&gate["workflow"]), text(&gate["release"]));
         printer::say(&format!("Opened for {workflow} {release}, compared with {baseline}."));
     })?;

@@ -105,9 +105,7 @@ impl Visitor {
         };
         Ok(Frame { visitor: self, project, memberships, counts })
     }
-}
 
-impl Visitor {
     /// Lets them into the project for a part of a page, which shows neither their projects nor what waits for them.
     ///
     /// # Errors

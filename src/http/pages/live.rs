@@ -38,9 +38,9 @@ pub struct RailQuery {
 pub async fn events(visitor: Visitor, project: Path<String>) -> Answer {
     let frame = visitor.enter_for_part(&project).await?;
     let listener = frame.app().store.changes().listen(frame.project.scope.project());
-    let stream = stream::unfold(Said::Nothing(listener, Instant::now() + LIFE), |state| async move {
-        let (said, state) = state.next().await?;
-        Some((Ok::<_, std::io::Error>(Bytes::from_static(said)), state))
+    let stream = stream::unfold(Events { listener, end: Instant::now() + LIFE, said: b"" }, |mut events| async move {
+        events.said = events.next().await?;
+        Some((Ok::<_, std::io::Error>(Bytes::from_static(events.said)), events))
     });
     Ok(HttpResponse::Ok()
         .content_type("text/event-stream")
@@ -50,33 +50,30 @@ pub async fn events(visitor: Visitor, project: Path<String>) -> Answer {
         .streaming(Box::pin(stream)))
 }
 
-/// Where a stream of events stands: what was said last, to whom it listens, and when it ends.
-enum Said {
-    Nothing(Listener, Instant),
-    Hello(Listener, Instant),
-    Changed(Listener, Instant),
+/// A stream of events: to whom it listens, when it ends, and what was said last.
+struct Events {
+    listener: Listener,
+    end: Instant,
+    said: &'static [u8],
 }
 
-impl Said {
+impl Events {
     /// What is said next; `None` at the end of the stream.
-    async fn next(self) -> Option<(&'static [u8], Self)> {
-        let (mut listener, end) = match self {
+    async fn next(&mut self) -> Option<&'static [u8]> {
+        if self.said.is_empty() {
             // Said at once, so that the other side knows it is heard.
-            Self::Nothing(listener, end) => return Some((HELLO, Self::Hello(listener, end))),
-            Self::Hello(listener, end) => (listener, end),
-            Self::Changed(listener, end) => {
-                sleep(PAUSE).await;
-                (listener, end)
-            }
-        };
+            return Some(HELLO);
+        }
+        if self.said == CHANGED {
+            sleep(PAUSE).await;
+        }
         let now = Instant::now();
-        if now >= end {
+        if now >= self.end {
             return None;
         }
-        match timeout_at(end.min(now + BREATH), listener.changed()).await {
-            Ok(Some(())) => Some((CHANGED, Self::Changed(listener, end))),
-            Ok(None) => None,
-            Err(_) => Some((BREATHE, Self::Hello(listener, end))),
+        match timeout_at(self.end.min(now + BREATH), self.listener.changed()).await {
+            Ok(changed) => changed.map(|()| CHANGED),
+            Err(_) => Some(BREATHE),
         }
     }
 }
