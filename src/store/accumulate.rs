@@ -18,7 +18,7 @@ use crate::error::StoreError;
 use crate::scope::Scope;
 use crate::{blob, drift, open::Backend, prefix};
 
-pub use read::{BlockQuery, BlockRows, CellQuery, blocks, cells, kept};
+pub use read::{BlockQuery, BlockRows, CellQuery, CellRange, blocks, cells, cells_of, kept};
 
 /// Which runs a sum is over.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
