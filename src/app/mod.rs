@@ -59,6 +59,7 @@ pub mod token;
 pub mod triage;
 pub mod waiting;
 pub mod webhook;
+mod workers;
 pub mod workflow;
 
 use std::sync::Arc;
