@@ -12,6 +12,7 @@ mod forecast;
 mod mix;
 mod process;
 mod progress;
+mod reconsider;
 mod segment;
 mod state;
 pub mod vague;
@@ -33,6 +34,7 @@ pub use engine::{ENGINE, FIRST_ENGINE};
 pub use forecast::{Forecast, forecasts};
 pub use mix::{ClassMove, MixShift};
 pub use progress::Progress;
+pub use reconsider::{Proposed, Untold, reconsider};
 pub use state::GateState;
 
 /// The version of the recommendation's shape.

@@ -18,10 +18,11 @@ fn amounts() -> impl Strategy<Value = Vec<i64>> {
 
 /// Figures of any size, and those next to the middle between two of nine digits.
 fn figures() -> impl Strategy<Value = f64> {
-    let near_the_middle = (100_000_000..1_000_000_000_u64, -30..30_i32, -4..=4_i64).prop_map(|(digits, power, steps)| {
-        let middle: f64 = format!("{digits}5e{power}").parse().expect("a number");
-        f64::from_bits(middle.to_bits().wrapping_add_signed(steps))
-    });
+    let near_the_middle =
+        (100_000_000..1_000_000_000_u64, -30..30_i32, -4..=4_i64).prop_map(|(digits, power, steps)| {
+            let middle: f64 = format!("{digits}5e{power}").parse().expect("a number");
+            f64::from_bits(middle.to_bits().wrapping_add_signed(steps))
+        });
     let near_a_power = (-30..40_i32, -4..=4_i64).prop_map(|(power, steps)| {
         let power: f64 = format!("1e{power}").parse().expect("a number");
         f64::from_bits(power.to_bits().wrapping_add_signed(steps))
