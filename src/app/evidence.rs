@@ -68,12 +68,7 @@ impl App {
         let scope = project.scope;
         let work = workflow::find(db, scope, &gate.workflow.to_string()).await?;
         let work = work.ok_or(AppError::NotFound { noun: "workflow" })?;
-        let candidate = release::by_id(db, scope, gate.release).await?;
-        let candidate = candidate.ok_or(AppError::NotFound { noun: "release" })?;
-        let baseline = match gate.baseline {
-            Some(id) => release::by_id(db, scope, id).await?,
-            None => None,
-        };
+        let (candidate, baseline) = compared(db, scope, gate).await?;
         let standing = match scorecard::of_workflow(db, scope, gate.workflow).await? {
             Some(row) => Some(judge(db, scope, &row, as_of).await?),
             None => None,
@@ -141,6 +136,21 @@ impl App {
         let owner = |id: &OwnerId| holders.get(id).map(|holder| holder.owner.clone());
         Ok(by_gap.into_iter().filter_map(|(key, id)| Some((key, owner(&id)?))).collect())
     }
+}
+
+/// The release that is asked about, and what it is compared with.
+async fn compared(
+    db: &impl Connection,
+    scope: Scope,
+    gate: &GateRow,
+) -> Result<(ReleaseRow, Option<ReleaseRow>), AppError> {
+    let candidate = release::by_id(db, scope, gate.release).await?;
+    let candidate = candidate.ok_or(AppError::NotFound { noun: "release" })?;
+    let baseline = match gate.baseline {
+        Some(id) => release::by_id(db, scope, id).await?,
+        None => None,
+    };
+    Ok((candidate, baseline))
 }
 
 fn frozen_project(project: &ProjectAccess) -> FrozenProject {

@@ -10,8 +10,8 @@ use std::sync::LazyLock;
 use seatrial::render::Renderer;
 use seatrial::render::view::{HOSTILE, NavCounts, Page, View};
 use seatrial::render::view::{
-    account, alert, audit, case, decision, failure, gate, overview, problem, release, run, scorecard, search, settings,
-    sign_in, task, template,
+    account, alert, audit, case, decision, failure, gate, overview, problem, release, run, scorecard, scorecard_edit,
+    search, settings, sign_in, task, template,
 };
 
 use html_check::check;
@@ -93,6 +93,8 @@ fn render_pages() -> Vec<Sample> {
     page(r, l, "usual", "Scorecard", scorecard::ScorecardPage::sample());
     page(r, l, "hostile", HOSTILE, scorecard::ScorecardPage::hostile_sample());
     page(r, l, "bare", "Scorecard", scorecard::ScorecardPage::bare_sample());
+    page(r, l, "usual", "Change a scorecard", scorecard_edit::ScorecardEdit::sample());
+    page(r, l, "hostile", HOSTILE, scorecard_edit::ScorecardEdit::hostile_sample());
     page(r, l, "usual", "Releases", release::ReleaseList::sample());
     page(r, l, "hostile", HOSTILE, release::ReleaseList::hostile_sample());
     page(r, l, "empty", "Releases", release::ReleaseList::empty_sample());

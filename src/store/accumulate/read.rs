@@ -131,9 +131,12 @@ impl BlockRows {
     pub fn decode(self) -> Result<BTreeMap<(String, String), Vec<Block>>, StoreError> {
         let mut found: BTreeMap<(String, String), Vec<Block>> = BTreeMap::new();
         for row in self.rows {
-            let blocks = blob::decode_blocks(&row.body)?;
-            let of_group = found.entry((row.dimension, row.value)).or_default();
-            of_group.extend(blocks.into_iter().filter(|block| block.minute < self.to));
+            let mut blocks = blob::decode_blocks(&row.body)?;
+            if blocks.iter().any(|block| block.minute >= self.to) {
+                blocks.retain(|block| block.minute < self.to);
+            }
+            // A block is the better part of a kilobyte: an hour of them is moved at once.
+            found.entry((row.dimension, row.value)).or_default().append(&mut blocks);
         }
         Ok(found)
     }
