@@ -2,6 +2,7 @@
 //! HTML is well formed and usable without eyes.
 
 mod documents;
+mod hostile;
 pub mod html_check;
 mod parts;
 
