@@ -11,8 +11,8 @@ use std::sync::LazyLock;
 use seatrial::render::Renderer;
 use seatrial::render::view::{HOSTILE, NavCounts, Page, View};
 use seatrial::render::view::{
-    account, alert, audit, case, decision, failure, gate, overview, problem, release, run, scorecard, search, settings,
-    sign_in, task, template,
+    account, alert, alert_settings, audit, case, decision, failure, gate, overview, problem, release, run, scorecard,
+    search, settings, sign_in, task, template,
 };
 
 use html_check::check;
@@ -115,6 +115,12 @@ fn render_pages() -> Vec<Sample> {
     page(r, l, "empty", "Gaps", task::TaskList::empty_sample());
     page(r, l, "usual", "Alert", alert::AlertPage::sample());
     page(r, l, "hostile", HOSTILE, alert::AlertPage::hostile_sample());
+    page(r, l, "usual", "How workflows are watched", alert_settings::AlertSettingsList::sample());
+    page(r, l, "hostile", HOSTILE, alert_settings::AlertSettingsList::hostile_sample());
+    page(r, l, "empty", "How workflows are watched", alert_settings::AlertSettingsList::empty_sample());
+    page(r, l, "usual", "How it is watched", alert_settings::AlertSettingsPage::sample());
+    page(r, l, "hostile", HOSTILE, alert_settings::AlertSettingsPage::hostile_sample());
+    page(r, l, "bare", "How it is watched", alert_settings::AlertSettingsPage::bare_sample());
     page(r, l, "usual", "Gap", task::TaskPage::sample());
     page(r, l, "hostile", HOSTILE, task::TaskPage::hostile_sample());
     page(r, l, "usual", "Mails", task::MailChoice::sample());
