@@ -66,6 +66,16 @@ impl AlertKind {
         }
     }
 
+    /// Of what its smallest change is a share, in words.
+    #[must_use]
+    pub const fn share_of(self) -> &'static str {
+        match self {
+            Self::FailureMixShift => "of failures",
+            Self::StalledTraffic => "of hours",
+            _ => "of runs",
+        }
+    }
+
     /// What to do about it, unless somebody knows better; `None` where no kind of response fits.
     #[must_use]
     pub const fn response(self) -> Option<ResponseKind> {

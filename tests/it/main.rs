@@ -1,6 +1,7 @@
 //! The integration tests: one binary, a module per noun, on what `support` gives.
 
 mod alert;
+mod alert_settings;
 mod alert_told;
 mod archive;
 mod audit;

@@ -2,6 +2,7 @@
 //! HTML is well formed and usable without eyes.
 
 mod documents;
+mod hostile;
 pub mod html_check;
 mod parts;
 
@@ -10,8 +11,8 @@ use std::sync::LazyLock;
 use seatrial::render::Renderer;
 use seatrial::render::view::{HOSTILE, NavCounts, Page, View};
 use seatrial::render::view::{
-    account, alert, audit, case, decision, failure, gate, overview, problem, release, run, scorecard, scorecard_edit,
-    search, settings, sign_in, task, template,
+    account, alert, alert_settings, audit, case, decision, failure, gate, overview, problem, release, run, scorecard,
+    scorecard_edit, search, settings, sign_in, task, template,
 };
 
 use html_check::check;
@@ -65,6 +66,17 @@ fn outside_projects(r: &Renderer, l: &mut Vec<Sample>) {
     page(r, l, "empty", "Search", search::SearchPage::empty_sample());
 }
 
+fn scorecards(r: &Renderer, l: &mut Vec<Sample>) {
+    page(r, l, "usual", "Scorecards", scorecard::ScorecardList::sample());
+    page(r, l, "hostile", HOSTILE, scorecard::ScorecardList::hostile_sample());
+    page(r, l, "empty", "Scorecards", scorecard::ScorecardList::empty_sample());
+    page(r, l, "usual", "Scorecard", scorecard::ScorecardPage::sample());
+    page(r, l, "hostile", HOSTILE, scorecard::ScorecardPage::hostile_sample());
+    page(r, l, "bare", "Scorecard", scorecard::ScorecardPage::bare_sample());
+    page(r, l, "usual", "Change a scorecard", scorecard_edit::ScorecardEdit::sample());
+    page(r, l, "hostile", HOSTILE, scorecard_edit::ScorecardEdit::hostile_sample());
+}
+
 fn render_pages() -> Vec<Sample> {
     let r = renderer();
     let mut list = Vec::new();
@@ -87,14 +99,7 @@ fn render_pages() -> Vec<Sample> {
     page(r, l, "empty", "Eval cases", case::CaseList::empty_sample());
     page(r, l, "usual", "Eval case", case::CasePage::sample());
     page(r, l, "hostile", HOSTILE, case::CasePage::hostile_sample());
-    page(r, l, "usual", "Scorecards", scorecard::ScorecardList::sample());
-    page(r, l, "hostile", HOSTILE, scorecard::ScorecardList::hostile_sample());
-    page(r, l, "empty", "Scorecards", scorecard::ScorecardList::empty_sample());
-    page(r, l, "usual", "Scorecard", scorecard::ScorecardPage::sample());
-    page(r, l, "hostile", HOSTILE, scorecard::ScorecardPage::hostile_sample());
-    page(r, l, "bare", "Scorecard", scorecard::ScorecardPage::bare_sample());
-    page(r, l, "usual", "Change a scorecard", scorecard_edit::ScorecardEdit::sample());
-    page(r, l, "hostile", HOSTILE, scorecard_edit::ScorecardEdit::hostile_sample());
+    scorecards(r, l);
     page(r, l, "usual", "Releases", release::ReleaseList::sample());
     page(r, l, "hostile", HOSTILE, release::ReleaseList::hostile_sample());
     page(r, l, "empty", "Releases", release::ReleaseList::empty_sample());
@@ -116,6 +121,12 @@ fn render_pages() -> Vec<Sample> {
     page(r, l, "empty", "Gaps", task::TaskList::empty_sample());
     page(r, l, "usual", "Alert", alert::AlertPage::sample());
     page(r, l, "hostile", HOSTILE, alert::AlertPage::hostile_sample());
+    page(r, l, "usual", "How workflows are watched", alert_settings::AlertSettingsList::sample());
+    page(r, l, "hostile", HOSTILE, alert_settings::AlertSettingsList::hostile_sample());
+    page(r, l, "empty", "How workflows are watched", alert_settings::AlertSettingsList::empty_sample());
+    page(r, l, "usual", "How it is watched", alert_settings::AlertSettingsPage::sample());
+    page(r, l, "hostile", HOSTILE, alert_settings::AlertSettingsPage::hostile_sample());
+    page(r, l, "bare", "How it is watched", alert_settings::AlertSettingsPage::bare_sample());
     page(r, l, "usual", "Gap", task::TaskPage::sample());
     page(r, l, "hostile", HOSTILE, task::TaskPage::hostile_sample());
     page(r, l, "usual", "Mails", task::MailChoice::sample());

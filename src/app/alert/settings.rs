@@ -3,7 +3,8 @@
 use seatrial_domain::access::Permission;
 use seatrial_domain::drift::DriftSettings;
 use seatrial_domain::release::ReleaseState;
-use seatrial_store::{drift, release};
+use seatrial_store::workflow::WorkflowRow;
+use seatrial_store::{drift, release, workflow};
 
 use crate::app::App;
 use crate::app::access::{Caller, ProjectAccess};
@@ -36,6 +37,27 @@ impl App {
         let project = self.enter(caller, project, Permission::ReadEvidence).await?;
         let work = self.find_workflow(&project, workflow).await?;
         Ok(drift::settings(self.store.read(), project.scope, work.id).await?.unwrap_or_default())
+    }
+
+    /// The workflows of a project by name, each with how it is watched.
+    ///
+    /// # Errors
+    /// When the caller may not or the database fails.
+    pub async fn watched_workflows(
+        &self,
+        caller: &Caller,
+        project: &str,
+    ) -> Result<Vec<(WorkflowRow, DriftSettings)>, AppError> {
+        let project = self.enter(caller, project, Permission::ReadEvidence).await?;
+        let (db, scope) = (self.store.read(), project.scope);
+        let mut rows = workflow::list(db, scope).await?;
+        let mut settings = drift::settings_of(db, scope, rows.iter().map(|row| row.id)).await?;
+        rows.sort_by(|a, b| a.name.cmp(&b.name));
+        let with = |row: WorkflowRow| {
+            let of = settings.remove(&row.id).unwrap_or_default();
+            (row, of)
+        };
+        Ok(rows.into_iter().map(with).collect())
     }
 
     /// Says how a workflow is watched from now on.

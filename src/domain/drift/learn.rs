@@ -73,7 +73,7 @@ pub(super) fn streams(
     for kind in AlertKind::ALL.iter().copied().filter(|kind| settings.watches(*kind) && wanted(*kind)) {
         for watched in watched(kind, reference) {
             let enough = if kind == AlertKind::FailureMixShift { LEARNED_FAILURES } else { LEARNED };
-            found.extend(learn((kind, against, watched), reference, from, settings.change(kind), enough));
+            found.extend(learn((kind, against, watched), reference, from, settings, enough));
         }
     }
     found
@@ -116,9 +116,10 @@ fn learn(
     key: (AlertKind, Against, Watched),
     reference: &Hours<'_>,
     from: Timestamp,
-    change: f64,
+    settings: &DriftSettings,
     enough: u64,
 ) -> Option<Stream> {
+    let change = settings.change(key.0);
     let mut before = Tally::default();
     let mut by_hours = [RateCount::default(); HOUR_CLASSES];
     for (hour, cell) in reference {
@@ -131,7 +132,8 @@ fn learn(
     }
     let pooled = Level::of(before.hits, change, GAMMA)?;
     let span = reference.last()?.0.micros_since(reference.first()?.0);
-    let seasonal = span >= (SEASON_DAYS - 1) * DAY
+    let seasonal = settings.like_hours
+        && span >= (SEASON_DAYS - 1) * DAY
         && by_hours.iter().all(|count| count.n == 0 || count.n >= LEARNED_BY_HOURS)
         && by_hours.iter().filter(|count| count.n > 0).count() > 1;
     let levels = if seasonal {

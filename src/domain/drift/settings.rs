@@ -10,6 +10,12 @@ use crate::time::Timestamp;
 
 /// Fewest and most days between false alarms that can be asked for.
 const DAYS: std::ops::RangeInclusive<u32> = 7..=3_650;
+/// What is usual is not said, so that settings from before there was a choice read the same.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_usual(like_hours: &bool) -> bool {
+    *like_hours
+}
+
 /// Most quiet periods that are kept.
 const QUIET_PERIODS: usize = 50;
 
@@ -26,6 +32,10 @@ pub struct DriftSettings {
     /// The segment dimensions watched besides all runs together; every dimension when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dimensions: Option<Vec<String>>,
+    /// Whether hours are compared with like hours (the same part of the day, on week days or on weekends) where there is
+    /// history enough; otherwise with all hours together. Silence is always looked for among like hours.
+    #[serde(skip_serializing_if = "is_usual")]
+    pub like_hours: bool,
     /// When nobody is told. What happens meanwhile is kept, and told afterwards.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub quiet: Vec<QuietPeriod>,
@@ -61,7 +71,13 @@ pub type SettingsProblem = (&'static str, String);
 
 impl Default for DriftSettings {
     fn default() -> Self {
-        Self { days_between_false_alarms: 90, kinds: BTreeMap::new(), dimensions: None, quiet: Vec::new() }
+        Self {
+            days_between_false_alarms: 90,
+            kinds: BTreeMap::new(),
+            dimensions: None,
+            like_hours: true,
+            quiet: Vec::new(),
+        }
     }
 }
 

@@ -231,6 +231,11 @@ fn like_hours_are_compared_with_like_hours() {
     let mut seasonal = Watch::learn(plan(), &history(&before), &History::new(), now);
     own.iter().for_each(|hour| seasonal.step(hour));
     assert!(read(&seasonal, now)[&AlertKind::RisingRetries].findings.is_empty(), "nights are as they were");
+    // Where like hours are not wanted, the nights are compared with all hours, and stand out.
+    let blended = Plan { settings: DriftSettings { like_hours: false, ..DriftSettings::default() }, ..plan() };
+    let mut blended = Watch::learn(blended, &history(&before), &History::new(), now);
+    own.iter().for_each(|hour| blended.step(hour));
+    assert!(!read(&blended, now)[&AlertKind::RisingRetries].findings.is_empty());
     // The same hours against a week of days only: no like hours to compare with.
     let short: Vec<Hour> = before[before.len() - 168..].iter().filter(|hour| !night(hour.at)).cloned().collect();
     let mut pooled = Watch::learn(plan(), &history(&short), &History::new(), now);

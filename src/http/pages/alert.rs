@@ -64,6 +64,7 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<ListQuer
         },
         empty: rows.is_empty().then(|| empty(&frame, all)),
         act: None,
+        more: Some(Link::new(frame.href("/alert-settings"), "How workflows are watched")),
         rows: rows
             .iter()
             .map(|row| TaskRow {
@@ -165,6 +166,7 @@ fn links(frame: &Frame, detail: &AlertDetail) -> Vec<Link> {
         links.push(Link::new(review, "The incident review"));
     }
     links.push(Link::new(frame.href(&format!("/releases/{}", row.release)), "The release"));
+    links.push(Link::new(frame.href(&format!("/alert-settings/{}", row.workflow)), "How the workflow is watched"));
     links
         .extend(row.gate.map(|gate| Link::new(frame.href(&format!("/gates/{gate}")), "The gate with frozen evidence")));
     let responses = detail.responses.iter();

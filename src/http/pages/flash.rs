@@ -6,7 +6,7 @@ use crate::render::view::Flash;
 pub const NAME: &str = "done";
 
 /// What each code says.
-const WORDS: [(&str, &str); 37] = [
+const WORDS: &[(&str, &str)] = &[
     ("fact_added", "The fact is added. Every figure computed from this run has changed with it."),
     ("fact_known", "This fact had been added already; nothing has changed."),
     ("promoted", "The failure is an eval case now."),
@@ -31,6 +31,7 @@ const WORDS: [(&str, &str); 37] = [
     ("gap_closed", "The gap is closed. If the rule still finds it, it is open again at the next look."),
     ("response_changed", "It is written down."),
     ("alert_changed", "It is written down in the alert's history."),
+    ("alert_settings_kept", "The settings are kept. Live releases are watched by them from the next pass on."),
     ("notices_read", "Everything is marked as read."),
     ("invited", "An invitation is on its way. Its link is good for seven days."),
     ("invitation_revoked", "The invitation is taken back. Its link stopped working."),

@@ -105,6 +105,7 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<TaskQuer
             action: Some(Link::new(frame.href("/releases"), "Releases")),
         }),
         act: None,
+        more: None,
         rows: rows
             .iter()
             .map(|row| TaskRow {

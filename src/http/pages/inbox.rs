@@ -57,6 +57,7 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<ListQuer
             action: None,
         }),
         act: waiting.then(|| Link::new(frame.href("/notices/read"), "Mark all as read")),
+        more: None,
         rows: rows
             .into_iter()
             .map(|row| TaskRow {

@@ -6,6 +6,7 @@
 
 mod account;
 mod alert;
+mod alert_settings;
 pub mod assets;
 mod audit;
 mod case;
@@ -150,6 +151,10 @@ fn owning(config: &mut ServiceConfig) {
         .route("/p/{project}/alerts/{alert}", get().to(alert::show))
         .route("/p/{project}/alerts/{alert}/review.{format}", get().to(alert::review))
         .route("/p/{project}/alerts/{alert}/{act}", post().to(alert::change))
+        .route("/p/{project}/alert-settings", get().to(alert_settings::list))
+        .route("/p/{project}/alert-settings/{workflow}", get().to(alert_settings::show))
+        .route("/p/{project}/alert-settings/{workflow}", post().to(alert_settings::keep))
+        .route("/p/{project}/alert-settings/{workflow}/preview", post().to(alert_settings::preview))
         .route("/p/{project}/notices", get().to(inbox::list))
         .route("/p/{project}/notices/read", post().to(inbox::read_all));
 }

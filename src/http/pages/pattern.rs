@@ -80,6 +80,7 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<PatternQ
             action: Some(Link::new(frame.href("/failures"), "Triage")),
         }),
         act: None,
+        more: None,
         rows: rows.iter().map(|row| shown_row(&frame, &names, row)).collect(),
     };
     frame.page("Failure patterns", body)

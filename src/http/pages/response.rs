@@ -53,6 +53,7 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<TaskQuer
             action: None,
         }),
         act: None,
+        more: None,
         rows: rows
             .iter()
             .map(|row| TaskRow {

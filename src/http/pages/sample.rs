@@ -69,6 +69,7 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<SampleQu
             action: Some(Link::new(frame.href("/failures"), "Triage")),
         }),
         act: None,
+        more: None,
         rows: rows
             .iter()
             .map(|row| TaskRow {

@@ -56,6 +56,7 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<SuiteQue
             action: frame.may(Permission::Triage).then(|| Link::new(frame.href("/suites/new"), "Make a suite")),
         }),
         act: None,
+        more: None,
         rows: rows
             .iter()
             .map(|row| TaskRow {

@@ -53,6 +53,7 @@ impl AlertMoment {
 
 impl View for AlertPage {
     const TEMPLATE: &'static str = "pages/alert/show";
+    const SECTION: &'static str = "alerts";
 }
 
 impl AlertPage {

@@ -15,6 +15,7 @@ mod run_sample;
 pub mod account;
 pub mod account_mail;
 pub mod alert;
+pub mod alert_settings;
 pub mod artifact;
 pub mod audit;
 pub mod case;

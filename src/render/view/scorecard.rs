@@ -1,6 +1,6 @@
 //! Scorecards: is this workflow healthy, and who says so?
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Delta, Empty, Figure, FilterChip, Freshness, HOSTILE, Link, Owner, Pager, Reading, Time, Unit, View};
 
@@ -140,7 +140,7 @@ impl SegmentCell {
 }
 
 /// What a signal says and what it does not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SignalNote {
     /// Name for people.
     pub label: String,

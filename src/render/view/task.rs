@@ -21,6 +21,8 @@ pub struct TaskList {
     pub empty: Option<Empty>,
     /// Something that can be done to the whole list.
     pub act: Option<Link>,
+    /// Where what the list shows is set.
+    pub more: Option<Link>,
 }
 
 /// One row.
@@ -83,6 +85,7 @@ impl TaskList {
             pager: Pager { previous: None, next: None, note: "1 on this page, latest first".to_owned() },
             empty: None,
             act: Some(Link::new("/p/demo/notices/read", "Mark all as read")),
+            more: Some(Link::new("/p/demo/alert-settings", "How workflows are watched")),
         }
     }
 }

@@ -1,0 +1,185 @@
+//! The pages on which people say how workflows are watched: tried on past data, kept, refused with what was typed.
+
+use seatrial::worker::jobs;
+use seatrial_domain::access::Role;
+use seatrial_domain::time::Timestamp;
+use seatrial_store::Backend;
+use serde_json::{Value, json};
+
+use crate::support::app::{PASSWORD, PROJECT, START, TestApp, both, run};
+use crate::support::browser;
+use crate::support::evidence::{CANDIDATE, WORKFLOW, decide, expect, freeze, path, ready_gate, report};
+use crate::support::visitor::{Visitor, at, between};
+
+both!(settings_are_tried_and_kept_on_their_page, what_was_typed_is_shown_again, who_may_not_keep_may_try);
+
+const KINDS: [&str; 7] = [
+    "regression",
+    "failure_mix_shift",
+    "rescue_jump",
+    "rising_retries",
+    "approval_spike",
+    "cost_without_quality",
+    "stalled_traffic",
+];
+
+fn hours(n: i64) -> Timestamp {
+    START.plus_seconds(n * 3_600)
+}
+
+/// A release that is live and does worse since its fifth hour, an hour later.
+async fn drifted(app: &TestApp) {
+    let gate = ready_gate(app, 90).await;
+    let rules = json!({"observes": {"rescues": "not_applicable"}, "settle_seconds": 0});
+    let body = json!({"risk_class": "high", "rules": rules, "owner": app.account(Role::Owner)});
+    expect(200, app.member(Role::Owner).put(&path(&format!("workflows/{WORKFLOW}"))).json(&body)).await;
+    let (bundle, _) = freeze(app, &gate).await;
+    assert_eq!(decide(app, Role::ReleaseManager, &gate, &bundle, ("ship", "")).await.0, 201);
+    app.clock.set(hours(6));
+    report(app, CANDIDATE, (200, 60), hours(5)).await;
+}
+
+/// Where the page of the workflow is, by the link of the list.
+async fn place(visitor: &Visitor<'_>) -> String {
+    let list = visitor.page("/alert-settings").await;
+    let id = between(&list, "/alert-settings/", "\"").unwrap_or_else(|| panic!("no workflow in {list}"));
+    format!("/alert-settings/{id}")
+}
+
+/// The form with every kind on and nothing else said, but for `changed`.
+fn form<'a>(off: &[&str], changed: &[(&'a str, &'a str)]) -> Vec<(String, String)> {
+    let mut fields = vec![
+        ("days".to_owned(), "90".to_owned()),
+        ("like_hours".to_owned(), "yes".to_owned()),
+        ("segments".to_owned(), "every".to_owned()),
+        ("look_back".to_owned(), "1".to_owned()),
+    ];
+    let on = KINDS.iter().filter(|kind| !off.contains(kind));
+    fields.extend(on.map(|kind| (format!("on_{kind}"), "yes".to_owned())));
+    fields.extend(changed.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    // The last of two values counts.
+    fields
+}
+
+fn borrowed(fields: &[(String, String)]) -> Vec<(&str, &str)> {
+    fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+}
+
+async fn kept(app: &TestApp) -> Value {
+    expect(200, app.member(Role::Viewer).get(&path(&format!("workflows/{WORKFLOW}/alert-settings")))).await
+}
+
+async fn settings_are_tried_and_kept_on_their_page(app: &TestApp) {
+    drifted(app).await;
+    let owner = Visitor::signed_in(app, Role::Owner).await;
+    assert!(owner.page("/alerts").await.contains("/alert-settings\">How workflows are watched"));
+    let list = owner.page("/alert-settings").await;
+    assert!(list.contains(WORKFLOW) && list.contains("7 of 7") && list.contains("not quiet"), "{list}");
+    let at_page = place(&owner).await;
+    let page = owner.page(&at_page).await;
+    assert!(page.contains("name=\"days\" type=\"number\" min=\"7\" max=\"3650\" step=\"1\" required value=\"90\""));
+
+    // As it is now: it would have fired, and says why.
+    let preview = at(&format!("{at_page}/preview"));
+    let tried = owner.send(&preview, &page, &borrowed(&form(&[], &[]))).await.ok();
+    assert!(tried.contains("they would have fired once; these are the settings in force."), "{tried}");
+    assert!(tried.contains("In all runs, success_rate: ") && tried.contains("too little history"), "{tried}");
+    // Without the kind it would not, and the settings in force would.
+    let tried = owner.send(&preview, &page, &borrowed(&form(&["regression"], &[]))).await.ok();
+    assert!(tried.contains("never; the settings in force would have fired once."), "{tried}");
+    assert!(
+        tried.contains("not watched") && !tried.contains("name=\"on_regression\" value=\"yes\" checked"),
+        "{tried}"
+    );
+    assert_eq!(kept(app).await, json!({"days_between_false_alarms": 90}), "trying keeps nothing");
+    jobs::watch_drift(&app.app).await.expect("watched");
+
+    let changed = [
+        ("days", "365"),
+        ("change_rising_retries", "7.5"),
+        ("segments", "these"),
+        ("dimensions", "tier\r\n region \r\n"),
+        ("quiet_1_from", "2026-12-24T00:00"),
+        ("quiet_1_to", "2026-12-27T06:30:15"),
+        ("quiet_1_reason", "Holidays"),
+    ];
+    let mut fields = form(&["approval_spike"], &changed);
+    fields.retain(|(name, value)| name != "like_hours" && (name.as_str(), value.as_str()) != ("days", "90"));
+    fields.retain(|(name, value)| (name.as_str(), value.as_str()) != ("segments", "every"));
+    let sent = owner.send(&at(&at_page), &page, &borrowed(&fields)).await.goes_on();
+    assert!(sent.contains("done=alert_settings_kept"), "{sent}");
+    let expected = json!({
+        "days_between_false_alarms": 365,
+        "kinds": {"approval_spike": {"on": false}, "rising_retries": {"on": true, "change": 0.075}},
+        "dimensions": ["tier", "region"],
+        "like_hours": false,
+        "quiet": [{
+            "from": "2026-12-24T00:00:00.000000Z", "to": "2026-12-27T06:30:15.000000Z", "reason": "Holidays",
+        }],
+    });
+    assert_eq!(kept(app).await, expected);
+    let page = owner.page(&at_page).await;
+    for shown in ["value=\"365\"", "value=\"7.5\"", "tier\nregion", "2026-12-27T06:30:15", "Holidays", "quiet_2_from"] {
+        assert!(page.contains(shown), "{shown} in {page}");
+    }
+    // What the page shows is what it sends: kept again, nothing changes.
+    owner.send(&at(&at_page), &page, &borrowed(&fields)).await.goes_on();
+    assert_eq!(kept(app).await, expected);
+    let list = owner.page("/alert-settings").await;
+    assert!(list.contains("6 of 7") && list.contains("tier, region") && list.contains("365"), "{list}");
+}
+
+async fn what_was_typed_is_shown_again(app: &TestApp) {
+    drifted(app).await;
+    let owner = Visitor::signed_in(app, Role::Owner).await;
+    let at_page = place(&owner).await;
+    let page = owner.page(&at_page).await;
+    let wrong: [(&[(&str, &str)], &str); 6] = [
+        (&[("days", "soon")], "is a whole number"),
+        (&[("days", "3")], "from 7 to 3650 days"),
+        (&[("change_regression", "much")], "is a number of points"),
+        (&[("change_regression", "95")], "a share from 0.001 to 0.9"),
+        (&[("quiet_3_from", "2026-12-24T00:00"), ("quiet_3_reason", "x")], "a day and a time of day at both ends"),
+        (&[("look_back", "90")], "look back 1 to 60 days"),
+    ];
+    for (changed, why) in wrong {
+        let mut fields = form(&[], &[("dimensions", "<b>tier</b>")]);
+        fields.retain(|(name, _)| !changed.iter().any(|(of, _)| of == name));
+        fields.extend(changed.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let seen = owner.send(&at(&format!("{at_page}/preview")), &page, &borrowed(&fields)).await;
+        assert_eq!(seen.status, 422, "{changed:?}: {}", seen.text);
+        assert!(seen.text.contains(why) && seen.text.contains("&lt;b&gt;tier&lt;/b&gt;"), "{why}: {}", seen.text);
+        assert!(seen.text.contains(&format!("value=\"{}\"", changed[0].1)), "{changed:?}: {}", seen.text);
+    }
+    assert_eq!(kept(app).await, json!({"days_between_false_alarms": 90}));
+}
+
+async fn who_may_not_keep_may_try(app: &TestApp) {
+    drifted(app).await;
+    let viewer = Visitor::signed_in(app, Role::Viewer).await;
+    let at_page = place(&viewer).await;
+    let page = viewer.page(&at_page).await;
+    assert!(!page.contains("Keep these settings") && page.contains("Try it on past data"), "{page}");
+    let fields = form(&[], &[]);
+    assert_eq!(viewer.send(&at(&at_page), &page, &borrowed(&fields)).await.status, 403);
+    let tried = viewer.send(&at(&format!("{at_page}/preview")), &page, &borrowed(&fields)).await.ok();
+    assert!(tried.contains("would have fired once"), "{tried}");
+    let bare = viewer.send_bare(&at(&format!("{at_page}/preview")), &borrowed(&fields)).await;
+    assert_eq!(bare.status, 403, "a form without its token");
+    assert_eq!(viewer.get(&at("/alert-settings/nowhere")).await.status, 404);
+}
+
+#[test]
+fn a_person_tries_settings_in_a_browser_and_keeps_them() {
+    run(Backend::Sqlite, async |app: &TestApp| {
+        drifted(app).await;
+        let settings = [
+            ("SEATRIAL_BASE_URL", app.base_url.as_str()),
+            ("SEATRIAL_PROJECT", PROJECT),
+            ("SEATRIAL_EMAIL", &app.email(Role::Owner)),
+            ("SEATRIAL_PASSWORD", PASSWORD),
+        ];
+        browser::walk("alert_settings", &settings).await;
+        assert_eq!(kept(app).await["days_between_false_alarms"], 200);
+    });
+}
