@@ -110,9 +110,8 @@ impl App {
         let url = format!("{}/invitation?token={}", self.config.server.public_url, token.expose());
         let row = self.invitation_row(&project, email, &roles, &SecretHash::of(token.expose()))?;
         let tx = self.store.write().await?;
-        if let Some(known) = account::by_email(&tx, &row.email).await?
-            && member::roles(&tx, project.scope, AccountId::from_uuid(known.id)).await?.is_some()
-        {
+        // Asked of the project's members alone: who invites is answered after the same work, account or none.
+        if member::has_address(&tx, project.scope, &row.email).await? {
             let detail = format!("{} is a member of this project already. Change their roles instead.", row.email);
             return Err(AppError::Conflict { code: "already_a_member", detail });
         }

@@ -14,9 +14,17 @@ use crate::app::ports::Randomness;
 /// How many random bytes a secret has: 256 bits, so a fast hash is enough to store it.
 pub const SECRET_BYTES: usize = 32;
 
-/// A text that must not be shown: it prints as `[secret]`.
-#[derive(Clone, Default, PartialEq, Eq)]
+/// A text that must not be shown: it prints as `[secret]`. Two are compared in constant time.
+#[derive(Clone, Default)]
 pub struct Secret(String);
+
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
+    }
+}
+
+impl Eq for Secret {}
 
 impl Secret {
     /// Wraps a text.
@@ -48,8 +56,16 @@ impl<'de> Deserialize<'de> for Secret {
 }
 
 /// What is stored of a secret: its SHA-256. Enough because the secret is 256 random bits, not a password.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy)]
 pub struct SecretHash([u8; 32]);
+
+impl PartialEq for SecretHash {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl Eq for SecretHash {}
 
 impl SecretHash {
     /// The hash of a presented secret.
@@ -69,7 +85,7 @@ impl SecretHash {
 
     /// Whether `presented` is the secret, in constant time.
     pub fn matches(&self, presented: &str) -> bool {
-        self.0.ct_eq(&Self::of(presented).0).into()
+        *self == Self::of(presented)
     }
 }
 

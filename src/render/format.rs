@@ -148,6 +148,14 @@ pub fn rfc3339(micros: i64) -> String {
     }
 }
 
+/// What [`rfc3339`] wrote, read again; `None` when it is no time.
+pub fn micros(text: &str) -> Option<i64> {
+    match text.parse::<Timestamp>() {
+        Ok(at) => Some(at.as_microsecond()),
+        Err(_) => text.parse().ok(),
+    }
+}
+
 /// Microseconds since 1970 for a reader, `23 Nov 2026, 03:00 UTC`.
 pub fn date_time(micros: i64) -> String {
     match Timestamp::from_microsecond(micros) {

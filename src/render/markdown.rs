@@ -47,6 +47,10 @@ pub fn to_html(source: &str) -> MarkdownHtml {
             Event::TaskListMarker(done) => out.push_str(if done { "[x] " } else { "[ ] " }),
         }
     }
+    if out.trim().is_empty() && !source.trim().is_empty() {
+        // A note of nothing but definitions of links shows nothing: what somebody wrote is not lost for that.
+        out = format!("<p>{}</p>\n", text::html(source.trim()));
+    }
     MarkdownHtml(out)
 }
 

@@ -92,7 +92,7 @@ pub fn markdown(text: &str) -> String {
             }
             // Between letters an underscore is one; names of fields and classes stay readable.
             '_' if previous.is_alphanumeric() && tail.starts_with(char::is_alphanumeric) => out.push('_'),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '!' | '$' => {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '!' | '$' | '^' => {
                 out.push('\\');
                 out.push(c);
             }

@@ -1,6 +1,8 @@
 //! What can go wrong with the database, in words an operator can act on.
 
-use sea_orm::DbErr;
+use std::borrow::Cow;
+
+use sea_orm::{DbErr, RuntimeErr};
 
 /// A failure of the database.
 #[derive(Debug, thiserror::Error)]
@@ -61,11 +63,23 @@ impl StoreError {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         let Self::Database(error) = self else { return false };
-        let text = error.to_string();
-        ["database is locked", "deadlock detected", "could not serialize", "database table is locked"]
-            .iter()
-            .any(|sign| text.contains(sign))
+        matches!(code(error).as_deref(), Some("40001" | "40P01")) || matches!(sqlite_code(error), Some(5 | 6))
     }
+}
+
+/// The database's own code of an error: five letters of the SQL standard from PostgreSQL, a number from SQLite. Messages
+/// are in the language of the server; codes are the same everywhere.
+fn code(error: &DbErr) -> Option<String> {
+    let (DbErr::Conn(cause) | DbErr::Exec(cause) | DbErr::Query(cause)) = error else { return None };
+    let RuntimeErr::SqlxError(cause) = cause else { return None };
+    cause.as_database_error()?.code().map(Cow::into_owned)
+}
+
+/// SQLite's primary result code, which the extended codes end with.
+fn sqlite_code(error: &DbErr) -> Option<u32> {
+    let code = code(error)?;
+    // A code of five digits is PostgreSQL's.
+    (code.len() < 5).then(|| code.parse::<u32>().ok()).flatten().map(|code| code & 0xff)
 }
 
 impl From<DbErr> for StoreError {
@@ -73,15 +87,11 @@ impl From<DbErr> for StoreError {
         if matches!(error.sql_err(), Some(sea_orm::SqlErr::UniqueConstraintViolation(_))) {
             return Self::Duplicate;
         }
-        let text = error.to_string();
-        if text.contains("readonly database") || text.contains("read-only transaction") {
-            Self::ReadOnly
-        } else if text.contains("disk is full") || text.contains("No space left") {
-            Self::Full
-        } else if text.contains("invalid byte sequence for encoding \"UTF8\": 0x00") {
-            Self::Nul
-        } else {
-            Self::Database(error)
+        match (code(&error).as_deref(), sqlite_code(&error)) {
+            (Some("25006"), _) | (_, Some(8)) => Self::ReadOnly,
+            (Some("53100"), _) | (_, Some(13)) => Self::Full,
+            (Some("22021"), _) if error.to_string().contains("0x00") => Self::Nul,
+            _ => Self::Database(error),
         }
     }
 }

@@ -156,6 +156,25 @@ pub async fn has_admin(db: &impl Connection, scope: Scope) -> Result<bool, Store
     Ok(roles.iter().any(|roles| parse_roles(roles).contains(&Role::Admin)))
 }
 
+/// Whether somebody with this address is a member of the project. One question, whoever has the address.
+///
+/// # Errors
+/// When the database fails.
+pub async fn has_address(db: &impl Connection, scope: Scope, email: &str) -> Result<bool, StoreError> {
+    let to_account =
+        member::Entity::belongs_to(account::Entity).from(member::Column::AccountId).to(account::Column::Id).into();
+    let found: Option<Uuid> = member::Entity::find()
+        .select_only()
+        .column(member::Column::AccountId)
+        .join(JoinType::InnerJoin, to_account)
+        .filter(member::Column::ProjectId.eq(scope.uuid()))
+        .filter(account::Column::Email.eq(email))
+        .into_tuple()
+        .one(db.raw())
+        .await?;
+    Ok(found.is_some())
+}
+
 /// The project's member with this account.
 ///
 /// # Errors

@@ -1,6 +1,7 @@
 //! Who is asking: signing in, sessions, keys and tokens, and what each may do.
 
 mod credential;
+mod guard;
 mod limits;
 mod link;
 mod member;

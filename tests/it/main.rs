@@ -46,6 +46,7 @@ mod response;
 mod run;
 mod sample;
 mod scorecard;
+mod scorecard_edit;
 mod search;
 mod signals;
 mod story;

@@ -27,7 +27,8 @@ const PERSONS_ONLY: &[&str] = &["reserve_failure", "find_sample"];
 /// Ids by the name of the path's parameter.
 pub type Ids = BTreeMap<&'static str, String>;
 
-fn nothing() -> Ids {
+/// Ids that are well formed and name nothing, by the name of the path's parameter.
+pub fn nothing() -> Ids {
     let id = |prefix: &str| format!("{prefix}_{NOTHING}");
     BTreeMap::from([
         ("account", id("acc")),

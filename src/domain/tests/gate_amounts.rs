@@ -122,12 +122,20 @@ fn minutes_of_rescue_of_concluded_runs_are_harm_at_once() {
     let found = first(&worse);
     assert_eq!(found.verdict, CheckVerdict::Fail, "{}", found.text);
     assert!(found.figures.ln_e_rollback >= 20.0_f64.ln(), "{}", found.text);
-    assert_eq!(found.figures.amount.as_ref().map(|amount| amount.candidate.n), Some(40), "the figure is of settled runs");
+    assert_eq!(
+        found.figures.amount.as_ref().map(|amount| amount.candidate.n),
+        Some(40),
+        "the figure is of settled runs"
+    );
     // Good news waits: as many concluded runs with a third of the minutes pass nothing before they settle.
     let better = young(&a, &rescued(600, 2.0, 10, 33), 40, minutes());
     let found = first(&better);
     assert_eq!(found.verdict, CheckVerdict::Inconclusive, "{}", found.text);
-    assert_eq!(first(&asked(&a, &rescued(600, 2.0, 10, 33), minutes())).verdict, CheckVerdict::Pass, "settled, they do");
+    assert_eq!(
+        first(&asked(&a, &rescued(600, 2.0, 10, 33), minutes())).verdict,
+        CheckVerdict::Pass,
+        "settled, they do"
+    );
     // What late facts can move either way waits for both: cost is no harm before it settles.
     let dear: Vec<RunFacts> = runs(600, 0.9, 30.0, 0.8, 34);
     let cost = young(&runs(600, 0.2, 30.0, 0.8, 35), &dear, 40, check(Signal::CostPerRun, None, NOT_WORSE));

@@ -13,11 +13,7 @@ fn micros(args: &Args<'_, '_>) -> Result<Option<i64>, RenderError> {
     match args.value(0)? {
         Value::Null => Ok(None),
         Value::Number(number) => Ok(number.as_i64()),
-        Value::String(text) => match text.parse::<jiff::Timestamp>() {
-            Ok(at) => Ok(Some(at.as_microsecond())),
-            // `Time` writes the bare number for what no calendar holds.
-            Err(_) => text.parse::<i64>().map(Some).map_err(|_| args.fault("the argument is not a time")),
-        },
+        Value::String(text) => format::micros(text).map(Some).ok_or_else(|| args.fault("the argument is not a time")),
         _ => Err(args.fault("the argument is not a time")),
     }
 }
@@ -70,10 +66,14 @@ pub(super) fn count(args: &Args<'_, '_>, _: Format) -> Result<String, RenderErro
     }
 }
 
-/// The brackets of an interval as they are: without a target after them they are no link, and `\\[38.0, 44.5\\]`
-/// would be hard to read in a terminal.
-fn plain_interval(escaped: String) -> String {
-    escaped.replace("\\[", "[").replace("\\]", "]")
+/// `line` escaped, with the brackets of its interval as they are: nothing follows them that would make a link, and
+/// `\\[38.0, 44.5\\]` would be hard to read in a terminal. What stands in and beside them stays escaped.
+fn with_interval(format: Format, line: &str, interval: &str) -> String {
+    let (line, interval) = (format.escape(line), format.escape(interval));
+    match interval.strip_prefix("\\[").and_then(|rest| rest.strip_suffix("\\]")) {
+        Some(bounds) => line.replacen(&interval, &format!("[{bounds}]"), 1),
+        None => line,
+    }
 }
 
 /// `{{number @index plus=1}}`: a whole number as it is, for attributes and keys.
@@ -92,7 +92,7 @@ fn typed<T: serde::de::DeserializeOwned>(args: &Args<'_, '_>, what: &str) -> Res
 pub(super) fn figure(args: &Args<'_, '_>, format: Format) -> Result<String, RenderError> {
     let figure: Figure = typed(args, "a figure")?;
     if format != Format::Html {
-        return Ok(plain_interval(format.escape(&figure.text())));
+        return Ok(with_interval(format, &figure.text(), &figure.interval_text()));
     }
     let extra = args.option("class").and_then(Value::as_str).unwrap_or_default();
     let mut class = String::from("figure");
@@ -147,7 +147,7 @@ pub(super) fn delta(args: &Args<'_, '_>, format: Format) -> Result<String, Rende
     let value = delta.value_text();
     if format != Format::Html {
         let line = if delta.figure.value.is_none() { word.to_owned() } else { format!("{value} {interval}, {word}") };
-        return Ok(plain_interval(format.escape(&line)));
+        return Ok(with_interval(format, &line, &interval));
     }
     if delta.figure.value.is_none() {
         return Ok(format!("<span class=\"delta {class}\">{word}</span>"));

@@ -1,6 +1,6 @@
 //! The review artifact: what a bundle and its decision say, for people and machines, in one fixed order.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::gate::{BundleRef, GateCheck, Recommendation, SuiteResult};
 use super::release::MixRow;
@@ -8,7 +8,7 @@ use super::scorecard::SignalNote;
 use super::{Freshness, Gap, KeyValue, Time};
 
 /// The artifact. Its JSON form is this struct, so the order of fields is the order of the document.
-#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ArtifactView {
     /// Version of this shape: `seatrial.review/1`.
     pub schema: String,
@@ -61,7 +61,7 @@ pub struct ArtifactView {
 }
 
 /// The decision as the artifact states it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ArtifactDecision {
     /// Id, `dec_…`.
     pub id: String,
@@ -80,7 +80,7 @@ pub struct ArtifactDecision {
 }
 
 /// The four questions a review answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Questions {
     /// What each signal proves and does not.
     pub signal_quality: Vec<SignalNote>,
@@ -93,7 +93,7 @@ pub struct Questions {
 }
 
 /// What was learned from failures.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Learning {
     /// Failures in the evidence.
     pub failures: u64,
@@ -110,7 +110,7 @@ pub struct Learning {
 }
 
 /// Learning from one failure class.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct LearnedClass {
     /// Failure class; `None` is *not classified*.
     pub class: Option<String>,
@@ -127,7 +127,7 @@ pub struct LearnedClass {
 }
 
 /// Who maintains the scorecard, and whether they did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct OwnerAnswer {
     /// Scorecard, name and version; `None` when the workflow has none.
     pub scorecard: Option<String>,
@@ -144,7 +144,7 @@ pub struct OwnerAnswer {
 }
 
 /// Evidence sorted by what it is good for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct EvidenceClasses {
     /// Belongs in the gate.
     pub gate: Vec<EvidenceItem>,
@@ -155,7 +155,7 @@ pub struct EvidenceClasses {
 }
 
 /// One piece of evidence.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct EvidenceItem {
     /// The signal or observation.
     pub what: String,
@@ -164,7 +164,7 @@ pub struct EvidenceItem {
 }
 
 /// A response opened about the release.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ResponseRow {
     /// `rollback`, `tighten_permissions`, `strengthen_approval`, `increase_sampling` or `update_eval_set`.
     pub kind: String,
@@ -183,7 +183,7 @@ pub struct ResponseRow {
 }
 
 /// Place in the ledger.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ChainPlace {
     /// Position, from 1.
     pub position: u64,

@@ -1,6 +1,6 @@
 //! The small parts that several pages share.
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::render::format;
 
@@ -33,8 +33,15 @@ impl Serialize for Time {
     }
 }
 
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        format::micros(&text).map(Self).ok_or_else(|| serde::de::Error::custom(format!("{text:?} is not a time")))
+    }
+}
+
 /// A link with its text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Link {
     /// Path of this service (or an `https:` address); the template drops any other scheme.
     pub href: String,
@@ -50,7 +57,7 @@ impl Link {
 }
 
 /// A name and a value, both shown as text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct KeyValue {
     /// The name.
     pub key: String,
@@ -164,7 +171,7 @@ pub struct Owner {
 }
 
 /// Whether a scorecard can be relied on, and why not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Freshness {
     /// `fresh`, `due`, `stale` or `never`.
     pub state: String,
@@ -189,7 +196,7 @@ impl Freshness {
 }
 
 /// Something missing from the evidence.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Gap {
     /// Kind of gap, snake case: `too_few_runs`, `no_owner`, `stale_scorecard`, …
     pub kind: String,

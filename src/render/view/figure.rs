@@ -217,7 +217,7 @@ impl Figure {
 }
 
 /// A figure with what it is of.
-#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct NamedFigure {
     /// `baseline`, `this release`, a segment.
     pub name: String,

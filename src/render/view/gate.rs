@@ -1,6 +1,6 @@
 //! Gates: may this release go on?
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Delta, Figure, Gap, Link, NamedFigure, SelectOption, Time, View};
 use crate::render::svg::Chart;
@@ -62,7 +62,7 @@ pub struct GatePage {
 }
 
 /// What the machine recommends, and why.
-#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Recommendation {
     /// `ship`, `hold`, `rollback` or `collect_more_evidence`.
     pub verdict: String,
@@ -73,7 +73,7 @@ pub struct Recommendation {
 }
 
 /// One reason with its figures.
-#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Reason {
     /// In words.
     pub sentence: String,
@@ -82,7 +82,7 @@ pub struct Reason {
 }
 
 /// One check of the gate.
-#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct GateCheck {
     /// Name for people.
     pub label: String,
@@ -113,7 +113,7 @@ pub struct GateCheck {
 }
 
 /// A check in one segment.
-#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct GateSegment {
     /// Dimension.
     pub dimension: String,
@@ -132,7 +132,7 @@ pub struct GateSegment {
 }
 
 /// Eval results of one suite on the release.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SuiteResult {
     /// Suite, name and version.
     pub suite: String,
@@ -149,7 +149,7 @@ pub struct SuiteResult {
 }
 
 /// Frozen evidence.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct BundleRef {
     /// SHA-256 of the canonical bytes.
     pub digest: String,

@@ -1,6 +1,6 @@
 //! The incident review: the sibling of the review artifact for a release that was, or should be, taken back.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::artifact::{ArtifactDecision, ArtifactView, ChainPlace, ResponseRow};
 use super::gate::{BundleRef, GateCheck};
@@ -8,7 +8,7 @@ use super::release::MixRow;
 use super::{Delta, Figure, KeyValue, Time};
 
 /// The document. Its JSON form is this struct, so the order of fields is the order of the document.
-#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct IncidentView {
     /// Version of this shape: `seatrial.incident/1`.
     pub schema: String,
@@ -63,7 +63,7 @@ pub struct IncidentView {
 }
 
 /// An alert as its incident review states it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct IncidentAlert {
     /// Id.
     pub id: String,
@@ -78,7 +78,7 @@ pub struct IncidentAlert {
 }
 
 /// Something that happened to a release.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct TimelineRow {
     /// When.
     pub at: Time,
@@ -93,7 +93,7 @@ pub struct TimelineRow {
 }
 
 /// A run that shows what changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct IncidentRun {
     /// Id, `run_…`.
     pub id: String,
@@ -112,7 +112,7 @@ pub struct IncidentRun {
 }
 
 /// A signal before, during and after.
-#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct EffectRow {
     /// The signal for people.
     pub label: String,

@@ -1,6 +1,6 @@
 //! Releases: did behaviour change with this release?
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Delta, Empty, Figure, Filter, FilterChip, Link, Pager, SelectOption, Time, View};
 use crate::render::svg::{Axis, BarRow, Chart, Interval, IntervalRow, Label, interval_plot, mix_bars};
@@ -132,7 +132,7 @@ pub struct SegmentCompare {
 }
 
 /// One failure class before and now.
-#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct MixRow {
     /// Failure class; text of the project.
     pub class: String,

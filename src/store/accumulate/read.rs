@@ -42,17 +42,9 @@ struct CellRow {
     body: Vec<u8>,
 }
 
-/// Reads cells: hours when `by` is hours, else days.
-///
-/// # Errors
-/// When the database fails or a cell cannot be decoded.
-pub async fn cells(
-    db: &impl Connection,
-    scope: Scope,
-    query: &CellQuery,
-) -> Result<Vec<(Group, Timestamp, Cell)>, StoreError> {
-    let raw = db.raw();
-    let backend = raw.get_database_backend();
+/// The statement that reads `columns` of the cells a query wants.
+pub(super) fn select(columns: &str, db: &impl Connection, scope: Scope, query: &CellQuery) -> Statement {
+    let backend = db.raw().get_database_backend();
     let mut values: Vec<Value> = vec![
         scope.uuid().into(),
         query.workflow.uuid().into(),
@@ -62,7 +54,7 @@ pub async fn cells(
     ];
     let mut mark = placeholder_counter(backend);
     let mut sql = format!(
-        "SELECT release_id, dimension, value, start_at, body FROM cells WHERE project_id = {} AND workflow_id = {} \
+        "SELECT {columns} FROM cells WHERE project_id = {} AND workflow_id = {} \
          AND resolution = {} AND start_at >= {} AND start_at < {}",
         mark(),
         mark(),
@@ -79,7 +71,20 @@ pub async fn cells(
         sql.push_str(&format!(" AND release_id IN ({})", marks.join(", ")));
         values.extend(query.releases.iter().map(|release| Value::from(release.uuid())));
     }
-    let rows = CellRow::find_by_statement(Statement::from_sql_and_values(backend, sql, values)).all(raw).await?;
+    Statement::from_sql_and_values(backend, sql, values)
+}
+
+/// Reads cells: hours when `by` is hours, else days.
+///
+/// # Errors
+/// When the database fails or a cell cannot be decoded.
+pub async fn cells(
+    db: &impl Connection,
+    scope: Scope,
+    query: &CellQuery,
+) -> Result<Vec<(Group, Timestamp, Cell)>, StoreError> {
+    let statement = select("release_id, dimension, value, start_at, body", db, scope, query);
+    let rows = CellRow::find_by_statement(statement).all(db.raw()).await?;
     let mut found = Vec::with_capacity(rows.len());
     for row in rows {
         let cell = blob::decode_cell(&row.body)?;
@@ -215,9 +220,12 @@ impl BlockRows {
     pub fn decode(self) -> Result<BTreeMap<(String, String), Vec<Block>>, StoreError> {
         let mut found: BTreeMap<(String, String), Vec<Block>> = BTreeMap::new();
         for row in self.rows {
-            let blocks = blob::decode_blocks(&row.body)?;
-            let of_group = found.entry((row.dimension, row.value)).or_default();
-            of_group.extend(blocks.into_iter().filter(|block| block.minute < self.to));
+            let mut blocks = blob::decode_blocks(&row.body)?;
+            if blocks.iter().any(|block| block.minute >= self.to) {
+                blocks.retain(|block| block.minute < self.to);
+            }
+            // A block is the better part of a kilobyte: an hour of them is moved at once.
+            found.entry((row.dimension, row.value)).or_default().append(&mut blocks);
         }
         Ok(found)
     }

@@ -4,9 +4,12 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use seatrial_domain::access::{Role, Scope};
+use seatrial_store::Backend;
 use serde_json::{Value, json};
 
-use crate::support::app::http_client;
+use crate::support::app::{TestApp, answer, http_client, run};
+use crate::support::sql::sql;
 
 /// A service whose database is on a disk of eight megabytes, of which a filler takes a part.
 struct Small {
@@ -117,5 +120,49 @@ fn a_full_disk_is_said_and_nothing_acknowledged_is_lost() {
             assert_eq!(status, 200, "{body}");
             assert_eq!(kept().await, (taken + 1) * 100);
         }
+    });
+}
+
+/// PostgreSQL's disk cannot be filled from here without filling everybody's, so its own refusal is raised where a row would
+/// extend a table: with the code that it has for a full disk, in the language of a server elsewhere.
+const REFUSE: [&str; 3] = [
+    "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE disk_full \
+     USING MESSAGE = 'konnte Datei nicht erweitern: Auf dem Gerät ist kein Speicherplatz mehr verfügbar'; END $$",
+    "CREATE TRIGGER full_of_runs BEFORE INSERT ON runs EXECUTE FUNCTION refuse()",
+    "CREATE TRIGGER full_of_entries BEFORE INSERT ON audit_entries EXECUTE FUNCTION refuse()",
+];
+const ROOM_AGAIN: [&str; 2] = ["DROP TRIGGER full_of_runs ON runs", "DROP TRIGGER full_of_entries ON audit_entries"];
+
+#[test]
+fn a_full_disk_of_postgresql_is_said_and_nothing_acknowledged_is_lost() {
+    run(Backend::Postgres, async |app: &TestApp| {
+        let program = app.program(&[Scope::Ingest, Scope::Read]).await;
+        let admin = app.member(Role::Admin);
+        let at = "/api/v1/projects/demo-co";
+        let send = async |n: usize| answer(program.post(&format!("{at}/runs")).json(&batch(n))).await;
+        let settings = json!({"currency": "EUR", "labour_nanos_per_hour": 7});
+        let edit = async || answer(admin.put(&format!("{at}/settings")).json(&settings)).await;
+        let kept = async || {
+            let (status, page) = answer(program.get(&format!("{at}/runs?limit=200"))).await;
+            assert_eq!(status, 200, "questions are answered");
+            page["items"].as_array().map_or(0, Vec::len)
+        };
+        assert_eq!(send(0).await.0, 200);
+        for statement in REFUSE {
+            sql(app, statement).await.expect("the trigger is there");
+        }
+        for (status, body) in [send(1).await, edit().await] {
+            assert_eq!((status, body["code"].as_str()), (507, Some("storage_full")), "{body}");
+            assert!(body["detail"].as_str().is_some_and(|detail| detail.contains("disk")), "{body}");
+        }
+        assert_eq!(kept().await, 100, "every acknowledged run, and none of the refused batch");
+        let (_, found) = answer(admin.get(&format!("{at}/settings"))).await;
+        assert_eq!(found["labour_nanos_per_hour"], 0, "a change without its audit entry is no change: {found}");
+        for statement in ROOM_AGAIN {
+            sql(app, statement).await.expect("the trigger is gone");
+        }
+        let (status, body) = send(1).await;
+        assert_eq!((status, &body["rejected"]), (200, &json!(0)), "{body}");
+        assert_eq!((kept().await, edit().await.0), (200, 200), "it goes on by itself");
     });
 }
