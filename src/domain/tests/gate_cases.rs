@@ -8,12 +8,14 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::sync::OnceLock;
 
+use seatrial_domain::cell::Counts;
 use seatrial_domain::evidence::freeze;
 use seatrial_domain::gate::{CheckVerdict, Recommendation, Verdict, evaluate};
-use seatrial_domain::run::RunFacts;
-use seatrial_domain::scorecard::{Check, Statistic};
+use seatrial_domain::run::{Escalation, RunFacts};
+use seatrial_domain::scorecard::{Check, Criterion, Statistic};
 use seatrial_domain::signal::Signal;
 use seatrial_domain::stats::EvidenceMethod;
+use seatrial_domain::workflow::{FactKind, FactSource};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -33,6 +35,10 @@ struct Row {
     cost_usd: Option<f64>,
     duration_s: Option<f64>,
     segment: BTreeMap<String, Value>,
+    #[serde(default)]
+    escalated: Option<bool>,
+    #[serde(default)]
+    extra: Value,
 }
 
 static INTERCODE: OnceLock<Option<Vec<Row>>> = OnceLock::new();
@@ -258,4 +264,39 @@ fn a_series_of_prompts_as_runs_and_as_units() {
     let told = Told::over(&a, &b, &[Signal::SuccessRate], &[]);
     assert_eq!(told.share(SUCCESS, CheckVerdict::Inconclusive), 1.0);
     assert!(told.told.iter().all(|told| told.verdict == Verdict::CollectMoreEvidence));
+}
+
+/// 48 of 200 conversations were handed to a person, and the tasks called for six of these: the rate alone looks harmless.
+#[test]
+fn hand_offs_are_told_by_what_the_task_called_for() {
+    let Some(rows) = rows("tau.jsonl.gz") else { return };
+    let of = rows.iter().filter(|row| row.release == "gpt-4o/tool-calling");
+    let runs: Vec<RunFacts> = of
+        .map(|row| {
+            let expected = row.extra["handoff_expected"].as_bool();
+            let handed = Escalation { at: None, reason: None, expected };
+            let escalations =
+                Some(row.escalated.into_iter().filter(|handed| *handed).map(|_| handed.clone()).collect());
+            RunFacts { escalations, ..facts(row, "") }
+        })
+        .collect();
+    let mut counts = Counts::default();
+    runs.iter().for_each(|facts| counts.add(&Counts::of(facts), 1));
+    assert_eq!(Signal::EscalationRate.rate(&counts), Some((48, 200)));
+    assert_eq!(Signal::UnexpectedEscalationRate.rate(&counts), Some((42, 200)));
+    let at_most = |signal: Signal, value| Check { criterion: Criterion::AtMost { value }, ..key_check(signal) };
+    let card =
+        scorecard(vec![at_most(Signal::EscalationRate, 0.4), at_most(Signal::UnexpectedEscalationRate, 0.1)], &[]);
+    let mut given = input(&runs, &runs, card);
+    given.observes.insert(FactKind::Escalations, FactSource::Traces);
+    let told = evaluate(&freeze(&given));
+    let verdict = |check: &str| told.check(check).map(|found| found.verdict);
+    assert_eq!(verdict("escalation_rate"), Some(CheckVerdict::Pass));
+    assert_eq!(
+        verdict("unexpected_escalation_rate"),
+        Some(CheckVerdict::Fail),
+        "{:?}",
+        told.check("unexpected_escalation_rate")
+    );
+    assert_ne!(told.verdict, Verdict::Ship);
 }
