@@ -38,9 +38,9 @@ pub(super) async fn gaps(
     let may_give = frame.may(Permission::ManageResponses) && gate.state != GateState::Decided;
     let of = |(gap, shown): (&Gap, _)| {
         let row = kept.get(gap.key().as_str());
-        let unowned = gap.unowned() && !gap.kind.cannot_be_owned();
-        let taken = row.and_then(|row| row.owner).filter(|_| unowned);
-        let free = row.filter(|row| may_give && unowned && row.owner.is_none());
+        let then = gap.owner.as_ref().map(|owner| owner.id);
+        let taken = row.and_then(|row| row.owner).filter(|id| then != Some(*id));
+        let free = row.filter(|_| may_give && !gap.kind.cannot_be_owned());
         GateGap {
             gap: shown,
             link: row.map(|row| Link::new(frame.href(&format!("/gaps/{}", row.id)), "What to do")),
