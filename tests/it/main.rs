@@ -13,6 +13,7 @@ mod config;
 mod contract;
 mod decision;
 mod demo;
+mod drift;
 mod edit;
 mod evidence;
 mod failure;

@@ -99,6 +99,95 @@ pub async fn cells(
     Ok(found)
 }
 
+/// The hours of one release, or of all releases of a workflow, that are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CellRange {
+    /// The workflow.
+    pub workflow: WorkflowId,
+    /// The release; all of them when absent, and then only the sums over all runs of each.
+    pub release: Option<ReleaseId>,
+    /// From the hour of this time on.
+    pub from: Timestamp,
+    /// Up to this time, exclusive.
+    pub to: Timestamp,
+}
+
+impl CellRange {
+    /// How many hours it spans.
+    #[must_use]
+    pub fn hours(&self) -> i64 {
+        (self.to.micros_since(self.from) / HOUR).max(1)
+    }
+}
+
+/// The hours of several releases, each in its own range of time, in one query: group, where the hour starts, its sums. All
+/// ranges name a release, or none does.
+///
+/// # Errors
+/// When the database fails or a cell cannot be decoded.
+pub async fn cells_of(
+    db: &impl Connection,
+    scope: Scope,
+    ranges: &[CellRange],
+) -> Result<Vec<(Group, Timestamp, Cell)>, StoreError> {
+    let Some(first) = ranges.first() else { return Ok(Vec::new()) };
+    let raw = db.raw();
+    let backend = raw.get_database_backend();
+    let mut mark = placeholder_counter(backend);
+    let mut values: Vec<Value> = Vec::new();
+    let mut wanted = Vec::new();
+    for range in ranges {
+        let mut row: Vec<Value> = vec![range.workflow.uuid().into()];
+        row.extend(range.release.map(|release| Value::from(release.uuid())));
+        row.extend([Value::from(range.from.hour().micros()), range.to.micros().into()]);
+        let marks: Vec<String> = row.iter().map(|_| mark()).collect();
+        wanted.push(format!("({})", marks.join(", ")));
+        values.extend(row);
+    }
+    let (column, of_release) = match first.release {
+        Some(_) => ("release_id, ", "c.release_id = w.release_id"),
+        None => ("", "c.dimension = ''"),
+    };
+    // The ranges are few and lead: both databases look each up by the key of the cells.
+    let sql = format!(
+        "WITH w (workflow_id, {column}from_at, to_at) AS (VALUES {}) SELECT c.workflow_id, c.release_id, c.dimension, \
+         c.value, c.start_at, c.body FROM w CROSS JOIN cells c WHERE c.project_id = {} AND c.workflow_id = w.workflow_id \
+         AND {of_release} AND c.resolution = {} AND c.start_at >= w.from_at AND c.start_at < w.to_at",
+        wanted.join(", "),
+        mark(),
+        mark()
+    );
+    values.extend([Value::from(scope.uuid()), resolution_name(Resolution::Hour).into()]);
+    let rows =
+        WorkflowCellRow::find_by_statement(Statement::from_sql_and_values(backend, sql, values)).all(raw).await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        let cell = blob::decode_cell(&row.body)?;
+        if cell.is_empty() {
+            continue;
+        }
+        let group = Group {
+            workflow: WorkflowId::from_uuid(row.workflow_id),
+            release: ReleaseId::from_uuid(row.release_id),
+            dimension: row.dimension,
+            value: row.value,
+        };
+        found.push((group, Timestamp::from_micros(row.start_at), cell));
+    }
+    found.sort_by(|a, b| (&a.0, a.1).cmp(&(&b.0, b.1)));
+    Ok(found)
+}
+
+#[derive(Debug, FromQueryResult)]
+struct WorkflowCellRow {
+    workflow_id: uuid::Uuid,
+    release_id: uuid::Uuid,
+    dimension: String,
+    value: String,
+    start_at: i64,
+    body: Vec<u8>,
+}
+
 /// Which evidence blocks are wanted.
 #[derive(Clone, Debug)]
 pub struct BlockQuery<'a> {
