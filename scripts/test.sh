@@ -25,8 +25,8 @@ if [ -z "${SEATRIAL_TEST_POSTGRES_URL:-}" ]; then
 fi
 
 if [ $# -eq 0 ]; then
-    # Independent figures for the statistics: computed again where Python has the packages, else as committed.
-    if command -v python3 >/dev/null; then python3 scripts/oracles.py --check; fi
+    # Independent figures for the statistics: computed again where Python and its packages can be had, else as committed.
+    bash scripts/oracles.sh --check
     # Always --workspace: another choice of packages means another choice of features, and the dependencies would be built again.
     mapfile -t others < <(
         cargo metadata --locked --no-deps --format-version 1 | node -e '

@@ -116,9 +116,9 @@ fn measure(runtime: &tokio::runtime::Runtime, runs: usize, looks: usize) -> Outc
         let mut own = Vec::new();
         for _ in 0..looks.div_ceil(DIMENSIONS.len()) {
             let begun = Instant::now();
-            let groups = groups(&mut connection, &path)?;
+            let body = table(&mut connection, &path)?;
             own.push(begun.elapsed());
-            if groups.is_empty() {
+            if groups(&body)?.is_empty() {
                 return Err(format!("{path} has no groups").into());
             }
         }
@@ -139,15 +139,19 @@ fn table_path(project: &str, dimension: &str) -> String {
     )
 }
 
-fn groups(connection: &mut Connection<'_>, path: &str) -> Outcome<Vec<Value>> {
+fn table(connection: &mut Connection<'_>, path: &str) -> Outcome<Vec<u8>> {
     let answer = connection.send("GET", path, "application/json", b"")?;
     if answer.status != 200 {
         return Err(format!("{path} was answered {}: {}", answer.status, String::from_utf8_lossy(&answer.body)).into());
     }
-    let mut table: Value = serde_json::from_slice(&answer.body)?;
+    Ok(answer.body)
+}
+
+fn groups(body: &[u8]) -> Outcome<Vec<Value>> {
+    let mut table: Value = serde_json::from_slice(body)?;
     let mut groups = match table["groups"].take() {
         Value::Array(groups) => groups,
-        other => return Err(format!("{path} has no groups: {other}").into()),
+        other => return Err(format!("the table has no groups: {other}").into()),
     };
     for group in &mut groups {
         // The two projects call the same release by ids of their own.
@@ -168,8 +172,8 @@ fn cross_check(runtime: &tokio::runtime::Runtime) -> Outcome<()> {
     let of_ingest = running.target();
     let of_bulk = Target { headers: bulk, ..running.target() };
     for (dimension, _) in DIMENSIONS {
-        let by_ingest = groups(&mut Connection::open(&of_ingest, TIMEOUT)?, &table_path("ingest", dimension))?;
-        let by_bulk = groups(&mut Connection::open(&of_bulk, TIMEOUT)?, &table_path("bulk", dimension))?;
+        let by_ingest = groups(&table(&mut Connection::open(&of_ingest, TIMEOUT)?, &table_path("ingest", dimension))?)?;
+        let by_bulk = groups(&table(&mut Connection::open(&of_bulk, TIMEOUT)?, &table_path("bulk", dimension))?)?;
         if by_ingest != by_bulk || by_ingest.is_empty() {
             let pairs = by_ingest.iter().zip(&by_bulk).filter(|(ingest, bulk)| ingest != bulk);
             let first = pairs.map(|(ingest, bulk)| format!("{ingest}\nby the bulk path {bulk}")).next();

@@ -3,6 +3,7 @@
 //! A pass takes in what is new since the last one. Hours that may still change (younger than the workflow's settle
 //! window) are taken in on a copy and read anew at the next pass.
 
+mod advance;
 mod evidence;
 mod fire;
 mod history;
@@ -13,15 +14,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use seatrial_domain::access::Access;
 use seatrial_domain::alert::{AlertKind, AlertState, next};
-use seatrial_domain::drift::{DriftSettings, Named, Plan, Watch};
+use seatrial_domain::drift::{DriftSettings, Named, Plan};
 use seatrial_domain::ids::{ReleaseId, WorkflowId};
 use seatrial_domain::time::{DAY, SECOND, Timestamp};
 use seatrial_store::alert::{self, AlertRow};
 use seatrial_store::drift::KeptWatch;
-use seatrial_store::gate::{self, GateFilter};
 use seatrial_store::release::ReleaseRow;
 use seatrial_store::workflow::WorkflowRow;
-use seatrial_store::{Page, Scope, drift, project, release, workflow};
+use seatrial_store::{Scope, drift, project, release, workflow};
 
 use super::App;
 use super::access::ProjectAccess;
@@ -30,8 +30,10 @@ use history::Source;
 
 pub use preview::{DriftPreview, WouldFire};
 
-/// Releases read at once.
-const CHUNK: u64 = 200;
+/// Live releases read at once: with a day or two of hours of each of their segments they are held in memory together.
+const CHUNK: u64 = 50;
+/// Alerts of ended releases that are resolved in one pass.
+const ENDED: u64 = 200;
 /// Hours that may still change are read anew at every pass; of workflows that settle later, these at least.
 const SETTLE_AT_MOST: i64 = 2 * DAY;
 
@@ -44,15 +46,6 @@ pub(super) struct Watched {
     pub baseline: Option<ReleaseRow>,
     pub settings: DriftSettings,
     pub alerts: BTreeMap<AlertKind, AlertRow>,
-}
-
-/// What is read at once of many live releases.
-#[derive(Clone, Debug)]
-pub(super) struct Known {
-    workflow: Option<WorkflowRow>,
-    settings: DriftSettings,
-    alerts: BTreeMap<AlertKind, AlertRow>,
-    kept: Option<KeptWatch>,
 }
 
 impl Watched {
@@ -114,32 +107,56 @@ impl App {
             for (scope, row) in rows {
                 by_project.entry(scope).or_default().push(row);
             }
-            let mut of_all = Vec::new();
             for (scope, rows) in by_project {
-                let known = self.known(scope, &rows).await?;
-                of_all.extend(known.into_iter().zip(rows).map(|(known, row)| (scope, row, known)));
-            }
-            for (scope, row, known) in of_all {
-                let release = row.id;
-                match self.watch_release(&mut projects, scope, (row, known)).await {
-                    Ok(alerts) => moved += alerts,
-                    Err(error) => {
-                        tracing::warn!(%error, %release, "a release could not be watched");
-                        failure.get_or_insert(error);
-                    }
-                }
+                moved += self.watch_of_project(&mut projects, scope, rows, &mut failure).await;
             }
         }
-        moved += self.end_alerts().await?;
-        self.tell_alerts().await?;
+        for told in [self.end_alerts(&mut moved).await, self.tell_alerts().await] {
+            failure = failure.or(told.err());
+        }
         failure.map_or(Ok(moved), Err)
     }
 
-    async fn watch_release(
+    /// Watches live releases of one project, read together; each by itself where that fails, so that what cannot be read of
+    /// one keeps nothing from the others.
+    async fn watch_of_project(
         &self,
         projects: &mut HashMap<Scope, ProjectAccess>,
         scope: Scope,
-        (row, known): (ReleaseRow, Known),
+        rows: Vec<ReleaseRow>,
+        failure: &mut Option<AppError>,
+    ) -> usize {
+        let together = self.watch_releases(projects, scope, rows.clone(), failure).await;
+        let error = match together {
+            Ok(moved) => return moved,
+            Err(error) if rows.len() == 1 => {
+                tracing::warn!(%error, release = %rows[0].id, "a release could not be watched");
+                failure.get_or_insert(error);
+                return 0;
+            }
+            Err(error) => error,
+        };
+        tracing::warn!(%error, "releases could not be read together; each is watched by itself");
+        let mut moved = 0;
+        for row in rows {
+            let release = row.id;
+            match self.watch_releases(projects, scope, vec![row], failure).await {
+                Ok(alerts) => moved += alerts,
+                Err(error) => {
+                    tracing::warn!(%error, %release, "a release could not be watched");
+                    failure.get_or_insert(error);
+                }
+            }
+        }
+        moved
+    }
+
+    async fn watch_releases(
+        &self,
+        projects: &mut HashMap<Scope, ProjectAccess>,
+        scope: Scope,
+        rows: Vec<ReleaseRow>,
+        failure: &mut Option<AppError>,
     ) -> Result<usize, AppError> {
         let project = match projects.get(&scope) {
             Some(known) => known.clone(),
@@ -151,129 +168,77 @@ impl App {
                 project
             }
         };
-        let kept = known.kept.clone();
-        let of = self.watched(project, row, known).await?;
         let now = self.now();
-        let (watch, settled) = self.advance(&of, kept, now).await?;
-        let readings = watch.read(now, &of.raised(), settled, &of.named());
+        let (of, kept) = self.watched(&project, rows).await?;
         let mut moved = 0;
-        for (kind, reading) in readings {
-            let state = of.alerts.get(&kind).map(|row| row.state);
-            if let Some(then) = next(state, &reading) {
-                self.move_alert(&of, &watch, (kind, reading), then).await?;
-                moved += 1;
+        for (of, (watch, settled)) in of.iter().zip(self.advance(&of, kept, now).await?) {
+            let readings = watch.read(now, &of.raised(), settled, &of.named());
+            for (kind, reading) in readings {
+                let state = of.alerts.get(&kind).map(|row| row.state);
+                let Some(then) = next(state, &reading) else { continue };
+                // An alert that cannot be moved holds up no other.
+                match self.move_alert(of, &watch, (kind, reading), then).await {
+                    Ok(()) => moved += 1,
+                    Err(error) => {
+                        tracing::warn!(%error, release = %of.release.id, kind = kind.as_str(), "an alert could not be moved");
+                        failure.get_or_insert(error);
+                    }
+                }
             }
         }
         Ok(moved)
     }
 
-    /// A live release with what its watch needs to know.
-    async fn watched(&self, project: ProjectAccess, row: ReleaseRow, known: Known) -> Result<Watched, AppError> {
-        let workflow = known.workflow.ok_or(AppError::NotFound { noun: "workflow" })?;
-        let baseline = self.baseline_before(&project, &row).await?;
-        Ok(Watched { project, workflow, release: row, baseline, settings: known.settings, alerts: known.alerts })
-    }
-
-    /// What is known of releases of one project, in their order: read at once for all of them.
-    async fn known(&self, scope: Scope, rows: &[ReleaseRow]) -> Result<Vec<Known>, AppError> {
-        let db = self.store.read();
+    /// Live releases of one project, in their order, with what their watches need to know: read at once for all of them.
+    async fn watched(
+        &self,
+        project: &ProjectAccess,
+        rows: Vec<ReleaseRow>,
+    ) -> Result<(Vec<Watched>, Vec<Option<KeptWatch>>), AppError> {
+        let (db, scope) = (self.store.read(), project.scope);
         let releases: Vec<ReleaseId> = rows.iter().map(|row| row.id).collect();
         let ids: BTreeSet<WorkflowId> = rows.iter().map(|row| row.workflow).collect();
         let workflows = workflow::these(db, scope, ids.iter().copied()).await?;
         let settings = drift::settings_of(db, scope, ids).await?;
+        let baselines = drift::baselines(db, scope, &releases).await?;
         let mut alerts = alert::of_releases(db, scope, &releases).await?;
         let mut kept = drift::kept_of(db, scope, &releases).await?;
-        let of = |row: &ReleaseRow| Known {
-            workflow: workflows.get(&row.workflow).cloned(),
-            settings: settings.get(&row.workflow).cloned().unwrap_or_default(),
-            alerts: alerts.remove(&row.id).unwrap_or_default(),
-            kept: kept.remove(&row.id),
+        let of = |release: ReleaseRow| {
+            let workflow = workflows.get(&release.workflow).cloned().ok_or(AppError::NotFound { noun: "workflow" })?;
+            Ok(Watched {
+                project: project.clone(),
+                settings: settings.get(&workflow.id).cloned().unwrap_or_default(),
+                baseline: baselines.get(&release.id).cloned(),
+                alerts: alerts.remove(&release.id).unwrap_or_default(),
+                workflow,
+                release,
+            })
         };
-        Ok(rows.iter().map(of).collect())
+        let kept = releases.iter().map(|id| kept.remove(id)).collect();
+        Ok((rows.into_iter().map(of).collect::<Result<_, AppError>>()?, kept))
     }
 
-    /// What a live release is compared with: its own baseline, the one its last gate asked about, or the release that
-    /// went live before it.
-    async fn baseline_before(&self, project: &ProjectAccess, row: &ReleaseRow) -> Result<Option<ReleaseRow>, AppError> {
-        let db = self.store.read();
-        if let Some(id) = row.baseline {
-            return Ok(release::by_id(db, project.scope, id).await?);
+    /// Resolves what stands of releases that are live no more. One that cannot be holds up no other.
+    async fn end_alerts(&self, moved: &mut usize) -> Result<(), AppError> {
+        let mut failure = None;
+        for (scope, row) in alert::of_ended_releases(self.store.read(), ENDED).await? {
+            let id = row.id;
+            match self.end_alert(scope, row).await {
+                Ok(()) => *moved += 1,
+                Err(error) => {
+                    tracing::warn!(%error, alert = %id, "an alert could not be ended");
+                    failure.get_or_insert(error);
+                }
+            }
         }
-        let filter = GateFilter { release: Some(row.id), ..GateFilter::default() };
-        let (asked, _) = gate::list(db, project.scope, &filter, Page::new(None, Some(1))).await?;
-        if let Some(id) = asked.first().and_then(|gate| gate.baseline) {
-            return Ok(release::by_id(db, project.scope, id).await?);
-        }
-        Ok(release::live_before(db, project.scope, row).await?)
-    }
-
-    /// Takes in what is new of a release's hours; returns its watch up to now, and up to which hour it can change no
-    /// more but by a correction.
-    async fn advance(
-        &self,
-        of: &Watched,
-        kept: Option<KeptWatch>,
-        now: Timestamp,
-    ) -> Result<(Watch, Timestamp), AppError> {
-        let (scope, key) = (of.scope(), (of.workflow.id, of.release.id));
-        let plan = of.plan();
-        let horizon = plan.horizon(now).max(plan.begin());
-        let usable = |watch: &Watch| watch.plan == plan && watch.learn_at.is_none_or(|at| at > now);
-        let read = kept.as_ref().map(|kept| kept.revision);
-        let mut known = kept.and_then(|kept| kept.watch).filter(usable);
-        let mut revision = None;
-        if known.as_ref().is_none_or(|watch| watch.through < horizon) {
-            // From here on a correction of an hour that is taken in is noticed.
-            let tx = self.store.write().await?;
-            let claimed = drift::claim(&tx, scope, key, horizon).await?;
-            tx.commit().await?;
-            // A correction came since what is kept was read: it holds no more.
-            known = known.filter(|_| read == Some(claimed));
-            revision = Some(claimed);
-        }
-        let source = of.source();
-        let db = self.store.read();
-        let mut watch = match known {
-            Some(watch) => watch,
-            None => source.learn(db, plan, now).await?,
-        };
-        if watch.traffic_day != now.day() {
-            let runs = source.traffic(db, now.day()).await?;
-            watch.learn_traffic(&runs, now.day());
-        }
-        let hours = source.hours(db, watch.through, now).await?;
-        let settled = hours.iter().take_while(|hour| hour.at < horizon).count();
-        let (old, young) = hours.split_at(settled);
-        old.iter().for_each(|hour| watch.step(hour));
-        watch.through = watch.through.max(horizon);
-        if let Some(revision) = revision {
-            let tx = self.store.write().await?;
-            // A correction came between: what was read is still good to look at, and is read again at the next pass.
-            drift::keep(&tx, scope, key, revision, &watch).await?;
-            tx.commit().await?;
-        }
-        let through = watch.through;
-        young.iter().for_each(|hour| watch.step(hour));
-        Ok((watch, through))
-    }
-
-    /// Resolves what stands of releases that are live no more.
-    async fn end_alerts(&self) -> Result<usize, AppError> {
-        let mut moved = 0;
-        for (scope, row) in alert::of_ended_releases(self.store.read(), CHUNK).await? {
-            self.end_alert(scope, row).await?;
-            moved += 1;
-        }
-        Ok(moved)
+        failure.map_or(Ok(()), Err)
     }
 
     /// A live release of the project, by its id.
     pub(super) async fn live_release(&self, project: &ProjectAccess, id: ReleaseId) -> Result<Watched, AppError> {
         let row = release::by_id(self.store.read(), project.scope, id).await?;
         let row = row.ok_or(AppError::NotFound { noun: "release" })?;
-        let known = self.known(project.scope, std::slice::from_ref(&row)).await?.pop();
-        let known = known.ok_or(AppError::NotFound { noun: "release" })?;
-        self.watched(project.clone(), row, known).await
+        self.watched(project, vec![row]).await?.0.pop().ok_or(AppError::NotFound { noun: "release" })
     }
 
     /// Whether an alert's state says that nothing is the matter.

@@ -4,11 +4,12 @@ mod prefix;
 
 use std::collections::BTreeMap;
 
+use futures_util::future::try_join;
 use seatrial_domain::cell::{ALL, Basis, Counts, Resolution};
 use seatrial_domain::evidence::{
-    ArmBlocks, ArmEvidence, EvidenceBundle, FreezeInput, FrozenProject, FrozenRelease, FrozenWorkflow, freeze,
+    ArmBlocks, ArmEvidence, EvidenceBundle, FreezeInput, FrozenProject, FrozenRelease, FrozenWorkflow, freeze_with,
 };
-use seatrial_domain::gate::{Recommendation, evaluate};
+use seatrial_domain::gate::{Progress, Recommendation, evaluate_from};
 use seatrial_domain::ids::{ReleaseId, WorkflowId};
 use seatrial_domain::owner::{Owner, OwnerId, responsible};
 use seatrial_domain::scorecard::{Scorecard, SegmentRef};
@@ -24,6 +25,7 @@ use super::App;
 use super::access::ProjectAccess;
 use super::error::AppError;
 use super::freshness::judge;
+use super::workers::EachProcessor;
 
 /// What a gate sees and what follows from it.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,8 +40,8 @@ impl Evaluation {
     /// Assembles and evaluates on a thread made for long computations: a busy release takes seconds.
     pub(super) async fn of(input: FreezeInput) -> Result<Self, AppError> {
         computed(move || {
-            let bundle = freeze(&input);
-            let recommendation = evaluate(&bundle);
+            let bundle = freeze_with(&input, &EachProcessor);
+            let recommendation = evaluate_from(&bundle, &Progress::default(), &EachProcessor);
             Self { bundle, recommendation }
         })
         .await
@@ -66,12 +68,7 @@ impl App {
         let scope = project.scope;
         let work = workflow::find(db, scope, &gate.workflow.to_string()).await?;
         let work = work.ok_or(AppError::NotFound { noun: "workflow" })?;
-        let candidate = release::by_id(db, scope, gate.release).await?;
-        let candidate = candidate.ok_or(AppError::NotFound { noun: "release" })?;
-        let baseline = match gate.baseline {
-            Some(id) => release::by_id(db, scope, id).await?,
-            None => None,
-        };
+        let (candidate, baseline) = compared(db, scope, gate).await?;
         let standing = match scorecard::of_workflow(db, scope, gate.workflow).await? {
             Some(row) => Some(judge(db, scope, &row, as_of).await?),
             None => None,
@@ -84,10 +81,13 @@ impl App {
         let dimensions = scorecard.as_ref().map(Scorecard::all_dimensions).unwrap_or_default();
         let settle_micros = work.rules.settle_seconds.saturating_mul(SECOND);
         let arm = |release| Arm { scope, workflow: gate.workflow, release, as_of, since, settle_micros };
-        let against = match &baseline {
-            Some(baseline) => arm(baseline.id).read(db, &dimensions, &[]).await?,
-            None => ArmEvidence::default(),
+        let against = async {
+            match &baseline {
+                Some(baseline) => arm(baseline.id).read(db, &dimensions, &[]).await,
+                None => Ok(ArmEvidence::default()),
+            }
         };
+        let (against, own) = try_join(against, arm(candidate.id).read(db, &dimensions, &dimensions)).await?;
         let releases: Vec<ReleaseId> = [Some(candidate.id), gate.baseline].into_iter().flatten().collect();
         let evals = self.eval_summaries(db, project, gate.workflow, (candidate.id, gate.baseline)).await?;
         let policy = policy::current(db, scope).await?.map(|row| row.policy).unwrap_or_default();
@@ -102,7 +102,7 @@ impl App {
                 settle_seconds: work.rules.settle_seconds,
             },
             observes: work.rules.observes,
-            candidate: arm(candidate.id).read(db, &dimensions, &dimensions).await?,
+            candidate: own,
             release: frozen(candidate),
             baseline: baseline.map(frozen),
             as_of,
@@ -136,6 +136,21 @@ impl App {
         let owner = |id: &OwnerId| holders.get(id).map(|holder| holder.owner.clone());
         Ok(by_gap.into_iter().filter_map(|(key, id)| Some((key, owner(&id)?))).collect())
     }
+}
+
+/// The release that is asked about, and what it is compared with.
+async fn compared(
+    db: &impl Connection,
+    scope: Scope,
+    gate: &GateRow,
+) -> Result<(ReleaseRow, Option<ReleaseRow>), AppError> {
+    let candidate = release::by_id(db, scope, gate.release).await?;
+    let candidate = candidate.ok_or(AppError::NotFound { noun: "release" })?;
+    let baseline = match gate.baseline {
+        Some(id) => release::by_id(db, scope, id).await?,
+        None => None,
+    };
+    Ok((candidate, baseline))
 }
 
 fn frozen_project(project: &ProjectAccess) -> FrozenProject {

@@ -70,7 +70,7 @@ pub(super) fn no_gate() -> AppError {
     AppError::NotFound { noun: "gate" }
 }
 
-fn unreadable(error: CanonicalError) -> AppError {
+pub(super) fn unreadable(error: CanonicalError) -> AppError {
     AppError::internal(error)
 }
 

@@ -48,6 +48,7 @@ pub mod response;
 pub mod run;
 pub mod sample;
 pub mod scorecard;
+pub mod scorecard_preview;
 pub mod scorecard_proposal;
 pub mod search;
 pub mod session;
@@ -59,6 +60,7 @@ pub mod token;
 pub mod triage;
 pub mod waiting;
 pub mod webhook;
+mod workers;
 pub mod workflow;
 
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! Scorecards: written in versions, read with their freshness, attested by people.
 
 use seatrial_domain::access::Permission;
-use seatrial_domain::ids::{AttestationId, ScorecardId};
+use seatrial_domain::ids::{AttestationId, ScorecardId, WorkflowId};
 use seatrial_domain::limits;
 use seatrial_domain::scorecard::{Change, FreshnessState, changes};
 use seatrial_store::attestation::{self, AttestationRow};
@@ -124,17 +124,7 @@ impl App {
         let known = scorecard::of_workflow(self.store.read(), project.scope, workflow.id).await?;
         let now = self.now();
         let row = match (&known, based_on) {
-            (None, None) => ScorecardRow {
-                id: ScorecardId::from_uuid(self.ids.uuid_v7()),
-                workflow: workflow.id,
-                version: 1,
-                definition,
-                attested_at: None,
-                freshness: FreshnessState::Fresh,
-                freshness_at: now,
-                created_at: now,
-                updated_at: now,
-            },
+            (None, None) => self.first_version(workflow.id, definition),
             (Some(known), Some(version)) if version == known.version => {
                 let version = known.version.saturating_add(1);
                 ScorecardRow { version, definition, updated_at: now, ..known.clone() }
@@ -156,7 +146,23 @@ impl App {
         Ok((detail, known.is_none()))
     }
 
-    async fn check_definition(&self, scope: Scope, row: &ScorecardRow) -> Result<(), AppError> {
+    /// The scorecard of a workflow that has none yet.
+    pub(super) fn first_version(&self, workflow: WorkflowId, definition: Definition) -> ScorecardRow {
+        let now = self.now();
+        ScorecardRow {
+            id: ScorecardId::from_uuid(self.ids.uuid_v7()),
+            workflow,
+            version: 1,
+            definition,
+            attested_at: None,
+            freshness: FreshnessState::Fresh,
+            freshness_at: now,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    pub(super) async fn check_definition(&self, scope: Scope, row: &ScorecardRow) -> Result<(), AppError> {
         let mut errors = Vec::new();
         let definition = &row.definition;
         if let Err(wrong) = row.scorecard(None, None).validate() {

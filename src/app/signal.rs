@@ -12,8 +12,9 @@ use seatrial_domain::stats::interval::newcombe;
 use seatrial_domain::stats::round::round9;
 use seatrial_domain::time::{DAY, HOUR, Timestamp};
 use seatrial_store::Connection;
+use seatrial_store::ReadConnection;
 use seatrial_store::Scope;
-use seatrial_store::accumulate::{BlockQuery, CellQuery, Group, blocks, cells};
+use seatrial_store::accumulate::{BlockQuery, CellQuery, Group, blocks, cells, totals};
 
 use super::App;
 use super::access::{Caller, ProjectAccess};
@@ -224,7 +225,13 @@ struct Range {
     to: Timestamp,
 }
 
-type Row = (Group, Option<Timestamp>, Cell);
+/// What the runs of a release and value, of a day or hour or of the whole range, add up to.
+struct Row {
+    release: ReleaseId,
+    value: String,
+    start: Option<Timestamp>,
+    cell: Cell,
+}
 
 impl Range {
     fn query(&self, dimension: &str, by: Resolution, from: Timestamp, to: Timestamp) -> CellQuery {
@@ -240,11 +247,15 @@ impl Range {
 
     async fn series(&self, db: &impl Connection, by: Resolution) -> Result<Vec<Row>, AppError> {
         let rows = cells(db, self.scope, &self.query(ALL, by, self.from, self.to)).await?;
-        Ok(rows.into_iter().map(|(group, start, cell)| (group, Some(start), cell)).collect())
+        let row = |(group, start, cell)| {
+            let Group { release, value, .. } = group;
+            Row { release, value, start: Some(start), cell }
+        };
+        Ok(rows.into_iter().map(row).collect())
     }
 
     /// One cell per release and value: whole days read as days, the rest of the range as hours.
-    async fn totals(&self, db: &impl Connection, dimension: &str) -> Result<Vec<Row>, AppError> {
+    async fn totals(&self, db: &ReadConnection, dimension: &str) -> Result<Vec<Row>, AppError> {
         let first_day = if self.from.day() == self.from { self.from } else { self.from.day().plus_days(1) };
         let last_day = self.to.day();
         let mut parts = Vec::new();
@@ -255,13 +266,16 @@ impl Range {
         } else {
             parts.push((Resolution::Hour, self.from, self.to));
         }
-        let mut sums: BTreeMap<Group, Cell> = BTreeMap::new();
+        let mut sums: BTreeMap<(ReleaseId, String), Cell> = BTreeMap::new();
         for (by, from, to) in parts.into_iter().filter(|(_, from, to)| from < to) {
-            for (group, _, cell) in cells(db, self.scope, &self.query(dimension, by, from, to)).await? {
-                sums.entry(group).or_default().add(&cell, 1);
+            for (release, values) in totals(db, self.scope, &self.query(dimension, by, from, to)).await? {
+                for (value, cell) in values {
+                    sums.entry((release, value)).or_default().add(&cell, 1);
+                }
             }
         }
-        Ok(sums.into_iter().map(|(group, cell)| (group, None, cell)).collect())
+        let row = |((release, value), cell)| Row { release, value, start: None, cell };
+        Ok(sums.into_iter().map(row).collect())
     }
 }
 
@@ -269,24 +283,23 @@ impl Range {
 /// are in no order of their own.
 fn groups(mut rows: Vec<Row>, query: &SignalQuery, labour_nanos_per_hour: i64) -> Vec<SignalGroup> {
     let asked = |release: ReleaseId| query.releases.iter().position(|other| *other == release);
-    rows.sort_by_key(|(group, ..)| (Some(group.release) == query.baseline, asked(group.release)));
+    rows.sort_by_cached_key(|row| (Some(row.release) == query.baseline, asked(row.release)));
     let by_dimension = matches!(query.group_by, GroupBy::Dimension(_));
-    let baseline: BTreeMap<(String, Option<Timestamp>), Counts> = rows
-        .iter()
-        .filter(|(group, ..)| Some(group.release) == query.baseline)
-        .map(|(group, start, cell)| ((group.value.clone(), *start), cell.counts.clone()))
-        .collect();
-    let groups = rows.into_iter().map(|(group, start, cell)| {
-        let other = baseline.get(&(group.value.clone(), start)).filter(|_| query.baseline != Some(group.release));
+    let of_baseline = rows.iter().filter(|row| Some(row.release) == query.baseline);
+    let baseline: BTreeMap<(&str, Option<Timestamp>), &Counts> =
+        of_baseline.map(|row| ((row.value.as_str(), row.start), &row.cell.counts)).collect();
+    let groups = rows.iter().map(|row| {
+        let Row { release, value, start, cell } = row;
+        let other = baseline.get(&(value.as_str(), *start)).filter(|_| query.baseline != Some(*release));
         let scores = cell.counts.scores.keys().map(|name| Signal::Score(name.clone()));
         let signals = BUILT_IN.iter().cloned().chain(scores).map(|signal| GroupSignal {
             difference: other.and_then(|other| difference(&signal, &cell.counts, other)),
-            reading: read(&signal, &cell, labour_nanos_per_hour),
+            reading: read(&signal, cell, labour_nanos_per_hour),
         });
         SignalGroup {
-            release: group.release,
-            value: by_dimension.then_some(group.value),
-            start,
+            release: *release,
+            value: by_dimension.then(|| value.clone()),
+            start: *start,
             signals: signals.collect(),
             counts: cell.counts.clone(),
         }

@@ -27,7 +27,7 @@ use crate::time::Timestamp;
 use crate::workflow::{FactKind, FactSource, RiskClass};
 
 pub use changes::{CheckChange, EvidenceChanges, ThenNow, changes};
-pub use freeze::{ArmBlocks, ArmEvidence, FreezeInput, freeze};
+pub use freeze::{ArmBlocks, ArmEvidence, FreezeInput, freeze, freeze_with};
 pub use looks::{Beside, Look, Minute, looks};
 pub use prefix::Prefix;
 pub use series::{PairSide, Tick, build_series, matched_series, pairing_of, pool_ratio};

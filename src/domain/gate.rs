@@ -12,6 +12,7 @@ mod forecast;
 mod mix;
 mod process;
 mod progress;
+mod reconsider;
 mod segment;
 mod state;
 pub mod vague;
@@ -26,12 +27,14 @@ use crate::gap::{Gap, NextStepKind};
 use crate::scorecard::{Check, CheckRole, Criterion, SegmentRef};
 use crate::signal::Signal;
 use crate::stats::Interval;
+use crate::workers::{OneByOne, Workers};
 
 pub use amount::{AmountFigure, AmountFigures, AmountUnit};
 pub use engine::{ENGINE, FIRST_ENGINE};
 pub use forecast::{Forecast, forecasts};
 pub use mix::{ClassMove, MixShift};
 pub use progress::Progress;
+pub use reconsider::{Proposed, Untold, reconsider};
 pub use state::GateState;
 
 /// The version of the recommendation's shape.
@@ -361,18 +364,17 @@ impl Recommendation {
 /// Answers a gate from its frozen evidence alone.
 #[must_use]
 pub fn evaluate(bundle: &EvidenceBundle) -> Recommendation {
-    evaluate_from(bundle, &Progress::default())
+    evaluate_from(bundle, &Progress::default(), &OneByOne)
 }
 
-/// As [`evaluate`], going on from where the evidence is known to have come: the same answer, sooner.
+/// As [`evaluate`], going on from where the evidence is known to have come and with its checks shared among workers: the
+/// same answer, sooner.
 #[must_use]
-pub fn evaluate_from(bundle: &EvidenceBundle, known: &Progress) -> Recommendation {
-    let checks = bundle.scorecard.as_ref().map_or_else(Vec::new, |scorecard| {
-        let of = |check: &Check| {
-            let i = bundle.checks.iter().position(|evidence| evidence.key == check.key)?;
-            Some(check::evaluate_check(bundle, check, &bundle.checks[i], known.check(i)))
-        };
-        scorecard.checks.iter().filter_map(of).collect()
-    });
-    compose::compose(bundle, checks)
+pub fn evaluate_from(bundle: &EvidenceBundle, known: &Progress, workers: &impl Workers) -> Recommendation {
+    let checks: Vec<&Check> = bundle.scorecard.iter().flat_map(|scorecard| &scorecard.checks).collect();
+    let of = |check: &Check| {
+        let i = bundle.checks.iter().position(|evidence| evidence.key == check.key)?;
+        Some(check::evaluate_check(bundle, check, &bundle.checks[i], known.check(i)))
+    };
+    compose::compose(bundle, workers.map(checks, of).into_iter().flatten().collect())
 }

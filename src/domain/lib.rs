@@ -39,4 +39,5 @@ pub mod suite;
 pub mod time;
 pub mod trace;
 pub mod triage;
+pub mod workers;
 pub mod workflow;

@@ -51,7 +51,12 @@ pub async fn metrics(app: web::Data<App>, request: actix_web::HttpRequest) -> Ht
     if !settings.enabled || !allowed {
         return HttpResponse::NotFound().finish();
     }
-    HttpResponse::Ok()
-        .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
-        .body(app.metrics.encode())
+    HttpResponse::Ok().content_type("application/openmetrics-text; version=1.0.0; charset=utf-8").body(text(&app))
+}
+
+/// The metrics, with what the store counts brought up to date.
+fn text(app: &App) -> String {
+    let counter = &app.metrics.database_statements;
+    counter.inc_by(app.store.statements().saturating_sub(counter.get()));
+    app.metrics.encode()
 }

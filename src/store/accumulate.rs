@@ -3,6 +3,7 @@
 //! A change is read, added to and written back under the project's write lock, so two writers never lose one.
 
 mod read;
+mod totals;
 
 use std::collections::BTreeMap;
 
@@ -18,7 +19,8 @@ use crate::error::StoreError;
 use crate::scope::Scope;
 use crate::{blob, drift, open::Backend, prefix};
 
-pub use read::{BlockQuery, BlockRows, CellQuery, blocks, cells, kept};
+pub use read::{BlockQuery, BlockRows, CellQuery, CellRange, blocks, cells, cells_of, kept};
+pub use totals::totals;
 
 /// Which runs a sum is over.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

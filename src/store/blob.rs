@@ -8,6 +8,7 @@ use seatrial_domain::drift::Watch;
 use seatrial_domain::evidence::Prefix;
 use seatrial_domain::gate::Progress;
 use seatrial_domain::span::Span;
+use seatrial_domain::time::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zstd::bulk::Compressor;
@@ -23,7 +24,7 @@ const SUMS: u8 = 2;
 const WATCHES: u8 = 1;
 /// The layout of a prefix of a gate's evidence. Raised when one of its types changes, or how blocks are cut: it is then
 /// computed anew.
-const PREFIXES: u8 = 1;
+const PREFIXES: u8 = 2;
 /// Compression level: the fastest. Traces are written once and read rarely.
 const LEVEL: i32 = 1;
 
@@ -66,11 +67,23 @@ pub(crate) fn decode_watch(bytes: &[u8]) -> Result<Watch, StoreError> {
 }
 
 pub(crate) fn encode_prefix(prefix: &Prefix, progress: &Progress) -> Result<Vec<u8>, StoreError> {
-    encode("prefix", PREFIXES, &(prefix, progress))
+    encode("prefix", PREFIXES, &(prefix.through(), prefix, progress))
 }
 
 pub(crate) fn decode_prefix(bytes: &[u8]) -> Result<(Prefix, Progress), StoreError> {
-    decode("prefix", PREFIXES, bytes)
+    let (_, prefix, progress): (Timestamp, _, _) = decode("prefix", PREFIXES, bytes)?;
+    Ok((prefix, progress))
+}
+
+/// Up to which time a prefix goes, without the rest of it.
+pub(crate) fn decode_prefix_through(bytes: &[u8]) -> Result<Timestamp, StoreError> {
+    match bytes.split_first() {
+        Some((&PREFIXES, rest)) => {
+            let read = postcard::take_from_bytes(rest).map_err(|error| StoreError::corrupt("prefix", error))?;
+            Ok(read.0)
+        }
+        _ => Err(StoreError::corrupt("prefix", "it is of another layout")),
+    }
 }
 
 pub(crate) fn encode_spans(spans: &[Span]) -> Result<Vec<u8>, StoreError> {

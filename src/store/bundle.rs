@@ -82,17 +82,31 @@ pub async fn insert(tx: &WriteTx, scope: Scope, row: BundleRow) -> Result<(), St
 /// When the database fails.
 pub async fn find(db: &impl Connection, scope: Scope, name: Digest) -> Result<Option<BundleRow>, StoreError> {
     let row = bundle::Entity::find_by_id((scope.uuid(), name.to_string())).one(db.raw()).await?;
-    row.map(|row| {
-        Ok(BundleRow {
-            digest: digest(&row.digest)?,
-            gate: GateId::from_uuid(row.gate_id),
-            canonical: row.canonical,
-            recommendation: row.recommendation,
-            frozen_by: actor::read(&row.frozen_by_json)?,
-            frozen_at: Timestamp::from_micros(row.frozen_at),
-        })
+    row.map(whole).transpose()
+}
+
+/// The bundles with these digests, as many as there are.
+///
+/// # Errors
+/// When the database fails.
+pub async fn these(db: &impl Connection, scope: Scope, names: &[Digest]) -> Result<Vec<BundleRow>, StoreError> {
+    let rows = bundle::Entity::find()
+        .filter(bundle::Column::ProjectId.eq(scope.uuid()))
+        .filter(bundle::Column::Digest.is_in(names.iter().map(Digest::to_string)))
+        .all(db.raw())
+        .await?;
+    rows.into_iter().map(whole).collect()
+}
+
+fn whole(row: bundle::Model) -> Result<BundleRow, StoreError> {
+    Ok(BundleRow {
+        digest: digest(&row.digest)?,
+        gate: GateId::from_uuid(row.gate_id),
+        canonical: row.canonical,
+        recommendation: row.recommendation,
+        frozen_by: actor::read(&row.frozen_by_json)?,
+        frozen_at: Timestamp::from_micros(row.frozen_at),
     })
-    .transpose()
 }
 
 /// The bundles of a gate, latest first, at most `limits::PAGE_SIZE_MAX`.

@@ -6,13 +6,15 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait as _, OnConflict, Value};
 use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
-use sea_orm::{QueryOrder as _, QuerySelect as _};
+use sea_orm::{ConnectionTrait as _, FromQueryResult, QueryOrder as _, QuerySelect as _, Statement};
 use seatrial_domain::drift::{DriftSettings, Watch};
 use seatrial_domain::ids::{ProjectId, ReleaseId, WorkflowId};
 use seatrial_domain::time::Timestamp;
+use uuid::Uuid;
 
+use crate::accumulate::placeholder_counter;
 use crate::blob;
 use crate::connection::{Connection, WriteTx};
 use crate::entity::{drift_settings, drift_watch, release};
@@ -134,60 +136,121 @@ impl KeptWatch {
     }
 }
 
-/// Claims the hours before `through`: a correction of one of them from now on moves the revision, which is returned.
-///
-/// # Errors
-/// When the database fails.
-pub async fn claim(
-    tx: &WriteTx,
-    scope: Scope,
-    (workflow, release): (WorkflowId, ReleaseId),
-    through: Timestamp,
-) -> Result<i64, StoreError> {
-    use drift_watch::Column as C;
-    let row = drift_watch::Model {
+/// A release under watch: what its row is found by.
+pub type WatchKey = (WorkflowId, ReleaseId);
+
+fn row_of(scope: Scope, (workflow, release): WatchKey, through: Timestamp) -> drift_watch::Model {
+    drift_watch::Model {
         project_id: scope.uuid(),
         workflow_id: workflow.uuid(),
         release_id: release.uuid(),
         through: through.micros(),
         revision: 0,
         body: None,
-    };
-    let conflict = OnConflict::columns([C::ProjectId, C::WorkflowId, C::ReleaseId]);
-    drift_watch::Entity::insert(row.into_active_model().reset_all())
-        .on_conflict(conflict.clone().update_column(C::Through).to_owned())
-        .exec_without_returning(tx.raw())
-        .await?;
-    let key = (scope.uuid(), workflow.uuid(), release.uuid());
-    let revision = drift_watch::Entity::find_by_id(key)
-        .select_only()
-        .column(C::Revision)
-        .into_tuple::<i64>()
-        .one(tx.raw())
-        .await?;
-    Ok(revision.unwrap_or_default())
+    }
 }
 
-/// Keeps how far the detectors have come, unless a correction came between. Returns whether it was kept.
+/// Claims the hours of some releases, each before a time: a correction of one of them from now on moves the revision, which
+/// is returned.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn keep(
+pub async fn claim(
     tx: &WriteTx,
     scope: Scope,
-    (workflow, release): (WorkflowId, ReleaseId),
-    revision: i64,
-    watch: &Watch,
-) -> Result<bool, StoreError> {
-    let updated = drift_watch::Entity::update_many()
-        .col_expr(drift_watch::Column::Body, Expr::value(blob::encode_watch(watch)?))
-        .filter(drift_watch::Column::ProjectId.eq(scope.uuid()))
-        .filter(drift_watch::Column::WorkflowId.eq(workflow.uuid()))
-        .filter(drift_watch::Column::ReleaseId.eq(release.uuid()))
-        .filter(drift_watch::Column::Revision.eq(revision))
-        .exec(tx.raw())
+    claims: &[(WatchKey, Timestamp)],
+) -> Result<BTreeMap<ReleaseId, i64>, StoreError> {
+    use drift_watch::Column as C;
+    if claims.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let rows = claims.iter().map(|(key, through)| row_of(scope, *key, *through).into_active_model().reset_all());
+    let conflict = OnConflict::columns([C::ProjectId, C::WorkflowId, C::ReleaseId]);
+    drift_watch::Entity::insert_many(rows)
+        .on_conflict(conflict.clone().update_column(C::Through).to_owned())
+        .exec_without_returning(tx.raw())
         .await?;
-    Ok(updated.rows_affected > 0)
+    let revisions: Vec<(Uuid, i64)> = drift_watch::Entity::find()
+        .select_only()
+        .columns([C::ReleaseId, C::Revision])
+        .filter(C::ProjectId.eq(scope.uuid()))
+        .filter(C::ReleaseId.is_in(claims.iter().map(|((_, release), _)| release.uuid())))
+        .into_tuple()
+        .all(tx.raw())
+        .await?;
+    Ok(revisions.into_iter().map(|(release, revision)| (ReleaseId::from_uuid(release), revision)).collect())
+}
+
+/// Keeps how far the detectors of some releases have come, but of those of which an hour was corrected since their revision
+/// was claimed.
+///
+/// # Errors
+/// When the database fails.
+pub async fn keep(tx: &WriteTx, scope: Scope, watches: &[(WatchKey, i64, &Watch)]) -> Result<(), StoreError> {
+    use drift_watch::Column as C;
+    let mut rows = Vec::with_capacity(watches.len());
+    for (key, revision, watch) in watches {
+        let body = Some(blob::encode_watch(watch)?);
+        let row = drift_watch::Model { revision: *revision, body, ..row_of(scope, *key, watch.through) };
+        rows.push(row.into_active_model().reset_all());
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    // Every row is there since it was claimed.
+    let claimed = Expr::col((Alias::new("excluded"), C::Revision));
+    let conflict = OnConflict::columns([C::ProjectId, C::WorkflowId, C::ReleaseId])
+        .update_column(C::Body)
+        .action_and_where(Expr::col((drift_watch::Entity, C::Revision)).eq(claimed))
+        .to_owned();
+    drift_watch::Entity::insert_many(rows).on_conflict(conflict).exec_without_returning(tx.raw()).await?;
+    Ok(())
+}
+
+/// What live releases are compared with: each with its own baseline, the one that its last gate asked about, or the release
+/// of its workflow that went live before it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn baselines(
+    db: &impl Connection,
+    scope: Scope,
+    releases: &[ReleaseId],
+) -> Result<BTreeMap<ReleaseId, ReleaseRow>, StoreError> {
+    if releases.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let raw = db.raw();
+    let backend = raw.get_database_backend();
+    let mut mark = placeholder_counter(backend);
+    let mut values: Vec<Value> = vec![scope.uuid().into()];
+    let project = mark();
+    let marks: Vec<String> = releases.iter().map(|_| mark()).collect();
+    values.extend(releases.iter().map(|release| Value::from(release.uuid())));
+    let sql = format!(
+        "SELECT o.id AS of_id, COALESCE(o.baseline_id, \
+         (SELECT g.baseline_id FROM gates g WHERE g.project_id = o.project_id AND g.release_id = o.id \
+         ORDER BY g.opened_at DESC, g.id DESC LIMIT 1), \
+         (SELECT b.id FROM releases b WHERE b.project_id = o.project_id AND b.workflow_id = o.workflow_id \
+         AND b.id <> o.id AND b.state <> 'candidate' AND o.live_at IS NOT NULL \
+         AND (b.live_at IS NULL OR b.live_at < o.live_at) \
+         ORDER BY CASE WHEN b.live_at IS NULL THEN 1 ELSE 0 END, b.live_at DESC, b.id DESC LIMIT 1)) AS baseline_id \
+         FROM releases o WHERE o.project_id = {project} AND o.id IN ({})",
+        marks.join(", ")
+    );
+    let rows = Compared::find_by_statement(Statement::from_sql_and_values(backend, sql, values)).all(raw).await?;
+    let pairs: Vec<(ReleaseId, ReleaseId)> = rows
+        .into_iter()
+        .filter_map(|row| Some((ReleaseId::from_uuid(row.of_id), ReleaseId::from_uuid(row.baseline_id?))))
+        .collect();
+    let known = crate::release::these(db, scope, &pairs.iter().map(|(_, baseline)| *baseline).collect()).await?;
+    Ok(pairs.into_iter().filter_map(|(of, baseline)| Some((of, known.get(&baseline)?.clone()))).collect())
+}
+
+#[derive(Debug, FromQueryResult)]
+struct Compared {
+    of_id: Uuid,
+    baseline_id: Option<Uuid>,
 }
 
 /// Drops what was computed from hours of a workflow from `hour` on. Called by whoever changes cells.

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector};
@@ -54,6 +56,7 @@ pub struct Store {
     reader: ReadConnection,
     writer: DatabaseConnection,
     changes: Changes,
+    statements: Arc<AtomicU64>,
 }
 
 fn migrator(backend: Backend) -> Migrator {
@@ -84,7 +87,7 @@ impl Store {
             return Err(StoreError::Url(scheme.to_owned()));
         };
         crate::ingest::rebuild_sums(&store).await?;
-        Ok(store)
+        Ok(store.counting())
     }
 
     async fn open_sqlite(options: &OpenOptions) -> Result<Self, StoreError> {
@@ -125,6 +128,7 @@ impl Store {
             reader: ReadConnection(SqlxSqliteConnector::from_sqlx_sqlite_pool(reader)),
             writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
             changes: Changes::default(),
+            statements: Arc::default(),
         })
     }
 
@@ -147,7 +151,25 @@ impl Store {
             reader: ReadConnection(SqlxPostgresConnector::from_sqlx_postgres_pool(reader)),
             writer: SqlxPostgresConnector::from_sqlx_postgres_pool(writer),
             changes: Changes::default(),
+            statements: Arc::default(),
         })
+    }
+
+    /// Counts every statement from here on.
+    fn counting(mut self) -> Self {
+        for connection in [&mut self.reader.0, &mut self.writer] {
+            let statements = Arc::clone(&self.statements);
+            connection.set_metric_callback(move |_| {
+                statements.fetch_add(1, Ordering::Relaxed);
+            });
+        }
+        self
+    }
+
+    /// How many statements were sent since it was opened, the ends of transactions not counted.
+    #[must_use]
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
     }
 
     /// Which database it is.

@@ -30,13 +30,37 @@ pub(crate) struct Changed {
     pub concluded: Option<Timestamp>,
 }
 
+/// A prefix as it is kept, to be decoded while what came after it is read.
+#[derive(Debug)]
+pub struct Kept {
+    through: Timestamp,
+    body: Vec<u8>,
+}
+
+impl Kept {
+    /// Up to which time it goes.
+    #[must_use]
+    pub fn through(&self) -> Timestamp {
+        self.through
+    }
+
+    /// The prefix, and how far its evidence had come. `None` when it cannot be read back any more: it is computed anew.
+    #[must_use]
+    pub fn decode(self) -> Option<(Prefix, Progress)> {
+        blob::decode_prefix(&self.body).ok()
+    }
+}
+
 /// What is kept of a gate's evidence, when it holds.
 ///
 /// # Errors
-/// When the database fails. What cannot be read back any more is computed anew.
-pub async fn find(db: &impl Connection, scope: Scope, gate: GateId) -> Result<Option<(Prefix, Progress)>, StoreError> {
+/// When the database fails.
+pub async fn find(db: &impl Connection, scope: Scope, gate: GateId) -> Result<Option<Kept>, StoreError> {
     let row = gate_prefix::Entity::find_by_id((scope.uuid(), gate.uuid())).one(db.raw()).await?;
-    Ok(row.and_then(|row| row.body).and_then(|body| blob::decode_prefix(&body).ok()))
+    Ok(row.and_then(|row| row.body).and_then(|body| {
+        let through = blob::decode_prefix_through(&body).ok()?;
+        Some(Kept { through, body })
+    }))
 }
 
 /// Claims the blocks of runs that settle, or would, before `through`: a change of one of them from now on moves the

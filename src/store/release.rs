@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
 use sea_orm::{QueryOrder as _, QuerySelect as _};
 use seatrial_domain::ids::{ReleaseId, WorkflowId};
@@ -93,31 +93,6 @@ pub async fn list(
         .all(db.raw())
         .await?;
     Ok(rows.into_iter().map(ReleaseRow::from_model).collect())
-}
-
-/// The release of the same workflow that went live last before this one.
-///
-/// # Errors
-/// When the database fails.
-pub async fn live_before(
-    db: &impl Connection,
-    scope: Scope,
-    row: &ReleaseRow,
-) -> Result<Option<ReleaseRow>, StoreError> {
-    use release::Column as C;
-    let Some(live_at) = row.live_at else { return Ok(None) };
-    let found = release::Entity::find()
-        .filter(C::ProjectId.eq(scope.uuid()))
-        .filter(C::WorkflowId.eq(row.workflow.uuid()))
-        .filter(C::Id.ne(row.id.uuid()))
-        .filter(C::State.ne(ReleaseState::Candidate.as_str()))
-        .filter(C::LiveAt.is_null().or(C::LiveAt.lt(live_at.micros())))
-        .order_by_asc(C::LiveAt.is_null())
-        .order_by_desc(C::LiveAt)
-        .order_by_desc(C::Id)
-        .one(db.raw())
-        .await?;
-    Ok(found.map(ReleaseRow::from_model))
 }
 
 /// Finds a release of a workflow by its id (`rel_…`) or its name.

@@ -86,6 +86,8 @@ pub struct AllMetrics {
     pub deliveries: Family<DeliveryLabels, Counter>,
     /// Notices that wait in the outbox.
     pub outbox_length: Gauge,
+    /// Statements sent to the database; brought up to date when somebody asks.
+    pub database_statements: Counter,
     /// Background work.
     pub work: Family<WorkLabels, Counter>,
 }
@@ -119,6 +121,7 @@ impl AllMetrics {
             deliveries: Family::default(),
             outbox_length: Gauge::default(),
             work: Family::default(),
+            database_statements: Counter::default(),
         };
         metrics.register();
         metrics
@@ -145,6 +148,7 @@ impl AllMetrics {
         registry.register("commit_runs", "Runs in a group commit", self.commit_runs.clone());
         registry.register("deliveries", "Attempts to deliver notices", self.deliveries.clone());
         registry.register("outbox_length", "Notices waiting in the outbox", self.outbox_length.clone());
+        registry.register("database_statements", "Statements sent to the database", self.database_statements.clone());
         registry.register("work", "Background work done and failed", self.work.clone());
     }
 }

@@ -80,7 +80,10 @@ async fn correct(app: &TestApp, release: &str, minute: i64) {
 async fn kept(app: &TestApp, gate: &str) -> Option<Prefix> {
     let gate: GateId = gate.parse().expect("an id");
     let scope = Scope::of(app.project_id().await);
-    prefix::find(app.app.store.read(), scope, gate).await.expect("read").map(|(prefix, _)| prefix)
+    prefix::find(app.app.store.read(), scope, gate)
+        .await
+        .expect("read")
+        .map(|kept| kept.decode().expect("it can be read back").0)
 }
 
 /// What a look says, held against what is frozen, which never reads what is kept.

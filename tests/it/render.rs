@@ -12,7 +12,7 @@ use seatrial::render::Renderer;
 use seatrial::render::view::{HOSTILE, NavCounts, Page, View};
 use seatrial::render::view::{
     account, alert, alert_settings, audit, case, decision, failure, gate, overview, problem, release, run, scorecard,
-    search, settings, sign_in, task, template,
+    scorecard_edit, search, settings, sign_in, task, template,
 };
 
 use html_check::check;
@@ -66,6 +66,17 @@ fn outside_projects(r: &Renderer, l: &mut Vec<Sample>) {
     page(r, l, "empty", "Search", search::SearchPage::empty_sample());
 }
 
+fn scorecards(r: &Renderer, l: &mut Vec<Sample>) {
+    page(r, l, "usual", "Scorecards", scorecard::ScorecardList::sample());
+    page(r, l, "hostile", HOSTILE, scorecard::ScorecardList::hostile_sample());
+    page(r, l, "empty", "Scorecards", scorecard::ScorecardList::empty_sample());
+    page(r, l, "usual", "Scorecard", scorecard::ScorecardPage::sample());
+    page(r, l, "hostile", HOSTILE, scorecard::ScorecardPage::hostile_sample());
+    page(r, l, "bare", "Scorecard", scorecard::ScorecardPage::bare_sample());
+    page(r, l, "usual", "Change a scorecard", scorecard_edit::ScorecardEdit::sample());
+    page(r, l, "hostile", HOSTILE, scorecard_edit::ScorecardEdit::hostile_sample());
+}
+
 fn render_pages() -> Vec<Sample> {
     let r = renderer();
     let mut list = Vec::new();
@@ -88,12 +99,7 @@ fn render_pages() -> Vec<Sample> {
     page(r, l, "empty", "Eval cases", case::CaseList::empty_sample());
     page(r, l, "usual", "Eval case", case::CasePage::sample());
     page(r, l, "hostile", HOSTILE, case::CasePage::hostile_sample());
-    page(r, l, "usual", "Scorecards", scorecard::ScorecardList::sample());
-    page(r, l, "hostile", HOSTILE, scorecard::ScorecardList::hostile_sample());
-    page(r, l, "empty", "Scorecards", scorecard::ScorecardList::empty_sample());
-    page(r, l, "usual", "Scorecard", scorecard::ScorecardPage::sample());
-    page(r, l, "hostile", HOSTILE, scorecard::ScorecardPage::hostile_sample());
-    page(r, l, "bare", "Scorecard", scorecard::ScorecardPage::bare_sample());
+    scorecards(r, l);
     page(r, l, "usual", "Releases", release::ReleaseList::sample());
     page(r, l, "hostile", HOSTILE, release::ReleaseList::hostile_sample());
     page(r, l, "empty", "Releases", release::ReleaseList::empty_sample());

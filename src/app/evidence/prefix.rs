@@ -2,16 +2,19 @@
 //!
 //! What is frozen never rests on a prefix: that is assembled from every block, under the project's write lock.
 
+use futures_util::future::try_join;
 use seatrial_domain::evidence::{FreezeInput, Prefix};
 use seatrial_domain::gate::{Progress, evaluate_from};
 use seatrial_domain::time::{MINUTE, SECOND, Timestamp};
 use seatrial_store::gate::GateRow;
+use seatrial_store::prefix::Kept;
 use seatrial_store::{prefix, workflow};
 
 use super::{Evaluation, computed};
 use crate::app::App;
 use crate::app::access::ProjectAccess;
 use crate::app::error::AppError;
+use crate::app::workers::EachProcessor;
 
 /// A prefix ends at the last full hour that has been over for so long: what settled in it has been written by then.
 const LATE: i64 = 15 * MINUTE;
@@ -20,20 +23,33 @@ impl App {
     /// What a gate sees now.
     pub(in crate::app) async fn look(&self, project: &ProjectAccess, gate: &GateRow) -> Result<Evaluation, AppError> {
         let (db, as_of) = (self.store.read(), self.now());
-        if let Some((kept, progress)) = prefix::find(db, project.scope, gate.id).await? {
-            let tail = self.gather(db, project, gate, as_of, Some(kept.through())).await?;
+        if let Some(kept) = prefix::find(db, project.scope, gate.id).await? {
+            let (kept, tail) = self.with_tail(project, gate, as_of, kept).await?;
             let going_on = move || {
-                kept.fits(&tail).then(|| {
-                    let bundle = kept.resume(&tail);
-                    let recommendation = evaluate_from(&bundle, &progress);
-                    Evaluation { bundle, recommendation }
-                })
+                let (kept, progress) = kept.filter(|(kept, _)| kept.fits(&tail))?;
+                let bundle = kept.resume(&tail, &EachProcessor);
+                let recommendation = evaluate_from(&bundle, &progress, &EachProcessor);
+                Some(Evaluation { bundle, recommendation })
             };
             if let Some(evaluation) = computed(going_on).await? {
                 return Ok(evaluation);
             }
         }
         Evaluation::of(self.gather(db, project, gate, as_of, None).await?).await
+    }
+
+    /// A prefix, when it can be read back, and what came after it.
+    async fn with_tail(
+        &self,
+        project: &ProjectAccess,
+        gate: &GateRow,
+        as_of: Timestamp,
+        kept: Kept,
+    ) -> Result<(Option<(Prefix, Progress)>, FreezeInput), AppError> {
+        let through = kept.through();
+        let decoded = computed(move || kept.decode());
+        let tail = self.gather(self.store.read(), project, gate, as_of, Some(through));
+        try_join(decoded, tail).await
     }
 
     /// As [`Self::look`], and keeps how far the evidence has come. For the background work.
@@ -50,11 +66,12 @@ impl App {
         let tx = self.store.write().await?;
         let revision = prefix::claim(&tx, scope, gate, through, settle_micros).await?;
         tx.commit().await?;
-        if let Some((kept, progress)) =
-            prefix::find(db, scope, gate.id).await?.filter(|(kept, _)| kept.through() <= through)
-        {
-            let tail = self.gather(db, project, gate, as_of, Some(kept.through())).await?;
-            let going_on = move || kept.fits(&tail).then(|| advanced(Some((kept, progress)), &tail, through));
+        if let Some(kept) = prefix::find(db, scope, gate.id).await?.filter(|kept| kept.through() <= through) {
+            let (kept, tail) = self.with_tail(project, gate, as_of, kept).await?;
+            let going_on = move || {
+                let kept = kept.filter(|(kept, _)| kept.fits(&tail))?;
+                Some(advanced(Some(kept), &tail, through))
+            };
             if let Some((evaluation, body)) = computed(going_on).await? {
                 return self.keep_prefix(project, gate, revision, evaluation, body?).await;
             }
@@ -85,17 +102,17 @@ type Encoded = Result<Option<Vec<u8>>, seatrial_store::StoreError>;
 fn advanced(kept: Option<(Prefix, Progress)>, input: &FreezeInput, through: Timestamp) -> (Evaluation, Encoded) {
     let (prefix, earlier) = match kept {
         Some((mut prefix, progress)) => {
-            prefix.advance(input, through);
+            prefix.advance(input, through, &EachProcessor);
             (prefix, progress)
         }
-        None => (Prefix::of(input, through), Progress::default()),
+        None => (Prefix::of(input, through, &EachProcessor), Progress::default()),
     };
     let of_card = |card| Progress::of(&input.policy, card, &prefix.settled_checks(input), &earlier);
     let progress = input.scorecard.as_ref().map(of_card).unwrap_or_default();
     let mut little = prefix.clone();
     little.forget(input);
     let body = prefix::encode(&little, &progress);
-    let bundle = prefix.resume(input);
-    let recommendation = evaluate_from(&bundle, &progress);
+    let bundle = prefix.resume(input, &EachProcessor);
+    let recommendation = evaluate_from(&bundle, &progress, &EachProcessor);
     (Evaluation { bundle, recommendation }, body)
 }

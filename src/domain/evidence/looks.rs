@@ -4,6 +4,7 @@
 //! a look is read from times and counts alone. Looks grow with what was seen, so a series stays short; the last one
 //! ends now.
 
+use std::borrow::Borrow;
 use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
@@ -129,8 +130,9 @@ impl<T: Additive> LooksTally<T> {
         }
     }
 
-    /// Takes minutes in, all of them later than those before.
-    pub fn take(&mut self, mut baseline: Vec<Minute<T>>, mut candidate: Vec<Minute<T>>, beside: Beside) {
+    /// Takes minutes in, all of them later than those before. What they add up to may be borrowed: of a quantile it is a
+    /// sketch, and only those that have to wait are copied.
+    pub fn take<S: Borrow<T>>(&mut self, mut baseline: Vec<Minute<S>>, mut candidate: Vec<Minute<S>>, beside: Beside) {
         for minutes in [&mut baseline, &mut candidate] {
             minutes.retain(|minute| minute.n > 0);
             minutes.sort_by_key(|minute| minute.at);
@@ -139,34 +141,43 @@ impl<T: Additive> LooksTally<T> {
         self.first = self.first.or(candidate.first().map(|minute| minute.at));
         let first = self.first;
         // Of the same time nothing from before the candidate is used, and without a comparison nothing at all.
-        self.waiting.extend(baseline.into_iter().filter(|minute| match beside {
+        baseline.retain(|minute| match beside {
             Beside::Nothing => false,
             Beside::SameTime => first.is_some_and(|first| minute.at >= first),
             Beside::Pool(_) | Beside::WholePool => true,
-        }));
+        });
+        let mut fresh = VecDeque::from(baseline);
         for minute in candidate {
             if self.exhausted {
-                return;
+                break;
             }
-            self.add(&minute, beside);
+            self.add(&minute, &mut fresh, beside);
         }
+        let kept = |Minute { at, n, sum }: Minute<S>| Minute { at, n, sum: sum.borrow().clone() };
+        self.waiting.extend(fresh.into_iter().map(kept));
     }
 
-    fn add(&mut self, minute: &Minute<T>, beside: Beside) {
+    fn add<S: Borrow<T>>(&mut self, minute: &Minute<S>, fresh: &mut VecDeque<Minute<S>>, beside: Beside) {
         self.seen.1 += minute.n;
         self.since += minute.n;
-        self.look.b.plus(&minute.sum);
+        self.look.b.plus(minute.sum.borrow());
         let wanted = match beside {
             Beside::Nothing => 0,
             Beside::SameTime | Beside::WholePool => u64::MAX,
             Beside::Pool(ratio) => (self.seen.1 as f64 * ratio + 1e-9) as u64,
         };
-        let fits = |next: &Minute<T>, seen: u64| {
-            (beside != Beside::SameTime || next.at <= minute.at) && seen.saturating_add(next.n) <= wanted
+        let fits = |at: Timestamp, n: u64, seen: u64| {
+            (beside != Beside::SameTime || at <= minute.at) && seen.saturating_add(n) <= wanted
         };
-        while let Some(next) = self.waiting.pop_front_if(|next| fits(next, self.seen.0)) {
+        while let Some(next) = self.waiting.pop_front_if(|next| fits(next.at, next.n, self.seen.0)) {
             self.seen.0 += next.n;
             self.look.a.plus(&next.sum);
+        }
+        while self.waiting.is_empty()
+            && let Some(next) = fresh.pop_front_if(|next| fits(next.at, next.n, self.seen.0))
+        {
+            self.seen.0 += next.n;
+            self.look.a.plus(next.sum.borrow());
         }
         if wanted != u64::MAX && wanted > self.pool {
             self.exhausted = true;

@@ -14,6 +14,7 @@ use crate::cell::{Block, Counts};
 use crate::digest::Digest;
 use crate::scorecard::{Check, Scorecard};
 use crate::time::Timestamp;
+use crate::workers::Workers;
 
 /// The evidence of a gate up to a time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,17 +43,17 @@ pub(super) struct Totals {
 impl Prefix {
     /// The evidence of `input` before `through`.
     #[must_use]
-    pub fn of(input: &FreezeInput, through: Timestamp) -> Self {
+    pub fn of(input: &FreezeInput, through: Timestamp, workers: &impl Workers) -> Self {
         let mut prefix = Self::begin(input);
-        prefix.take(input, Span(None, Some(through)));
+        prefix.take(input, Span(None, Some(through)), workers);
         prefix.through = Some(through);
         prefix
     }
 
     /// All the evidence of `input`.
-    pub(super) fn whole(input: &FreezeInput) -> Self {
+    pub(super) fn whole(input: &FreezeInput, workers: &impl Workers) -> Self {
         let mut prefix = Self::begin(input);
-        prefix.take(input, Span(None, None));
+        prefix.take(input, Span(None, None), workers);
         prefix
     }
 
@@ -91,8 +92,8 @@ impl Prefix {
     }
 
     /// Goes on to `through` with blocks of `tail`, which it [fits](Self::fits).
-    pub fn advance(&mut self, tail: &FreezeInput, through: Timestamp) {
-        self.take(tail, Span(self.through, Some(through)));
+    pub fn advance(&mut self, tail: &FreezeInput, through: Timestamp, workers: &impl Workers) {
+        self.take(tail, Span(self.through, Some(through)), workers);
         self.through = Some(through);
     }
 
@@ -107,15 +108,16 @@ impl Prefix {
     /// The bundle of all evidence: what is in the prefix, and what came after it in `tail`, which it
     /// [fits](Self::fits).
     #[must_use]
-    pub fn resume(mut self, tail: &FreezeInput) -> EvidenceBundle {
-        self.take(tail, Span(self.through, None));
-        self.bundle(tail)
+    pub fn resume(mut self, tail: &FreezeInput, workers: &impl Workers) -> EvidenceBundle {
+        self.take(tail, Span(self.through, None), workers);
+        self.bundle(tail, workers)
     }
 
-    pub(super) fn bundle(self, input: &FreezeInput) -> EvidenceBundle {
+    pub(super) fn bundle(self, input: &FreezeInput, workers: &impl Workers) -> EvidenceBundle {
         let Self { frame, checks, totals, .. } = self;
-        let checks = checks.into_iter().zip(of_scorecard(input));
-        let checks = checks.map(|(tally, (card, check))| tally.finish(card, check, frame, Some(input))).collect();
+        let checks: Vec<_> = checks.into_iter().zip(of_scorecard(input)).collect();
+        let finish = |(tally, (card, check)): (CheckTally, _)| tally.finish(card, check, frame, Some(input));
+        let checks = workers.map(checks, finish);
         super::freeze::assemble(input, frame.cutting, &totals, checks)
     }
 
@@ -127,13 +129,13 @@ impl Prefix {
         checks.map(|(tally, (card, check))| tally.clone().finish(card, check, frame, None)).collect()
     }
 
-    fn take(&mut self, input: &FreezeInput, span: Span) {
+    fn take(&mut self, input: &FreezeInput, span: Span, workers: &impl Workers) {
         let frame = self.frame;
         take_hours(&mut self.hours, input, frame.settle_micros, span);
         self.totals.take(input, frame.settle_micros, span);
-        for (tally, (scorecard, check)) in self.checks.iter_mut().zip(of_scorecard(input)) {
-            tally.take(input, scorecard, check, frame, span);
-        }
+        let checks: Vec<_> = self.checks.iter_mut().zip(of_scorecard(input)).collect();
+        let take = |(tally, (card, check)): (&mut CheckTally, _)| tally.take(input, card, check, frame, span);
+        workers.map(checks, take);
     }
 }
 

@@ -223,15 +223,8 @@ impl Part {
                 add(&mut amounts.baseline, &sums(&baseline.settled, 0));
                 add(&mut amounts.candidate, &sums(&candidate.settled, 0));
                 add(&mut amounts.concluded, &sums(&candidate.concluded, frame.settle_micros));
-                let sketches = |blocks: &[Block]| -> Vec<Minute<Sketch>> {
-                    let of = |block: &Block| signal.sketch(&block.sketches).map(|(sketch, _)| sketch.clone());
-                    let minute = |(at, block)| {
-                        let sum = of(block).unwrap_or_default();
-                        minute(at, u64::try_from(sum.count()).unwrap_or(0), sum)
-                    };
-                    span.of(blocks, 0).map(minute).collect()
-                };
-                amounts.looks.take(sketches(&baseline.settled), sketches(&candidate.settled), Beside::whole(pairing));
+                let (a, b) = (sketches(signal, &baseline.settled, span), sketches(signal, &candidate.settled, span));
+                amounts.looks.take(a, b, Beside::whole(pairing));
             }
         }
     }
@@ -261,6 +254,15 @@ impl Part {
 
 fn minute<T>(at: Timestamp, n: u64, sum: T) -> Minute<T> {
     Minute { at, n, sum }
+}
+
+/// An amount's sketches by minute.
+fn sketches<'a>(signal: &Signal, blocks: &'a [Block], span: Span) -> Vec<Minute<&'a Sketch>> {
+    let of = |(at, block): (Timestamp, &'a Block)| {
+        let (sketch, _) = signal.sketch(&block.sketches)?;
+        Some(minute(at, u64::try_from(sketch.count()).unwrap_or(0), sketch))
+    };
+    span.of(blocks, 0).filter_map(of).collect()
 }
 
 fn over<T: Additive>(looks: LooksTally<T>, ends: bool) -> (Vec<Look<T>>, bool) {

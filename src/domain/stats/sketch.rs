@@ -220,37 +220,57 @@ impl Sketch {
             self.buckets.clone_from(&other.buckets);
             return;
         }
-        // A run's one bucket is looked up; a cell's hundred are merged in one walk over both.
+        // A run's one bucket is looked up; a cell's hundred are taken in one walk over both.
         if other.buckets.len() < FEW {
             for &(index, n) in &other.buckets {
                 self.shift_bucket(index, sign * n);
             }
             return;
         }
-        self.buckets = merged(&self.buckets, &other.buckets, sign);
+        let missing = self.add_known(&other.buckets, sign);
+        if !missing.is_empty() {
+            self.buckets = interleaved(&self.buckets, &missing);
+        }
+    }
+
+    /// Adds to the buckets that are there already, which in a growing sum are soon all of them; answers the others.
+    fn add_known(&mut self, theirs: &[(u16, i64)], sign: i64) -> Vec<(u16, i64)> {
+        let mut missing = Vec::new();
+        let (mut at, mut emptied) = (0, false);
+        for &(index, n) in theirs {
+            while self.buckets.get(at).is_some_and(|(ours, _)| *ours < index) {
+                at += 1;
+            }
+            match self.buckets.get_mut(at).filter(|(ours, _)| *ours == index) {
+                Some((_, count)) => {
+                    *count += sign * n;
+                    emptied |= *count == 0;
+                }
+                None => missing.push((index, sign * n)),
+            }
+        }
+        if emptied {
+            self.buckets.retain(|(_, n)| *n != 0);
+        }
+        missing
     }
 }
 
 /// Fewer buckets than this are looked up one by one.
 const FEW: usize = 4;
 
-/// The sum of two lists of buckets in order, without those that come to nothing.
-fn merged(ours: &[(u16, i64)], theirs: &[(u16, i64)], sign: i64) -> Vec<(u16, i64)> {
-    let mut sum = Vec::with_capacity(ours.len() + theirs.len());
-    let (mut ours, mut theirs) = (ours.iter().copied().peekable(), theirs.iter().copied().peekable());
-    loop {
-        let index = match (ours.peek(), theirs.peek()) {
-            (Some((a, _)), Some((b, _))) => *a.min(b),
-            (Some((index, _)), None) | (None, Some((index, _))) => *index,
-            (None, None) => return sum,
-        };
-        let mine = ours.next_if(|(i, _)| *i == index).map_or(0, |(_, n)| n);
-        let more = theirs.next_if(|(i, _)| *i == index).map_or(0, |(_, n)| n);
-        let n = mine + sign * more;
-        if n != 0 {
-            sum.push((index, n));
+/// Two lists of buckets in order that have no index in common, as one.
+fn interleaved(ours: &[(u16, i64)], theirs: &[(u16, i64)]) -> Vec<(u16, i64)> {
+    let mut both = Vec::with_capacity(ours.len() + theirs.len());
+    let mut ours = ours.iter().copied().peekable();
+    for &bucket in theirs {
+        while let Some(earlier) = ours.next_if(|(index, _)| *index < bucket.0) {
+            both.push(earlier);
         }
+        both.push(bucket);
     }
+    both.extend(ours);
+    both
 }
 
 fn zigzag(n: i64) -> u64 {

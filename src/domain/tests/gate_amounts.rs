@@ -94,6 +94,66 @@ fn rescue_labour_is_part_of_the_cost() {
     assert!((minutes.figures.amount.expect("an amount").candidate.value.expect("a figure") - 250.0).abs() < 1e-6);
 }
 
+/// Runs that a person spent some minutes on, every so many of them; the rest nobody rescued.
+fn rescued(n: usize, minutes: f64, every: usize, seed: u64) -> Vec<RunFacts> {
+    let mut draw = Draw::new(seed + 2_000);
+    let with = |(i, mut facts): (usize, RunFacts)| {
+        let seconds = (60.0 * minutes * (0.5 + draw.unit())) as i64;
+        let rescue = Rescue { at: None, by: None, seconds: Some(seconds), reason: None };
+        facts.rescues = Some(if i % every == 0 { vec![rescue] } else { Vec::new() });
+        facts
+    };
+    runs(n, 0.2, 30.0, 0.8, seed).into_iter().enumerate().map(with).collect()
+}
+
+/// As [`asked`], where of the candidate only the first `settled` runs have settled yet; the others have concluded.
+fn young(a: &[RunFacts], b: &[RunFacts], settled: usize, check: Check) -> FreezeInput {
+    let mut given = asked(a, b, check);
+    given.candidate.all.settled.truncate(settled);
+    given
+}
+
+#[test]
+fn minutes_of_rescue_of_concluded_runs_are_harm_at_once() {
+    let a = rescued(600, 6.0, 10, 31);
+    let minutes = || check(Signal::RescueMinutes, None, NOT_WORSE);
+    // Three times the minutes, and nothing but 40 runs has settled: a mean of settled runs would say nothing below 100.
+    let worse = young(&a, &rescued(600, 18.0, 10, 32), 40, minutes());
+    let found = first(&worse);
+    assert_eq!(found.verdict, CheckVerdict::Fail, "{}", found.text);
+    assert!(found.figures.ln_e_rollback >= 20.0_f64.ln(), "{}", found.text);
+    assert_eq!(
+        found.figures.amount.as_ref().map(|amount| amount.candidate.n),
+        Some(40),
+        "the figure is of settled runs"
+    );
+    // Good news waits: as many concluded runs with a third of the minutes pass nothing before they settle.
+    let better = young(&a, &rescued(600, 2.0, 10, 33), 40, minutes());
+    let found = first(&better);
+    assert_eq!(found.verdict, CheckVerdict::Inconclusive, "{}", found.text);
+    assert_eq!(
+        first(&asked(&a, &rescued(600, 2.0, 10, 33), minutes())).verdict,
+        CheckVerdict::Pass,
+        "settled, they do"
+    );
+    // What late facts can move either way waits for both: cost is no harm before it settles.
+    let dear: Vec<RunFacts> = runs(600, 0.9, 30.0, 0.8, 34);
+    let cost = young(&runs(600, 0.2, 30.0, 0.8, 35), &dear, 40, check(Signal::CostPerRun, None, NOT_WORSE));
+    assert_eq!(first(&cost).verdict, CheckVerdict::Inconclusive);
+}
+
+#[test]
+fn minutes_of_rescue_that_did_not_grow_are_no_harm_however_often_one_looks() {
+    // The same minutes in both arms, looked at after every ten concluded runs, none of them settled.
+    let false_alarms = (0..60).filter(|seed| {
+        let (a, b) = (rescued(400, 6.0, 10, 100 + seed), rescued(400, 6.0, 10, 900 + seed));
+        let all = young(&a, &b, 0, check(Signal::RescueMinutes, None, NOT_WORSE));
+        first(&all).figures.ln_e_rollback >= 20.0_f64.ln()
+    });
+    let n = false_alarms.count();
+    assert!(n <= 6, "{n} of 60 where 5 % are allowed: the running maximum over all looks");
+}
+
 #[test]
 fn a_short_baseline_is_said_and_not_judged() {
     // As in the recorded night of beebot: far cheaper, but 92 runs of the baseline are below the burn-in.

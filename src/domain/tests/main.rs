@@ -16,6 +16,7 @@ mod gate_cases;
 mod pattern;
 mod prefix;
 mod reasons;
+mod reconsider;
 mod record;
 mod redact;
 mod response;

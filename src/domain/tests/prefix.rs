@@ -7,6 +7,7 @@ use seatrial_domain::run::RunFacts;
 use seatrial_domain::scorecard::{Check, Criterion, Scorecard, SegmentRef, Statistic};
 use seatrial_domain::signal::Signal;
 use seatrial_domain::time::{HOUR, MINUTE, SECOND, Timestamp};
+use seatrial_domain::workers::OneByOne;
 
 use crate::support::Draw;
 use crate::support::bundle::{DAY_ONE, input, key_check, run, scorecard};
@@ -147,25 +148,25 @@ fn going_on_from_a_prefix_gives_the_bytes_of_beginning_anew() {
         let mut cut = |from: i64| DAY_ONE.plus_micros((from + (draw.next() % 300).cast_signed()) * MINUTE);
         // A prefix, a longer one that goes on from it, and the rest; now and then with nothing in it.
         let (first, second) = (cut(300), cut(600));
-        let mut prefix = Prefix::of(&whole, first);
+        let mut prefix = Prefix::of(&whole, first, &OneByOne);
         let mut come = Progress::of(&whole.policy, card, &prefix.settled_checks(&whole), &Progress::default());
         prefix.forget(&whole);
         let rest = tail(&whole, first);
         assert!(prefix.fits(&rest), "seed {seed}");
-        let resumed = prefix.clone().resume(&rest);
+        let resumed = prefix.clone().resume(&rest, &OneByOne);
         assert_eq!(resumed.canonical_bytes().expect("canonical"), anew.0, "seed {seed}: the bundle");
-        let told = evaluate_from(&resumed, &come).canonical_bytes().expect("canonical");
+        let told = evaluate_from(&resumed, &come, &OneByOne).canonical_bytes().expect("canonical");
         assert_eq!(told, anew.1, "seed {seed}: the recommendation");
 
-        prefix.advance(&rest, second);
+        prefix.advance(&rest, second, &OneByOne);
         come = Progress::of(&whole.policy, card, &prefix.settled_checks(&whole), &come);
         prefix.forget(&whole);
         assert_eq!(prefix.through(), second);
         let rest = tail(&whole, second);
         assert!(prefix.fits(&rest), "seed {seed}");
-        let resumed = prefix.resume(&rest);
+        let resumed = prefix.resume(&rest, &OneByOne);
         assert_eq!(resumed.canonical_bytes().expect("canonical"), anew.0, "seed {seed}: the bundle, twice");
-        let told = evaluate_from(&resumed, &come).canonical_bytes().expect("canonical");
+        let told = evaluate_from(&resumed, &come, &OneByOne).canonical_bytes().expect("canonical");
         assert_eq!(told, anew.1, "seed {seed}: the recommendation, twice");
         blocks +=
             resumed.checks.iter().map(|check| check.overall.settled.len() + check.overall.sums.len()).sum::<usize>();
@@ -177,7 +178,7 @@ fn going_on_from_a_prefix_gives_the_bytes_of_beginning_anew() {
 fn a_prefix_of_another_question_does_not_fit() {
     let whole = drawn(0, 600);
     let through = DAY_ONE.plus_micros(6 * HOUR);
-    let prefix = Prefix::of(&whole, through);
+    let prefix = Prefix::of(&whole, through, &OneByOne);
     let rest = tail(&whole, through);
     assert!(prefix.fits(&rest));
     let mut other = rest.clone();
@@ -196,7 +197,7 @@ fn a_prefix_of_another_question_does_not_fit() {
     // An earlier pool that grew is spread otherwise.
     let mut grown = drawn(1, 600);
     assert_eq!(freeze(&grown).pairing, Pairing::Historical);
-    let prefix = Prefix::of(&grown, through);
+    let prefix = Prefix::of(&grown, through, &OneByOne);
     assert!(prefix.fits(&tail(&grown, through)));
     add(&mut grown.against, &facts(&mut Draw::new(7), 0.8), 500, 600);
     assert!(!prefix.fits(&tail(&grown, through)));

@@ -1,18 +1,24 @@
-//! Scorecards over time: what differs between versions, and a first one from a workflow's history.
+//! Scorecards over time: what differs between versions, a first one from a workflow's history, and what a change would have
+//! meant for the last decisions.
 
-use actix_web::get;
 use actix_web::web::{Data, Json, Path, Query};
+use actix_web::{get, post};
+use seatrial_domain::evidence::EvidenceChanges;
+use seatrial_domain::gate::{Untold, Verdict};
+use seatrial_domain::ids::DecisionId;
 use seatrial_domain::scorecard::{Change, LeftOut, Proposal, ProposalReason};
+use seatrial_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::scorecard_view::ScorecardBody;
 use crate::app::App;
+use crate::app::scorecard_preview::Reconsidered;
 use crate::http::extract::Caller;
 use crate::http::problem::{Problem, ProblemBody};
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(diff).service(proposal);
+    config.service(diff).service(proposal).service(preview);
 }
 
 /// Which versions are compared.
@@ -106,4 +112,77 @@ async fn proposal(
     let (project, workflow) = path.into_inner();
     let Proposal { definition, reasons, left_out } = app.propose_scorecard(&caller, &project, &workflow).await?;
     Ok(Json(ScorecardProposal { scorecard: definition.into(), reasons, left_out }))
+}
+
+/// A decision, and what another scorecard would have made of its evidence.
+#[derive(Serialize, utoipa::ToSchema)]
+struct ReconsideredView {
+    /// The decision.
+    #[schema(value_type = String)]
+    decision_id: DecisionId,
+    /// The release it was about.
+    release: String,
+    /// What was decided.
+    verdict: Verdict,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    decided_at: Timestamp,
+    /// What would have been different; absent when no check was frozen with it.
+    changes: Option<EvidenceChanges>,
+    /// Checks of which the frozen evidence holds nothing, and why: they are left out.
+    untold: Vec<Untold>,
+}
+
+impl From<Reconsidered> for ReconsideredView {
+    fn from(one: Reconsidered) -> Self {
+        let record = one.decision.record;
+        Self {
+            decision_id: record.id,
+            release: one.release,
+            verdict: record.verdict,
+            decided_at: record.decided_at,
+            changes: one.changes,
+            untold: one.untold,
+        }
+    }
+}
+
+/// What a change of a scorecard would have meant.
+#[derive(Serialize, utoipa::ToSchema)]
+struct ScorecardPreview {
+    /// The workflow's last three decisions, latest first.
+    decisions: Vec<ReconsideredView>,
+}
+
+/// Try a scorecard on the last decisions
+///
+/// Reads the frozen evidence of the workflow's last three decisions by a scorecard that is not written. It writes nothing.
+/// Another bound, margin or role is read from what was frozen; a signal that no check read then cannot be told, and says so.
+#[utoipa::path(
+    operation_id = "preview_scorecard", tag = "scorecards",
+    params(
+        ("project" = String, Path, description = "The project's name in URLs"),
+        ("workflow" = String, Path, description = "The workflow's name or id"),
+    ),
+    request_body = ScorecardBody,
+    responses(
+        (status = 200, description = "What it would have meant", body = ScorecardPreview),
+        (status = 400, description = "The body cannot be read", body = ProblemBody),
+        (status = 401, description = "Nobody is signed in", body = ProblemBody),
+        (status = 403, description = "The permission is missing", body = ProblemBody),
+        (status = 404, description = "No such workflow", body = ProblemBody),
+        (status = 422, description = "A value cannot stand", body = ProblemBody),
+    ),
+    extensions(("x-permission" = json!("read_evidence")))
+)]
+#[post("/projects/{project}/workflows/{workflow}/scorecard/preview")]
+async fn preview(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(String, String)>,
+    body: Json<ScorecardBody>,
+) -> Result<Json<ScorecardPreview>, Problem> {
+    let (project, workflow) = path.into_inner();
+    let found = app.preview_scorecard(&caller, &project, &workflow, &body.into_inner().into()).await?;
+    Ok(Json(ScorecardPreview { decisions: found.into_iter().map(ReconsideredView::from).collect() }))
 }

@@ -6,7 +6,7 @@ use crate::render::view::Flash;
 pub const NAME: &str = "done";
 
 /// What each code says.
-const WORDS: [(&str, &str); 37] = [
+const WORDS: &[(&str, &str)] = &[
     ("fact_added", "The fact is added. Every figure computed from this run has changed with it."),
     ("fact_known", "This fact had been added already; nothing has changed."),
     ("promoted", "The failure is an eval case now."),
@@ -22,6 +22,7 @@ const WORDS: [(&str, &str); 37] = [
     ("suite_changed", "The suite has a new version."),
     ("case_changed", "The case is changed."),
     ("attested", "Your attestation is recorded."),
+    ("scorecard_written", "The scorecard has a new version. Attest it when you have read it."),
     ("gate_opened", "The gate is open. Look at the evidence, freeze it, then decide."),
     ("frozen", "The evidence is frozen. Decisions rest on it, whatever comes in later."),
     ("proposed", "Your proposal is kept. It becomes a decision when a second person confirms it."),

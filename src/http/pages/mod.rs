@@ -23,6 +23,7 @@ mod flash;
 mod form;
 mod gap;
 mod gate;
+mod gate_gaps;
 mod inbox;
 mod link;
 mod live;
@@ -36,6 +37,7 @@ mod run;
 mod run_parts;
 mod sample;
 mod scorecard;
+mod scorecard_edit;
 mod search;
 mod settings;
 mod sign_in;
@@ -131,6 +133,9 @@ fn learning(config: &mut ServiceConfig) {
         .route("/p/{project}/suites/{suite}/{act}", post().to(suite::change))
         .route("/p/{project}/scorecards", get().to(scorecard::list))
         .route("/p/{project}/scorecards/{scorecard}", get().to(scorecard::show))
+        .route("/p/{project}/scorecards/{scorecard}/edit", get().to(scorecard_edit::edit))
+        .route("/p/{project}/scorecards/{scorecard}/edit", post().to(scorecard_edit::write))
+        .route("/p/{project}/scorecards/{scorecard}/edit/preview", post().to(scorecard_edit::preview))
         .route("/p/{project}/scorecards/{scorecard}/attest", post().to(scorecard::attest));
 }
 

@@ -123,7 +123,7 @@ pub async fn show(visitor: Visitor, path: Path<(String, String)>) -> Answer {
     frame.page(format!("Scorecard {}", detail.row.definition.name), body)
 }
 
-async fn find(frame: &Frame, id: &str) -> Result<ScorecardDetail, AppError> {
+pub(super) async fn find(frame: &Frame, id: &str) -> Result<ScorecardDetail, AppError> {
     let id: ScorecardId = id.parse().map_err(|_| AppError::NotFound { noun: "scorecard" })?;
     frame.app().scorecard_by_id(frame.caller(), frame.slug(), id).await
 }
@@ -200,6 +200,7 @@ async fn scorecard_page(
             note: given(&found.note),
         }),
         can_attest: frame.may(Permission::Attest),
+        can_edit: frame.may(Permission::EditScorecards),
         honest: figure::of_counts(&Signal::SuccessRate, &counts, frame.currency()),
         flattering: figure::of_counts(&Signal::CompletionRate, &counts, frame.currency()),
         columns: columns.iter().map(|(dimension, value)| format!("{dimension} = {value}")).collect(),

@@ -31,6 +31,7 @@ pub mod problem;
 pub mod release;
 pub mod run;
 pub mod scorecard;
+pub mod scorecard_edit;
 pub mod search;
 pub mod settings;
 pub mod sign_in;

@@ -61,6 +61,8 @@ pub struct ScorecardPage {
     pub attested: Option<Attestation>,
     /// The signed-in person may attest.
     pub can_attest: bool,
+    /// Whether the viewer may write a version.
+    pub can_edit: bool,
     /// What counts: reported successes that nobody had to redo.
     pub honest: Figure,
     /// What is reported: rescues included.
@@ -283,6 +285,7 @@ impl ScorecardPage {
                 note: Some(segment.to_owned()),
             }),
             can_attest: true,
+            can_edit: true,
             honest: Figure::rate(860, 1000, 0.837, 0.88),
             flattering: Figure::rate(931, 1000, 0.914, 0.945),
             columns: vec![segment.to_owned(), "customer_tier = free".to_owned()],
@@ -316,6 +319,7 @@ impl ScorecardPage {
             owner: None,
             attested: None,
             can_attest: false,
+            can_edit: false,
             freshness: Freshness { state: "never".to_owned(), reasons: vec![], due_at: None },
             honest: Figure::unknown(Unit::Rate),
             flattering: Figure::unknown(Unit::Rate),

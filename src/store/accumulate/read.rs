@@ -42,17 +42,9 @@ struct CellRow {
     body: Vec<u8>,
 }
 
-/// Reads cells: hours when `by` is hours, else days.
-///
-/// # Errors
-/// When the database fails or a cell cannot be decoded.
-pub async fn cells(
-    db: &impl Connection,
-    scope: Scope,
-    query: &CellQuery,
-) -> Result<Vec<(Group, Timestamp, Cell)>, StoreError> {
-    let raw = db.raw();
-    let backend = raw.get_database_backend();
+/// The statement that reads `columns` of the cells a query wants.
+pub(super) fn select(columns: &str, db: &impl Connection, scope: Scope, query: &CellQuery) -> Statement {
+    let backend = db.raw().get_database_backend();
     let mut values: Vec<Value> = vec![
         scope.uuid().into(),
         query.workflow.uuid().into(),
@@ -62,7 +54,7 @@ pub async fn cells(
     ];
     let mut mark = placeholder_counter(backend);
     let mut sql = format!(
-        "SELECT release_id, dimension, value, start_at, body FROM cells WHERE project_id = {} AND workflow_id = {} \
+        "SELECT {columns} FROM cells WHERE project_id = {} AND workflow_id = {} \
          AND resolution = {} AND start_at >= {} AND start_at < {}",
         mark(),
         mark(),
@@ -79,7 +71,20 @@ pub async fn cells(
         sql.push_str(&format!(" AND release_id IN ({})", marks.join(", ")));
         values.extend(query.releases.iter().map(|release| Value::from(release.uuid())));
     }
-    let rows = CellRow::find_by_statement(Statement::from_sql_and_values(backend, sql, values)).all(raw).await?;
+    Statement::from_sql_and_values(backend, sql, values)
+}
+
+/// Reads cells: hours when `by` is hours, else days.
+///
+/// # Errors
+/// When the database fails or a cell cannot be decoded.
+pub async fn cells(
+    db: &impl Connection,
+    scope: Scope,
+    query: &CellQuery,
+) -> Result<Vec<(Group, Timestamp, Cell)>, StoreError> {
+    let statement = select("release_id, dimension, value, start_at, body", db, scope, query);
+    let rows = CellRow::find_by_statement(statement).all(db.raw()).await?;
     let mut found = Vec::with_capacity(rows.len());
     for row in rows {
         let cell = blob::decode_cell(&row.body)?;
@@ -92,6 +97,95 @@ pub async fn cells(
     }
     found.sort_by(|a, b| (&a.0, a.1).cmp(&(&b.0, b.1)));
     Ok(found)
+}
+
+/// The hours of one release, or of all releases of a workflow, that are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CellRange {
+    /// The workflow.
+    pub workflow: WorkflowId,
+    /// The release; all of them when absent, and then only the sums over all runs of each.
+    pub release: Option<ReleaseId>,
+    /// From the hour of this time on.
+    pub from: Timestamp,
+    /// Up to this time, exclusive.
+    pub to: Timestamp,
+}
+
+impl CellRange {
+    /// How many hours it spans.
+    #[must_use]
+    pub fn hours(&self) -> i64 {
+        (self.to.micros_since(self.from) / HOUR).max(1)
+    }
+}
+
+/// The hours of several releases, each in its own range of time, in one query: group, where the hour starts, its sums. All
+/// ranges name a release, or none does.
+///
+/// # Errors
+/// When the database fails or a cell cannot be decoded.
+pub async fn cells_of(
+    db: &impl Connection,
+    scope: Scope,
+    ranges: &[CellRange],
+) -> Result<Vec<(Group, Timestamp, Cell)>, StoreError> {
+    let Some(first) = ranges.first() else { return Ok(Vec::new()) };
+    let raw = db.raw();
+    let backend = raw.get_database_backend();
+    let mut mark = placeholder_counter(backend);
+    let mut values: Vec<Value> = Vec::new();
+    let mut wanted = Vec::new();
+    for range in ranges {
+        let mut row: Vec<Value> = vec![range.workflow.uuid().into()];
+        row.extend(range.release.map(|release| Value::from(release.uuid())));
+        row.extend([Value::from(range.from.hour().micros()), range.to.micros().into()]);
+        let marks: Vec<String> = row.iter().map(|_| mark()).collect();
+        wanted.push(format!("({})", marks.join(", ")));
+        values.extend(row);
+    }
+    let (column, of_release) = match first.release {
+        Some(_) => ("release_id, ", "c.release_id = w.release_id"),
+        None => ("", "c.dimension = ''"),
+    };
+    // The ranges are few and lead: both databases look each up by the key of the cells.
+    let sql = format!(
+        "WITH w (workflow_id, {column}from_at, to_at) AS (VALUES {}) SELECT c.workflow_id, c.release_id, c.dimension, \
+         c.value, c.start_at, c.body FROM w CROSS JOIN cells c WHERE c.project_id = {} AND c.workflow_id = w.workflow_id \
+         AND {of_release} AND c.resolution = {} AND c.start_at >= w.from_at AND c.start_at < w.to_at",
+        wanted.join(", "),
+        mark(),
+        mark()
+    );
+    values.extend([Value::from(scope.uuid()), resolution_name(Resolution::Hour).into()]);
+    let rows =
+        WorkflowCellRow::find_by_statement(Statement::from_sql_and_values(backend, sql, values)).all(raw).await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        let cell = blob::decode_cell(&row.body)?;
+        if cell.is_empty() {
+            continue;
+        }
+        let group = Group {
+            workflow: WorkflowId::from_uuid(row.workflow_id),
+            release: ReleaseId::from_uuid(row.release_id),
+            dimension: row.dimension,
+            value: row.value,
+        };
+        found.push((group, Timestamp::from_micros(row.start_at), cell));
+    }
+    found.sort_by(|a, b| (&a.0, a.1).cmp(&(&b.0, b.1)));
+    Ok(found)
+}
+
+#[derive(Debug, FromQueryResult)]
+struct WorkflowCellRow {
+    workflow_id: uuid::Uuid,
+    release_id: uuid::Uuid,
+    dimension: String,
+    value: String,
+    start_at: i64,
+    body: Vec<u8>,
 }
 
 /// Which evidence blocks are wanted.
@@ -126,9 +220,12 @@ impl BlockRows {
     pub fn decode(self) -> Result<BTreeMap<(String, String), Vec<Block>>, StoreError> {
         let mut found: BTreeMap<(String, String), Vec<Block>> = BTreeMap::new();
         for row in self.rows {
-            let blocks = blob::decode_blocks(&row.body)?;
-            let of_group = found.entry((row.dimension, row.value)).or_default();
-            of_group.extend(blocks.into_iter().filter(|block| block.minute < self.to));
+            let mut blocks = blob::decode_blocks(&row.body)?;
+            if blocks.iter().any(|block| block.minute >= self.to) {
+                blocks.retain(|block| block.minute < self.to);
+            }
+            // A block is the better part of a kilobyte: an hour of them is moved at once.
+            found.entry((row.dimension, row.value)).or_default().append(&mut blocks);
         }
         Ok(found)
     }

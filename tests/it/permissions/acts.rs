@@ -19,6 +19,7 @@ const NOT_LOGGED: &[(&str, &str)] = &[
     ("add_fact", "a fact is appended with who said it, when and from where"),
     ("add_facts", "a fact is appended with who said it, when and from where"),
     ("preview_alerts", "nothing changes"),
+    ("preview_scorecard", "nothing changes"),
     ("preview_template", "nothing changes"),
     ("reserve_failure", "a reservation ends by itself and decides nothing"),
     ("release_failure", "a reservation ends by itself and decides nothing"),
@@ -293,6 +294,7 @@ async fn scorecards(walk: &mut Walk<'_>) {
     for same in ["name", "checks", "dimensions"] {
         next[same] = read[same].clone();
     }
+    walk.act("preview_scorecard", Role::Viewer, &[], next.clone()).await;
     walk.act("write_scorecard", Role::Owner, &[], next).await;
     walk.act("attest_scorecard", Role::Owner, &[], json!({"note": "I read it."})).await;
 }

@@ -16,7 +16,28 @@ fn amounts() -> impl Strategy<Value = Vec<i64>> {
     prop::collection::vec(amount, 0..200)
 }
 
+/// Figures of any size, and those next to the middle between two of nine digits.
+fn figures() -> impl Strategy<Value = f64> {
+    let near_the_middle =
+        (100_000_000..1_000_000_000_u64, -30..30_i32, -4..=4_i64).prop_map(|(digits, power, steps)| {
+            let middle: f64 = format!("{digits}5e{power}").parse().expect("a number");
+            f64::from_bits(middle.to_bits().wrapping_add_signed(steps))
+        });
+    let near_a_power = (-30..40_i32, -4..=4_i64).prop_map(|(power, steps)| {
+        let power: f64 = format!("1e{power}").parse().expect("a number");
+        f64::from_bits(power.to_bits().wrapping_add_signed(steps))
+    });
+    prop_oneof![any::<f64>(), -1.0..1.0_f64, 0.0..1e12_f64, near_the_middle, near_a_power]
+}
+
 proptest! {
+    #[test]
+    fn nine_digits_are_those_of_the_decimal_form(x in figures().prop_filter("finite", |x| x.is_finite())) {
+        let decimal: f64 = format!("{x:.8e}").parse().expect("a number");
+        prop_assert_eq!(round9(x).to_bits(), (decimal + 0.0).to_bits());
+        prop_assert_eq!(round9(-x).to_bits(), (0.0 - decimal).to_bits());
+    }
+
     #[test]
     fn sketch_is_a_group(a in amounts(), b in amounts()) {
         let (first, second) = (sketch_of(&a), sketch_of(&b));

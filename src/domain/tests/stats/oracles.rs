@@ -1,11 +1,14 @@
-//! Figures computed by scipy, statsmodels and ddsketch (`scripts/oracles.py`), kept in `fixtures/oracles.json`.
+//! Figures computed by scipy, statsmodels, ville and ddsketch (`scripts/oracles.sh`), kept in `fixtures/oracles.json`.
+
+use std::collections::BTreeSet;
 
 use seatrial_domain::stats::Sketch;
 use seatrial_domain::stats::class_mix::ln_e_mix;
+use seatrial_domain::stats::e_bh::e_bh;
 use seatrial_domain::stats::interval::{newcombe, wilson};
 use seatrial_domain::stats::paired::Pairs;
 use seatrial_domain::stats::rank::order_statistic_ranks;
-use seatrial_domain::stats::sequence::ln_e_mixture;
+use seatrial_domain::stats::sequence::{asymptotic_half_width, beta_mixture, ln_e_mixture};
 use seatrial_domain::stats::special::{chi_square_upper_tail, ln_beta, normal_quantile};
 use seatrial_domain::stats::test_statistics::g_test;
 use serde_json::Value;
@@ -83,6 +86,35 @@ fn tests_and_mixtures() {
     for row in rows("dirichlet") {
         close(ln_e_mix(&counts(&row, "first"), &counts(&row, "second")), figure(&row, "ln_e"), &row);
     }
+}
+
+#[test]
+fn sequences_and_e_bh() {
+    for row in rows("sequence") {
+        let prior = (figure(&row, "a"), figure(&row, "b"));
+        let found = beta_mixture(whole(&row, "s"), whole(&row, "n"), prior.0, prior.1, 0.05);
+        close(found.low, figure(&row, "low"), &row);
+        close(found.high, figure(&row, "high"), &row);
+    }
+    for row in rows("mixture_evidence") {
+        let of = |name| figure(&row, name);
+        let found = ln_e_mixture(whole(&row, "s"), whole(&row, "n"), of("p"), of("a"), of("b"));
+        close(found, of("ln_e"), &row);
+    }
+    for row in rows("half_width") {
+        let of = |name| figure(&row, name);
+        let found = asymptotic_half_width(whole(&row, "n"), of("variance"), of("best_at"), of("alpha"));
+        close(found.expect("enough values"), of("half_width"), &row);
+    }
+    let mut sizes = BTreeSet::new();
+    for row in rows("e_bh") {
+        let ln_e: Vec<f64> = row["ln_e"].as_array().expect("evidence").iter().filter_map(Value::as_f64).collect();
+        let mut found: Vec<u64> = e_bh(&ln_e, figure(&row, "alpha")).into_iter().map(|i| i as u64).collect();
+        found.sort_unstable();
+        assert_eq!(found, counts(&row, "rejected"), "{row}");
+        sizes.insert(found.len());
+    }
+    assert!(sizes.len() > 2, "some reject more than others: {sizes:?}");
 }
 
 #[test]
