@@ -106,7 +106,9 @@ pub fn table(streams: u64, plots: &mut Vec<Plot>) -> Table {
         text: format!(
             "How often an interval at 95 % holds the true rate: Wilson's at the one look it was made for, and everything else \
              at every look up to so many runs. A fixed-n interval that is looked at again and again loses the truth sooner or \
-             later; that is why it is for the eye and never decides. {streams} streams."
+             later; that is why it is for the eye and never decides. The asymptotic sequence, on which means and ratios \
+             rest, promises its level for large numbers alone: of an amount as skewed as a rare outcome it loses the truth more \
+             often than that, which is why no rate rests on it. {streams} streams."
         ),
         head,
         rows,

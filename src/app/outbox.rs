@@ -369,8 +369,10 @@ impl App {
             Verdict::Failed { why } => outbox::mark_dead(&tx, message, why).await?,
             Verdict::Disabled => {
                 let why = GONE;
-                if let (Ok(id), Some(entry)) = (message.recipient.parse(), entry) {
-                    webhook::disable(&tx, message.scope, id, why, now).await?;
+                // Two messages may be on their way at once: the first answer turns it off.
+                if let (Ok(id), Some(entry)) = (message.recipient.parse(), entry)
+                    && webhook::disable(&tx, message.scope, id, why, now).await?
+                {
                     audit::append(&tx, message.scope, entry);
                 }
                 outbox::mark_dead(&tx, message, why).await?;

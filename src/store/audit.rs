@@ -218,7 +218,8 @@ fn condition(search: &Search) -> Condition {
         .add_option(contains)
 }
 
-/// Lists entries, latest first.
+/// Lists entries, latest first: in the order of their chain, which is the order of commits, whatever their times. Entries
+/// made before there was a chain come after it.
 ///
 /// # Errors
 /// When the database fails.
@@ -228,20 +229,31 @@ pub async fn list(
     search: &Search,
     page: Page,
 ) -> Result<(Vec<Entry>, Option<Cursor>), StoreError> {
-    let mut query =
-        audit_entry::Entity::find().filter(audit_entry::Column::ProjectId.eq(scope.uuid())).filter(condition(search));
-    if let Some(after) = page.after {
-        let same_time = audit_entry::Column::At.eq(after.key).and(audit_entry::Column::Id.lt(after.id));
-        query = query.filter(Condition::any().add(audit_entry::Column::At.lt(after.key)).add(same_time));
+    use audit_entry::Column;
+    let wanted = page.limit + 1;
+    let find = || audit_entry::Entity::find().filter(Column::ProjectId.eq(scope.uuid())).filter(condition(search));
+    // The key of a cursor is a place in the chain, or, before there was one, a time below zero.
+    let mut rows = match page.after {
+        Some(after) if after.key < 0 => Vec::new(),
+        after => {
+            let below = after.map(|after| Column::Sequence.lt(after.key));
+            let sealed = Condition::all().add(Column::Sequence.is_not_null()).add_option(below);
+            find().filter(sealed).order_by_desc(Column::Sequence).limit(wanted).all(db.raw()).await?
+        }
+    };
+    let missing = wanted.saturating_sub(rows.len() as u64);
+    if missing > 0 {
+        let earlier = page.after.filter(|after| after.key < 0).map(|after| {
+            let same_time = Column::At.eq(-after.key).and(Column::Id.lt(after.id));
+            Condition::any().add(Column::At.lt(-after.key)).add(same_time)
+        });
+        let unsealed = Condition::all().add(Column::Sequence.is_null()).add_option(earlier);
+        let query = find().filter(unsealed).order_by_desc(Column::At).order_by_desc(Column::Id);
+        rows.extend(query.limit(missing).all(db.raw()).await?);
     }
-    let rows = query
-        .order_by_desc(audit_entry::Column::At)
-        .order_by_desc(audit_entry::Column::Id)
-        .limit(page.limit + 1)
-        .all(db.raw())
-        .await?;
-    let entries = rows.into_iter().map(entry).collect::<Result<Vec<_>, _>>()?;
-    Ok(page.split(entries, |entry| Cursor { key: entry.at.micros(), id: entry.id.uuid() }))
+    let key = |row: &audit_entry::Model| Cursor { key: row.sequence.unwrap_or(-row.at), id: row.id };
+    let (rows, next) = page.split(rows, key);
+    Ok((rows.into_iter().map(entry).collect::<Result<Vec<_>, _>>()?, next))
 }
 
 /// Up to `limit` entries in the order of the chain, after the sequence `after`.

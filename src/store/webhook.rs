@@ -120,12 +120,12 @@ pub async fn insert(tx: &WriteTx, scope: Scope, row: &WebhookRow) -> Result<(), 
     Ok(())
 }
 
-/// Turns an endpoint off. One that is off already keeps its first reason.
+/// Turns an endpoint off. One that is off already keeps its first reason. Returns whether it was on.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn disable(tx: &WriteTx, scope: Scope, id: WebhookId, why: &str, now: Timestamp) -> Result<(), StoreError> {
-    webhook::Entity::update_many()
+pub async fn disable(tx: &WriteTx, scope: Scope, id: WebhookId, why: &str, now: Timestamp) -> Result<bool, StoreError> {
+    let updated = webhook::Entity::update_many()
         .col_expr(webhook::Column::DisabledAt, Expr::value(now.micros()))
         .col_expr(webhook::Column::DisabledReason, Expr::value(why))
         .filter(webhook::Column::ProjectId.eq(scope.uuid()))
@@ -133,7 +133,7 @@ pub async fn disable(tx: &WriteTx, scope: Scope, id: WebhookId, why: &str, now: 
         .filter(webhook::Column::DisabledAt.is_null())
         .exec(tx.raw())
         .await?;
-    Ok(())
+    Ok(updated.rows_affected > 0)
 }
 
 /// Turns an endpoint on again. Returns whether it was off.

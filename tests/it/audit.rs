@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::support::app::{TestApp, Who, answer, both};
 use crate::support::sql::sql;
 use crate::support::visitor::Visitor;
+use crate::support::webhook_sink::WebhookSink;
 
 both!(
     an_edit_is_logged_with_before_and_after_and_where_from,
@@ -17,6 +18,8 @@ both!(
     writers_at_once_leave_one_chain,
     the_database_refuses_to_change_the_log,
     accounts_and_sessions_are_in_the_log_of_the_installation,
+    the_log_is_listed_in_the_order_of_its_chain,
+    a_webhook_that_its_far_end_turns_off_is_in_the_log,
 );
 
 const LOG: &str = "/api/v1/projects/demo-co/audit-entries";
@@ -206,4 +209,47 @@ async fn the_log_has_a_page(app: &TestApp) {
         assert_eq!(visitor.get("/p/demo-co/audit").await.status, 403, "{role}");
         assert!(!visitor.page("/settings").await.contains("/audit\""), "{role} is not led there");
     }
+}
+
+/// In a test the clock stands still: everything happens in one microsecond.
+async fn the_log_is_listed_in_the_order_of_its_chain(app: &TestApp) {
+    for n in 0..12 {
+        let body = json!({"name": format!("key {n}"), "scopes": ["read"]});
+        assert_eq!(answer(app.member(Role::Admin).post("/api/v1/projects/demo-co/api-keys").json(&body)).await.0, 201);
+    }
+    let mut listed = Vec::new();
+    let mut next = String::new();
+    loop {
+        let (status, page) = answer(app.member(Role::Admin).get(&format!("{LOG}?limit=5{next}"))).await;
+        assert_eq!(status, 200, "{page}");
+        let items = page["items"].as_array().expect("a list");
+        listed.extend(items.iter().map(|entry| entry["sequence"].as_u64().expect("a place")));
+        match page["next_cursor"].as_str() {
+            Some(cursor) => next = format!("&cursor={cursor}"),
+            None => break,
+        }
+    }
+    assert_eq!(listed, (1..=13).rev().collect::<Vec<u64>>(), "each once, the latest first");
+    let found = log(app, "noun=api_key&limit=3").await;
+    let places: Vec<u64> = found.iter().map(|entry| entry["sequence"].as_u64().expect("a place")).collect();
+    assert_eq!(places, [13, 12, 11]);
+}
+
+async fn a_webhook_that_its_far_end_turns_off_is_in_the_log(app: &TestApp) {
+    let sink = WebhookSink::start().await;
+    let hooks = "/api/v1/projects/demo-co/webhooks";
+    let (status, made) = answer(app.member(Role::Admin).post(hooks).json(&json!({"url": sink.url()}))).await;
+    assert_eq!(status, 201, "{made}");
+    let id = made["id"].as_str().expect("an id");
+    sink.answer(410, 2).await;
+    let test = || answer(app.member(Role::Admin).post(&format!("{hooks}/{id}/test")));
+    let (first, second) = tokio::join!(test(), test());
+    assert!(first.0 == 200 || second.0 == 200, "{first:?} {second:?}");
+    let found = log(app, &format!("noun=webhook&noun_id={id}&action=disable")).await;
+    assert_eq!(found.len(), 1, "it was turned off once, whoever was answered so: {found:?}");
+    assert!(found[0]["actor"].as_str().is_some_and(|actor| actor.starts_with("system:outbox")), "{}", found[0]);
+    let detail = &found[0]["detail"];
+    assert_eq!(detail["before"]["disabled"], Value::Null, "{detail}");
+    assert!(detail["after"]["disabled"].as_str().is_some_and(|why| why.contains("410")), "{detail}");
+    check(&exported(app).await);
 }

@@ -1,6 +1,7 @@
 //! The program itself: its first start, the commands on the server's own database, its exit codes.
 
 mod codes;
+mod format;
 mod full;
 mod learn;
 mod walk;

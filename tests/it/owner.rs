@@ -11,6 +11,7 @@ use crate::support::evidence::{
     WORKFLOW, attest, declare, expect, freeze, open_gate, path, put_scorecard, ready_gate, report, side_by_side,
 };
 use crate::support::notices::{both_mailed, mails};
+use crate::support::visitor::{Visitor, at};
 
 both!(
     teams_own_what_members_own,
@@ -19,6 +20,7 @@ both!(
     a_scorecard_is_proposed_from_history,
     exemptions_take_two_people,
     gaps_are_kept_given_and_closed,
+    a_gap_is_given_on_the_page_of_its_gate,
     those_who_may_not_change_nothing,
 );
 both_mailed!(a_decision_is_told_to_those_who_answer, mails_are_turned_off_by_one_click);
@@ -190,6 +192,37 @@ async fn exemptions_take_two_people(app: &TestApp) {
     assert_eq!(list["items"].as_array().map(Vec::len), Some(2));
     assert!(list["items"].as_array().expect("a list").iter().all(|item| text(&item["state"]) == "expired"), "{list}");
     assert_eq!(answer(app.member(Role::Owner).post(&format!("{about}/{id}/end"))).await.0, 409);
+}
+
+async fn a_gap_is_given_on_the_page_of_its_gate(app: &TestApp) {
+    declare(app).await;
+    side_by_side(app, 20, 95).await;
+    put_scorecard(app).await;
+    attest(app).await;
+    let gate = open_gate(app, Role::Owner).await;
+    let page = at(&format!("/gates/{gate}"));
+    let owner = Visitor::signed_in(app, Role::Owner).await;
+    let before = owner.get(&page).await.ok();
+    assert!(
+        before.contains("Owner: Demo owner") && !before.contains("Give it to them"),
+        "it is not kept yet: {before}"
+    );
+    freeze(app, &gate).await;
+    let seen = owner.get(&page).await.ok();
+    let forms: Vec<&str> = seen.match_indices("/owner\"").map(|(end, _)| &seen[..end]).collect();
+    let action = forms[0].rsplit('"').next().expect("an action").to_owned() + "/owner";
+    let fields =
+        [("gate", gate.as_str()), ("owner", &app.account(Role::Reviewer).to_string())].map(|(k, v)| (k, v.to_owned()));
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(k, v)| (*k, v.as_str())).collect();
+    let back = owner.send(&action, &seen, &fields).await.goes_on();
+    assert!(back.starts_with(&page), "{back}");
+    let after = owner.get(&page).await.ok();
+    let since = "Owner: Demo owner, given to Demo reviewer since: that counts when the evidence is frozen again";
+    assert!(after.contains(since), "{after}");
+    freeze(app, &gate).await;
+    assert!(owner.get(&page).await.ok().contains("Owner: Demo reviewer"));
+    let viewer = Visitor::signed_in(app, Role::Viewer).await;
+    assert!(!viewer.get(&page).await.ok().contains("Give it to them"));
 }
 
 async fn gaps_are_kept_given_and_closed(app: &TestApp) {

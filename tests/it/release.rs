@@ -9,10 +9,12 @@ use crate::support::evidence::{
     BASELINE, CANDIDATE, WORKFLOW, attest, decide, declare, expect, freeze, open_gate, path, put_scorecard, ready_gate,
     report, side_by_side,
 };
+use crate::support::visitor::Visitor;
 
 both!(
     a_pipeline_announces_deployments,
     series_carry_the_marks_of_releases,
+    every_drawn_series_has_the_marks_of_releases,
     a_release_is_compared_in_one_call,
     a_policy_wants_suites_time_and_closed_gaps,
     a_policy_names_the_scorecard_and_the_suites_of_a_workflow,
@@ -91,6 +93,44 @@ async fn series_carry_the_marks_of_releases(app: &TestApp) {
     assert_eq!(table["markers"], json!([]), "marks are of the range that was asked for");
     let plain = path(&format!("workflows/{WORKFLOW}/signals"));
     assert!(expect(200, app.member(Role::Viewer).get(&plain)).await.get("markers").is_none());
+}
+
+/// The pages draw two kinds of series: a release's course, and the small ones of the overview.
+async fn every_drawn_series_has_the_marks_of_releases(app: &TestApp) {
+    declare(app).await;
+    for (release, day) in [(BASELINE, -6), (BASELINE, -4), (CANDIDATE, -2), (CANDIDATE, 0)] {
+        report(app, release, (30, 24), START.plus_days(day)).await;
+    }
+    let told = |release: &str, kind: &str, day: i64, note: &str| json!({"workflow": WORKFLOW, "release": release, "kind": kind, "at": START.plus_days(day), "note": note});
+    announced(app, told(BASELINE, "deployed", -6, "first")).await;
+    // A day without runs is marked on the next that has some; what somebody wrote is text.
+    announced(app, told(CANDIDATE, "deployed", -3, "<b>canary</b>")).await;
+    announced(app, told(BASELINE, "retired", -2, "")).await;
+    let elsewhere =
+        json!({"workflow": WORKFLOW, "release": CANDIDATE, "environment": "<i>", "at": START.plus_days(-2)});
+    announced(app, elsewhere).await;
+    let visitor = Visitor::signed_in(app, Role::Viewer).await;
+    let page =
+        visitor.page(&format!("/releases/{}", release(app, CANDIDATE).await["id"].as_str().expect("an id"))).await;
+    let overview = visitor.page("").await;
+    let titles = |html: &str, class: &str| -> Vec<String> {
+        let drawn: Vec<&str> = html.split("<svg class=\"").filter(|rest| rest.starts_with(class)).collect();
+        assert!(!drawn.is_empty(), "no {class}");
+        let of = |svg: &str| -> Vec<String> {
+            let svg = svg.split("</svg>").next().unwrap_or_default();
+            let marks = svg.split("<g><title>").skip(1).filter(|group| group.contains("chart-marker"));
+            marks.filter_map(|group| group.split("</title>").next()).map(str::to_owned).collect()
+        };
+        let all: Vec<Vec<String>> = drawn.into_iter().map(of).collect();
+        assert!(all.iter().all(|marks| *marks == all[0]), "every series of the page has the same marks: {all:?}");
+        all[0].clone()
+    };
+    let first = format!("{BASELINE} live");
+    let begins = format!("{CANDIDATE} live; {BASELINE} retired; {CANDIDATE} deployed in &lt;i&gt;");
+    let drawn = titles(&page, "chart line");
+    assert_eq!(drawn, [first.clone(), format!("{begins}; {CANDIDATE} first run")]);
+    assert_eq!(titles(&overview, "sparkline"), [first, begins]);
+    assert!(!page.contains("<b>canary") && !page.contains("<i>"));
 }
 
 async fn a_release_is_compared_in_one_call(app: &TestApp) {

@@ -32,6 +32,49 @@ async function breakable(page: Page, height: number): Promise<string[]> {
   }, height);
 }
 
+/** The page of a printed document, from 0, on which each marked place is: links keep their addresses in a PDF. */
+function pagesOf(pdf: Buffer): Map<string, number> {
+  const objects = new Map([...pdf.toString("latin1").matchAll(/(\d+) 0 obj\n([\s\S]*?)endobj/g)].map((found) => [found[1], found[2] ?? ""]));
+  const pages = [...objects.values()].filter((object) => /\/Type\s*\/Page\b/.test(object));
+  const at = new Map<string, number>();
+  for (const [number, object] of pages.entries()) {
+    const list = /\/Annots\s*\[([^\]]*)\]/.exec(object)?.[1] ?? "";
+    const notes = [list, ...[...list.matchAll(/(\d+) 0 R/g)].map((found) => objects.get(found[1]) ?? "")].join(" ");
+    for (const found of notes.matchAll(/https:\/\/(\w+)\.mark\.example/g)) if (found[1] && !at.has(found[1])) at.set(found[1], number);
+  }
+  return at;
+}
+
+/** The head of a table is never the last of a page, wherever the table begins: it is pushed down the paper line by line. */
+async function headsStayWithRows(page: Page, height: number, print: () => Promise<Buffer>): Promise<void> {
+  const heads = await page.locator("thead").count();
+  assert.ok(heads > 0, "a document has tables");
+  await page.evaluate(() => {
+    const table = document.querySelector("thead")?.closest("table");
+    const mark = (name: string, cell?: Element | null) => {
+      const link = Object.assign(document.createElement("a"), { href: `https://${name}.mark.example/`, textContent: "x" });
+      cell?.prepend(link);
+    };
+    mark("head", table?.querySelector("thead th"));
+    mark("row", table?.querySelector("tbody th, tbody td"));
+    const space = Object.assign(document.createElement("div"), { id: "space" });
+    // The table alone behind it, as it stands in the document.
+    const frame = Object.assign(document.createElement("main"), { className: "artifact" });
+    frame.append(space, ...(table?.parentElement ? [table.parentElement] : []));
+    document.body.replaceChildren(frame);
+  });
+  let [printed, moved] = [0, 0];
+  for (let space = height - 480; space < height; space += 20) {
+    printed += 1;
+    await page.evaluate((space) => document.getElementById("space")?.setAttribute("style", `height: ${space}px`), space);
+    const at = pagesOf(await print());
+    assert.ok(at.has("head") && at.has("row"), "both marks are in the print");
+    assert.equal(at.get("head"), at.get("row"), `below ${space} pixels the head of a table stands alone at the end of a page`);
+    moved += at.get("head") ?? 0;
+  }
+  assert.ok(moved > 0 && moved < printed, `of ${printed} prints the table was on the next page in ${moved}`);
+}
+
 /** What a page's end would lay over what follows: a table within a grid or a flexible box. */
 async function cutBadly(page: Page): Promise<string[]> {
   return page.evaluate(() => {
@@ -67,6 +110,9 @@ main(async () => {
         const folder = process.env["SEATRIAL_TEST_PICTURES"];
         if (folder) await writeFile(join(folder, `${basename(file, ".html")}-${format}.pdf`), pdf);
       }
+      // Last, for it takes the document apart.
+      const margin = { top: "0.5in", right: "0.5in", bottom: "0.5in", left: "0.5in" };
+      await headsStayWithRows(page, PAPER.A4.height - 2 * MARGIN, () => page.pdf({ format: "A4", margin }));
     });
   }
 });

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Path, Query};
 use seatrial_domain::access::Permission;
 use seatrial_domain::gap::{GapKind, GapState};
-use seatrial_domain::ids::GapId;
+use seatrial_domain::ids::{GapId, GateId};
 use seatrial_domain::owner::OwnerId;
 use seatrial_domain::time::Timestamp;
 use seatrial_store::gap::{GapFilter, GapRow};
@@ -241,6 +241,9 @@ pub struct OwnerForm {
     owner: String,
     #[serde(default)]
     due: String,
+    /// The gate on whose page it was given, to go back to.
+    #[serde(default)]
+    gate: String,
 }
 
 /// `POST /p/{project}/gaps/{gap}/owner`.
@@ -258,7 +261,11 @@ pub async fn assign(visitor: Visitor, path: Path<(String, String)>, form: PageFo
         frame.app().put_gap_owner(frame.caller(), frame.slug(), id, owner, due).await
     };
     match given_to.await {
-        Ok(_) => Ok(frame.done(&format!("/gaps/{id}"), "gap_assigned")),
+        Ok(_) => {
+            let gate = form.gate.parse::<GateId>().ok();
+            let back = gate.map_or_else(|| format!("/gaps/{id}"), |gate| format!("/gates/{gate}"));
+            Ok(frame.done(&back, "gap_assigned"))
+        }
         Err(error) => shown_again(frame, id, error, "").await,
     }
 }

@@ -75,6 +75,7 @@ async fn gate_page(frame: &Frame, id: GateId, typed: &DecideInput, error: Option
     let names = app.names(caller, slug).await?;
     let Evidence { bundle, recommendation, changes } = evidence(frame, &whole).await?;
     let gate = &whole.gate;
+    let (gaps, owners) = super::gate_gaps::gaps(frame, gate, &bundle).await?;
     let release = names.release_row(gate.release);
     let mut checks = present::checks(&bundle, &recommendation);
     if let Some(kept) = app.kept_forecast(caller, slug, id).await?.filter(|_| gate.state != GateState::Decided) {
@@ -105,7 +106,8 @@ async fn gate_page(frame: &Frame, id: GateId, typed: &DecideInput, error: Option
         sufficiency_note,
         map: check_map("map", &checks),
         checks,
-        gaps: present::gaps(&bundle.gaps),
+        gaps,
+        owners,
         suites: present::suites(&bundle.evals, |case| frame.href(&format!("/cases/{case}"))),
         bundle: frozen.map(|summary| bundle_ref(frame, summary)),
         changes,

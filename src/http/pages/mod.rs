@@ -23,6 +23,7 @@ mod flash;
 mod form;
 mod gap;
 mod gate;
+mod gate_gaps;
 mod inbox;
 mod link;
 mod live;

@@ -21,7 +21,7 @@ use seatrial_store::workflow::WorkflowRow;
 use super::context::{Answer, Frame, Visitor};
 use super::link;
 use super::release::{gate_link, table, verdicts};
-use super::release_parts::{by_day, group_of};
+use super::release_parts::{by_day, group_of, marks};
 use crate::app::names::Names;
 use crate::app::scorecard::ScorecardDetail;
 use crate::app::signal::GroupBy;
@@ -29,7 +29,7 @@ use crate::http::present::artifact::freshness;
 use crate::http::present::figure::{self, rate};
 use crate::http::problem::Problem;
 use crate::render::format;
-use crate::render::svg::{Axis, Chart, Label, sparkline};
+use crate::render::svg::{Axis, Chart, Label, Marker, sparkline};
 use crate::render::view::first_use::{FirstUse, Waiting};
 use crate::render::view::overview::{Overview, QueueItem, SignalGroup, SignalTile, WorkflowRow as Row};
 use crate::render::view::{Link, Time};
@@ -204,6 +204,9 @@ async fn groups(frame: &Frame, names: &Names, release: &ReleaseRow) -> Result<Ve
     let Some(found) = group_of(&whole, Some(release.id)) else { return Ok(Vec::new()) };
     let before = group_of(&whole, baseline);
     let sums = by_day(&days);
+    let skip = sums.len().saturating_sub(SPARK_DAYS);
+    let steps: Vec<Timestamp> = sums.keys().skip(skip).copied().collect();
+    let marks = marks(&days, &steps, names, None);
     let tile = |signal: &Signal| -> Option<SignalTile> {
         let read = found.signals.iter().find(|read| read.reading.signal == *signal)?;
         let new = figure::figure(&read.reading, frame.currency());
@@ -216,7 +219,7 @@ async fn groups(frame: &Frame, names: &Names, release: &ReleaseRow) -> Result<Ve
             label: figure::label(signal),
             figure: new.linked(runs),
             delta,
-            spark: spark(release.workflow, signal, &sums),
+            spark: spark(release.workflow, signal, (&sums, &marks)),
         })
     };
     let group = |group: Group| {
@@ -226,8 +229,12 @@ async fn groups(frame: &Frame, names: &Names, release: &ReleaseRow) -> Result<Ve
     Ok([Group::Trustworthy, Group::ShouldHaveStopped, Group::Cleanup].into_iter().map(group).collect())
 }
 
-/// A rate over the last days with runs; `None` for amounts and for a single day.
-fn spark(workflow: WorkflowId, signal: &Signal, sums: &BTreeMap<Timestamp, Counts>) -> Option<Chart> {
+/// A rate over the last days with runs, with what happened to releases; `None` for amounts and for a single day.
+fn spark(
+    workflow: WorkflowId,
+    signal: &Signal,
+    (sums, marks): (&BTreeMap<Timestamp, Counts>, &[Marker]),
+) -> Option<Chart> {
     signal.rate(&Counts::default())?;
     let skip = sums.len().saturating_sub(SPARK_DAYS);
     let value = |counts: &Counts| {
@@ -241,5 +248,5 @@ fn spark(workflow: WorkflowId, signal: &Signal, sums: &BTreeMap<Timestamp, Count
     let title = format!("{} by day", figure::label(signal));
     let id = format!("spark-{workflow}-{signal}").replace('_', "-");
     let label = Label { id: &id, title: &title, description: "Of the release and its baseline together." };
-    Some(sparkline(label, Axis::RATE, &values, &[]))
+    Some(sparkline(label, Axis::RATE, &values, marks))
 }

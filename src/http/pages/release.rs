@@ -226,7 +226,7 @@ async fn release_page(frame: &Frame, names: &Names, row: &ReleaseRow) -> Result<
         groups,
         mix_chart: MixRow::chart("mix", &mix),
         mix,
-        timeline: parts::timeline(&days, sides),
+        timeline: parts::timeline(&days, sides, names),
         gates: gates(frame, row.id).await?,
         history: history(frame, row).await?,
         policies: policies(frame).await?,

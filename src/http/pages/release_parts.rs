@@ -10,12 +10,14 @@ use seatrial_domain::time::Timestamp;
 
 use super::context::Frame;
 use super::link;
+use crate::app::names::Names;
 use crate::app::signal::{GroupSignal, SignalGroup, SignalTable};
 use crate::http::present::figure::{self, GROUPS, count, rate};
 use crate::render::format;
 use crate::render::svg::{Axis, Chart, Label, LineChart, Marker, line_chart};
 use crate::render::view::release::{CompareGroup, MixRow, SegmentCompare, SignalCompare};
 use crate::render::view::{Delta, Figure, Reading};
+use crate::render::words::look_up;
 
 /// Segments shown below one signal, the worst first.
 const SEGMENTS_SHOWN: usize = 8;
@@ -195,8 +197,38 @@ pub fn by_day(days: &SignalTable) -> BTreeMap<Timestamp, Counts> {
     sums
 }
 
-/// Success by day over both releases, with a mark where the candidate begins; `None` for a single day.
-pub fn timeline(days: &SignalTable, sides: Sides<'_>) -> Option<Chart> {
+/// What happened to the workflow's releases, on the days that are shown: each on its day, or on the next one that has runs.
+/// `begins` is a release with the day of its first run.
+pub fn marks(days: &SignalTable, shown: &[Timestamp], names: &Names, begins: Option<(Timestamp, &str)>) -> Vec<Marker> {
+    let mut labels: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    let mut put = |day: Timestamp, label: String| {
+        let before = shown.first().is_none_or(|first| day < *first);
+        let at = shown.iter().position(|step| *step >= day).or(shown.len().checked_sub(1));
+        if let Some(at) = at.filter(|_| !before) {
+            let said = labels.entry(at).or_default();
+            if !said.contains(&label) {
+                said.push(label);
+            }
+        }
+    };
+    for marker in days.markers.iter().flatten() {
+        let name = names.release_name(marker.release);
+        let what = match marker.state {
+            Some(state) => look_up("state", state.as_str()).map_or("moved", |word| word.label).to_lowercase(),
+            None => marker.text.clone(),
+        };
+        put(marker.at.day(), format!("{name} {what}"));
+    }
+    // Where the release is announced on the day of its first run, one mark says both.
+    if let Some((day, name)) = begins {
+        put(day, format!("{name} first run"));
+    }
+    labels.into_iter().map(|(at, said)| Marker { at, label: said.join("; ") }).collect()
+}
+
+/// Success by day over both releases, with what happened to releases and where the candidate begins; `None` for a single
+/// day.
+pub fn timeline(days: &SignalTable, sides: Sides<'_>, names: &Names) -> Option<Chart> {
     let sums = by_day(days);
     let skip = sums.len().saturating_sub(DAYS_SHOWN);
     let shown: Vec<(&Timestamp, Figure)> = sums
@@ -207,18 +239,19 @@ pub fn timeline(days: &SignalTable, sides: Sides<'_>) -> Option<Chart> {
     if shown.len() < 2 {
         return None;
     }
-    let first = first_day(days, sides.candidate);
-    let mark = shown.iter().position(|(day, _)| Some(**day) == first);
+    let steps: Vec<Timestamp> = shown.iter().map(|(day, _)| **day).collect();
+    let first = first_day(days, sides.candidate).map(|day| (day, sides.name));
     let chart = LineChart {
         values: shown.iter().map(|(_, figure)| figure.value).collect(),
         band: shown.iter().map(|(_, figure)| figure.value.and(figure.low.zip(figure.high))).collect(),
-        markers: mark.map(|at| Marker { at, label: sides.name.to_owned() }).into_iter().collect(),
+        markers: marks(days, &steps, names, first),
         steps: shown.iter().map(|(day, _)| format::date(day.micros())).collect(),
     };
     let label = Label {
         id: "timeline",
         title: "Success rate by day",
-        description: "Of the runs of this release and its baseline together, with 95 % intervals.",
+        description: "Of the runs of this release and its baseline together, with 95 % intervals. Marks say what happened \
+                      to the workflow's releases.",
     };
     Some(line_chart(label, Axis::RATE, &chart))
 }

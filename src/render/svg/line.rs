@@ -77,9 +77,12 @@ pub fn line_chart(label: Label<'_>, axis: Axis<'_>, chart: &LineChart) -> Chart 
     }
     for marker in chart.markers.iter().filter(|m| m.at < n) {
         let at = x(marker.at);
+        // The whole of it is told to who points at it or has it read to them.
+        canvas.group(&marker.label);
         canvas.line("chart-marker", at, TOP - 4.0, at, BOTTOM);
         let anchor = if at > (LEFT + RIGHT) / 2.0 { "end" } else { "start" };
         canvas.text("chart-label", at, TOP - 8.0, anchor, &marker.label, 24);
+        canvas.end_group();
     }
     if let (Some(first), Some(last)) = (chart.steps.first(), chart.steps.last()) {
         canvas.text("chart-label", LEFT, BOTTOM + 18.0, "start", first, 24);

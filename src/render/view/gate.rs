@@ -42,7 +42,9 @@ pub struct GatePage {
     /// Checks by segments at a glance.
     pub map: Option<Chart>,
     /// What is missing.
-    pub gaps: Vec<Gap>,
+    pub gaps: Vec<GateGap>,
+    /// Who an unowned gap can be given to.
+    pub owners: Vec<SelectOption>,
     /// Eval results by suite.
     pub suites: Vec<SuiteResult>,
     /// The frozen evidence.
@@ -59,6 +61,19 @@ pub struct GatePage {
     pub decision: Option<Link>,
     /// Its verdict, or `undecided`.
     pub verdict: String,
+}
+
+/// A gap on the gate's page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GateGap {
+    /// As the evidence has it.
+    pub gap: Gap,
+    /// Its own page, once it is kept.
+    pub link: Option<Link>,
+    /// Who took it on after the evidence was frozen.
+    pub taken: Option<String>,
+    /// Where the form that gives it to somebody goes (`POST` with `csrf`, `gate`, `owner`); `None` when it may not be given.
+    pub give: Option<String>,
 }
 
 /// What the machine recommends, and why.

@@ -1,7 +1,7 @@
 //! Samples of the gate page.
 
 use super::gate::{
-    BundleRef, DecideForm, GateCheck, GatePage, GateSegment, Proposal, Reason, Recommendation, SuiteResult,
+    BundleRef, DecideForm, GateCheck, GateGap, GatePage, GateSegment, Proposal, Reason, Recommendation, SuiteResult,
     VerdictChoice,
 };
 use super::{Delta, Figure, Gap, HOSTILE, Link, NamedFigure, Reading, SelectOption, Time};
@@ -29,6 +29,7 @@ impl GatePage {
             checks: vec![],
             map: None,
             gaps: vec![],
+            owners: vec![],
             suites: vec![],
             bundle: None,
             changes: vec![],
@@ -81,7 +82,8 @@ impl GatePage {
             sufficiency_note: "62 % of the runs this gate will probably need".to_owned(),
             checks: vec![GateCheck::sample(segment)],
             map: Some(heat_map(label, &columns, &rows)),
-            gaps: Gap::samples(),
+            gaps: GateGap::samples(segment),
+            owners: vec![SelectOption::new("acc_01", segment)],
             suites: vec![SuiteResult::sample(segment)],
             bundle: Some(BundleRef::sample()),
             changes: vec!["38 more settled runs; the success rate would be 85.7 % instead of 86.0 %.".to_owned()],
@@ -213,5 +215,27 @@ impl DecideForm {
             error: Some("A reason is needed to decide against the recommendation. Say why.".to_owned()),
             reason: reason.to_owned(),
         }
+    }
+}
+
+impl GateGap {
+    /// One that can be given to somebody, one that was since, and one that was in time.
+    fn samples(text: &str) -> Vec<Self> {
+        let link = || Some(Link::new("/p/demo/gaps/gap_01", "What to do"));
+        let free =
+            Self { gap: unowned(text), link: link(), taken: None, give: Some("/p/demo/gaps/gap_01/owner".to_owned()) };
+        let taken = Self { gap: unowned(text), link: link(), taken: Some(text.to_owned()), give: None };
+        let owned = Gap::samples().into_iter().filter(|gap| gap.owner.is_some());
+        let owned = owned.map(|gap| Self { gap, link: None, taken: None, give: None });
+        [free, taken].into_iter().chain(owned).collect()
+    }
+}
+
+fn unowned(text: &str) -> Gap {
+    Gap {
+        kind: "too_few_runs".to_owned(),
+        what: text.to_owned(),
+        owner: None,
+        next_step: "Next step: a smaller pilot.".to_owned(),
     }
 }
