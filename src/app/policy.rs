@@ -9,6 +9,7 @@ use super::App;
 use super::access::Caller;
 use super::audit::Change;
 use super::error::{AppError, FieldError};
+use super::precondition::IfMatch;
 
 /// The policy a project is under.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,12 +76,19 @@ impl App {
     /// # Errors
     /// When a setting is out of bounds, somebody wrote another version meanwhile, the caller may not, or the database
     /// fails.
-    pub async fn put_policy(&self, caller: &Caller, project: &str, policy: Policy) -> Result<PolicyRow, AppError> {
+    pub async fn put_policy(
+        &self,
+        caller: &Caller,
+        project: &str,
+        policy: Policy,
+        if_match: &IfMatch,
+    ) -> Result<PolicyRow, AppError> {
         let project = self.enter(caller, project, Permission::ManageProject).await?;
         check(&policy)?;
         let tx = self.store.write().await?;
         seatrial_store::ingest::lock(&tx, project.scope).await?;
         let before = policy::current(&tx, project.scope).await?.map(|row| row.policy).unwrap_or_default();
+        if_match.check(&before)?;
         if policy.version != before.version {
             let detail = format!(
                 "The policy is at version {} and this was made from version {}; read it again and repeat the change.",

@@ -12,6 +12,7 @@ use super::App;
 use super::access::Caller;
 use super::audit::Change;
 use super::error::AppError;
+use super::precondition::IfMatch;
 
 const NO_TEAM: AppError = AppError::NotFound { noun: "team" };
 
@@ -60,6 +61,15 @@ impl App {
         Ok(row)
     }
 
+    /// A team.
+    ///
+    /// # Errors
+    /// When there is no such team, the caller may not, or the database fails.
+    pub async fn team(&self, caller: &Caller, project: &str, id: TeamId) -> Result<TeamRow, AppError> {
+        let project = self.enter(caller, project, Permission::ReadEvidence).await?;
+        team::find(self.store.read(), project.scope, id).await?.ok_or(NO_TEAM)
+    }
+
     /// Gives a team another name and other members.
     ///
     /// # Errors
@@ -71,11 +81,13 @@ impl App {
         id: TeamId,
         name: &str,
         members: Vec<AccountId>,
+        if_match: &IfMatch,
     ) -> Result<TeamRow, AppError> {
         let project = self.enter(caller, project, Permission::ManageMembers).await?;
         let members = self.checked_team(project.scope, name, members).await?;
         let tx = self.store.write().await?;
         let known = team::find(&tx, project.scope, id).await?.ok_or(NO_TEAM)?;
+        if_match.check(&(&known.name, &known.members))?;
         let before = json!({"name": known.name, "members": known.members});
         let row = TeamRow { name: name.to_owned(), members, ..known };
         team::update(&tx, project.scope, &row).await?;

@@ -9,6 +9,7 @@ use super::App;
 use super::access::Caller;
 use super::audit::Change;
 use super::error::AppError;
+use super::precondition::IfMatch;
 use crate::render::document::{Checked, Document, TemplateFormat};
 
 /// A template to be written.
@@ -61,6 +62,7 @@ impl App {
         project: &str,
         (document, format): (Document, TemplateFormat),
         new: NewTemplate,
+        if_match: &IfMatch,
     ) -> Result<TemplateRow, AppError> {
         let project = self.enter(caller, project, Permission::ManageProject).await?;
         if new.note.len() > limits::NOTE_BYTES {
@@ -71,6 +73,7 @@ impl App {
         seatrial_store::ingest::lock(&tx, project.scope).await?;
         let known = template::current(&tx, project.scope, key).await?;
         let before = known.as_ref().map_or(0, |row| row.version);
+        if_match.check(&before)?;
         if before != new.version {
             let detail = format!(
                 "The template is at version {before} and this was made from version {}; read it again and repeat the change.",

@@ -9,7 +9,12 @@ use crate::support::evidence::{
     BASELINE, CANDIDATE, WORKFLOW, alert_of, declare, expect, freeze, path, ready_gate, side_by_side,
 };
 
-both!(roles_are_changed_by_who_read_them, a_case_is_rewritten_by_who_read_it, every_edit_keeps_before_and_after,);
+both!(
+    roles_are_changed_by_who_read_them,
+    a_case_is_rewritten_by_who_read_it,
+    what_is_kept_whole_is_changed_by_who_read_it,
+    every_edit_keeps_before_and_after,
+);
 
 /// Sends a request with what it rests on; the status and the tag of the answer.
 async fn tagged(app: &TestApp, request: (Method, &str), tag: Option<&str>, body: Option<&Value>) -> (u16, String) {
@@ -63,6 +68,42 @@ async fn a_case_is_rewritten_by_who_read_it(app: &TestApp) {
         answer(app.member(Role::Admin).put(&case).header("if-match", &read).json(&writing("Clearest"))).await;
     assert_eq!((status, problem["code"].as_str()), (409, Some("case_changed")), "{problem}");
     assert_eq!(tagged(app, (Method::PUT, &case), Some("\"x\""), Some(&writing("x"))).await.0, 400);
+}
+
+/// Policies, templates, teams and alert settings: whoever names what they read is refused when somebody was faster, and what
+/// somebody else wrote stays.
+async fn what_is_kept_whole_is_changed_by_who_read_it(app: &TestApp) {
+    declare(app).await;
+    let admin = app.member(Role::Admin);
+    let team = json!({"name": "On call", "members": [app.account(Role::Owner)]});
+    let team = expect(201, admin.post(&path("teams")).json(&team)).await;
+    let renamed = |name: &str| json!({"name": name, "members": team["members"]});
+    let policy = expect(200, admin.get(&path("policy"))).await["policy"].clone();
+    let version = policy["version"].as_u64().expect("a version");
+    let policy = |above: u64| {
+        let mut next = policy.clone();
+        next["version"] = json!(version + above);
+        next
+    };
+    let template = |version: u64| json!({"source": null, "version": version});
+    let settings = |days: u32| json!({"days_between_false_alarms": days});
+    let team_id = team["id"].as_str().expect("an id");
+    let edits = [
+        ("policy".to_owned(), [policy(0), policy(1), policy(1)]),
+        ("templates/review/markdown".to_owned(), [template(0), template(1), template(1)]),
+        (format!("teams/{team_id}"), [renamed("First"), renamed("Late"), renamed("Next")]),
+        (format!("workflows/{WORKFLOW}/alert-settings"), [settings(30), settings(31), settings(32)]),
+    ];
+    for (what, [first, late, next]) in edits {
+        let at = path(&what);
+        let (status, read) = tagged(app, (Method::GET, &at), None, None).await;
+        assert_eq!((status, read.is_empty()), (200, false), "{what}");
+        let (status, written) = tagged(app, (Method::PUT, &at), Some(&read), Some(&first)).await;
+        assert_eq!((status, written == read), (200, false), "{what}");
+        assert_eq!(tagged(app, (Method::PUT, &at), Some(&read), Some(&late)).await.0, 412, "{what}");
+        assert_eq!(tagged(app, (Method::GET, &at), None, None).await.1, written, "{what}: the first stays");
+        assert_eq!(tagged(app, (Method::PUT, &at), Some(&written), Some(&next)).await.0, 200, "{what}");
+    }
 }
 
 async fn every_edit_keeps_before_and_after(app: &TestApp) {

@@ -11,6 +11,7 @@ use crate::app::access::{Caller, ProjectAccess};
 use crate::app::audit::Change;
 use crate::app::drift::DriftPreview;
 use crate::app::error::{AppError, FieldError};
+use crate::app::precondition::IfMatch;
 
 /// Most days that a preview looks back.
 const PREVIEW_DAYS: i64 = 60;
@@ -70,12 +71,14 @@ impl App {
         project: &str,
         workflow: &str,
         settings: DriftSettings,
+        if_match: &IfMatch,
     ) -> Result<DriftSettings, AppError> {
         let project = self.enter(caller, project, Permission::EditWorkflows).await?;
         check(&settings)?;
         let work = self.find_workflow(&project, workflow).await?;
         let tx = self.store.write().await?;
         let before = drift::settings(&tx, project.scope, work.id).await?.unwrap_or_default();
+        if_match.check(&before)?;
         drift::put_settings(&tx, project.scope, work.id, &settings, self.now()).await?;
         self.audit(&tx, &project, "put", "alert settings", work.id, &Change::of(before, &settings)).await?;
         tx.commit().await?;

@@ -13,7 +13,9 @@ use super::alert_view::{AlertDetailView, AlertPreviewView, AlertView};
 use super::gap::id_of;
 use crate::app::App;
 use crate::app::error::AppError;
+use crate::app::precondition::IfMatch;
 use crate::http::artifact::{Format, respond_to_alert};
+use crate::http::extract::if_match::tagged;
 use crate::http::extract::{Caller, Listed, PageQuery};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::render::Renderer;
@@ -279,13 +281,10 @@ async fn review(
     extensions(("x-permission" = json!("read_evidence")))
 )]
 #[get("/projects/{project}/workflows/{workflow}/alert-settings")]
-async fn read_settings(
-    app: Data<App>,
-    caller: Caller,
-    path: Path<(String, String)>,
-) -> Result<Json<DriftSettings>, Problem> {
+async fn read_settings(app: Data<App>, caller: Caller, path: Path<(String, String)>) -> Result<HttpResponse, Problem> {
     let (project, workflow) = path.into_inner();
-    Ok(Json(app.alert_settings(&caller, &project, &workflow).await?))
+    let settings = app.alert_settings(&caller, &project, &workflow).await?;
+    tagged(&settings, &settings)
 }
 
 /// Say how a workflow is watched
@@ -297,6 +296,7 @@ async fn read_settings(
     params(
         ("project" = String, Path, description = "The project's name in URLs"),
         ("workflow" = String, Path, description = "Its name or id"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of what the edit rests on"),
     ),
     request_body = DriftSettings,
     responses(
@@ -305,6 +305,7 @@ async fn read_settings(
         (status = 401, description = "Nobody is signed in", body = ProblemBody),
         (status = 403, description = "The permission is missing", body = ProblemBody),
         (status = 404, description = "No such project or workflow", body = ProblemBody),
+        (status = 412, description = "It is not what If-Match names any more", body = ProblemBody),
         (status = 422, description = "A value cannot stand", body = ProblemBody),
     ),
     extensions(("x-permission" = json!("edit_workflows")))
@@ -315,9 +316,11 @@ async fn put_settings(
     caller: Caller,
     path: Path<(String, String)>,
     body: Json<DriftSettings>,
-) -> Result<Json<DriftSettings>, Problem> {
+    if_match: IfMatch,
+) -> Result<HttpResponse, Problem> {
     let (project, workflow) = path.into_inner();
-    Ok(Json(app.put_alert_settings(&caller, &project, &workflow, body.into_inner()).await?))
+    let settings = app.put_alert_settings(&caller, &project, &workflow, body.into_inner(), &if_match).await?;
+    tagged(&settings, &settings)
 }
 
 /// Try alert settings on past data

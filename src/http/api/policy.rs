@@ -1,7 +1,7 @@
 //! The gate policy of a project.
 
 use actix_web::web::{Data, Json, Path};
-use actix_web::{get, put};
+use actix_web::{HttpResponse, get, put};
 use seatrial_domain::access::Actor;
 use seatrial_domain::digest::Digest;
 use seatrial_domain::policy::Policy;
@@ -12,6 +12,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
 use crate::app::policy::CurrentPolicy;
+use crate::app::precondition::IfMatch;
+use crate::http::extract::if_match::tagged;
 use crate::http::extract::{Caller, Listed};
 use crate::http::problem::{Problem, ProblemBody};
 
@@ -75,8 +77,13 @@ impl PolicyView {
     extensions(("x-permission" = json!("read_evidence")))
 )]
 #[get("/projects/{project}/policy")]
-async fn read(app: Data<App>, caller: Caller, project: Path<String>) -> Result<Json<PolicyView>, Problem> {
-    Ok(Json(PolicyView::of(app.policy(&caller, &project).await?)?))
+async fn read(app: Data<App>, caller: Caller, project: Path<String>) -> Result<HttpResponse, Problem> {
+    show(&PolicyView::of(app.policy(&caller, &project).await?)?)
+}
+
+/// A policy, with the tag of its rules.
+fn show(view: &PolicyView) -> Result<HttpResponse, Problem> {
+    tagged(view, &view.policy)
 }
 
 /// List the versions of the gate policy
@@ -104,7 +111,10 @@ async fn versions(app: Data<App>, caller: Caller, project: Path<String>) -> Resu
 /// setting that is left out gets its built-in value.
 #[utoipa::path(
     operation_id = "put_policy", tag = "policies",
-    params(("project" = String, Path)),
+    params(
+        ("project" = String, Path),
+        ("If-Match" = Option<String>, Header, description = "The ETag of what the edit rests on"),
+    ),
     request_body = Policy,
     responses(
         (status = 200, description = "The new version", body = PolicyView),
@@ -113,6 +123,7 @@ async fn versions(app: Data<App>, caller: Caller, project: Path<String>) -> Resu
         (status = 403, description = "The permission is missing", body = ProblemBody),
         (status = 404, description = "No such project", body = ProblemBody),
         (status = 409, description = "Somebody wrote another version meanwhile (`policy_changed`)", body = ProblemBody),
+        (status = 412, description = "It is not what If-Match names any more", body = ProblemBody),
         (status = 422, description = "A setting is out of bounds", body = ProblemBody),
     ),
     extensions(("x-permission" = json!("manage_project")))
@@ -123,6 +134,7 @@ async fn put_policy(
     caller: Caller,
     project: Path<String>,
     body: Json<Policy>,
-) -> Result<Json<PolicyView>, Problem> {
-    Ok(Json(PolicyView::of_row(app.put_policy(&caller, &project, body.into_inner()).await?)?))
+    if_match: IfMatch,
+) -> Result<HttpResponse, Problem> {
+    show(&PolicyView::of_row(app.put_policy(&caller, &project, body.into_inner(), &if_match).await?)?)
 }

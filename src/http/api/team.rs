@@ -10,11 +10,13 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
 use crate::app::error::AppError;
+use crate::app::precondition::IfMatch;
+use crate::http::extract::if_match::tagged;
 use crate::http::extract::{Caller, Listed};
 use crate::http::problem::{Problem, ProblemBody};
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(list).service(create).service(put_team).service(remove);
+    config.service(list).service(create).service(read).service(put_team).service(remove);
 }
 
 /// A named group of members that can own things.
@@ -104,6 +106,33 @@ async fn create(
     Ok(HttpResponse::Created().json(TeamView::from(row)))
 }
 
+/// Read a team
+#[utoipa::path(
+    operation_id = "read_team", tag = "teams",
+    params(
+        ("project" = String, Path, description = "The project's name in URLs"),
+        ("team" = String, Path, description = "Its id"),
+    ),
+    responses(
+        (status = 200, description = "The team", body = TeamView),
+        (status = 401, description = "Nobody is signed in", body = ProblemBody),
+        (status = 403, description = "The permission is missing", body = ProblemBody),
+        (status = 404, description = "No such team in this project", body = ProblemBody),
+    ),
+    extensions(("x-permission" = json!("read_evidence")))
+)]
+#[get("/projects/{project}/teams/{team}")]
+async fn read(app: Data<App>, caller: Caller, path: Path<(String, String)>) -> Result<HttpResponse, Problem> {
+    let (project, team) = path.into_inner();
+    show(app.team(&caller, &project, team_id(&team)?).await?)
+}
+
+/// A team, with the tag of its name and members.
+fn show(row: TeamRow) -> Result<HttpResponse, Problem> {
+    let view = TeamView::from(row);
+    tagged(&view, &(&view.name, &view.members))
+}
+
 /// Change a team
 ///
 /// Gives it this name and these members instead of those it had.
@@ -112,6 +141,7 @@ async fn create(
     params(
         ("project" = String, Path, description = "The project's name in URLs"),
         ("team" = String, Path, description = "Its id"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of what the edit rests on"),
     ),
     request_body = TeamBody,
     responses(
@@ -121,6 +151,7 @@ async fn create(
         (status = 403, description = "The permission is missing", body = ProblemBody),
         (status = 404, description = "No such team in this project", body = ProblemBody),
         (status = 409, description = "The name is taken", body = ProblemBody),
+        (status = 412, description = "It is not what If-Match names any more", body = ProblemBody),
         (status = 422, description = "The name is out of bounds, or somebody is no member", body = ProblemBody),
     ),
     extensions(("x-permission" = json!("manage_members")))
@@ -131,11 +162,11 @@ async fn put_team(
     caller: Caller,
     path: Path<(String, String)>,
     body: Json<TeamBody>,
-) -> Result<Json<TeamView>, Problem> {
+    if_match: IfMatch,
+) -> Result<HttpResponse, Problem> {
     let (project, team) = path.into_inner();
     let body = body.into_inner();
-    let row = app.put_team(&caller, &project, team_id(&team)?, &body.name, body.members).await?;
-    Ok(Json(row.into()))
+    show(app.put_team(&caller, &project, team_id(&team)?, &body.name, body.members, &if_match).await?)
 }
 
 /// Remove a team

@@ -1,7 +1,7 @@
 //! A project's own templates for the documents that leave.
 
 use actix_web::web::{Data, Json, Path};
-use actix_web::{get, post, put};
+use actix_web::{HttpResponse, get, post, put};
 use seatrial_domain::access::{Actor, Permission};
 use seatrial_domain::ids::DecisionId;
 use seatrial_domain::time::Timestamp;
@@ -11,8 +11,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
 use crate::app::error::AppError;
+use crate::app::precondition::IfMatch;
 use crate::app::template::NewTemplate;
 use crate::http::artifact::view;
+use crate::http::extract::if_match::tagged;
 use crate::http::extract::{Caller, Listed};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::render::Renderer;
@@ -120,14 +122,15 @@ fn checked(renderer: &Renderer, kind: (Document, TemplateFormat), source: &str) 
     extensions(("x-permission" = json!("read_evidence")))
 )]
 #[get("/projects/{project}/templates/{document}/{format}")]
-async fn read(
-    app: Data<App>,
-    caller: Caller,
-    path: Path<(String, String, String)>,
-) -> Result<Json<TemplateView>, Problem> {
+async fn read(app: Data<App>, caller: Caller, path: Path<(String, String, String)>) -> Result<HttpResponse, Problem> {
     let (project, document, format) = path.into_inner();
     let kind = kind(&document, &format)?;
-    Ok(Json(TemplateView::of(kind, app.template(&caller, &project, kind).await?)))
+    show(&TemplateView::of(kind, app.template(&caller, &project, kind).await?))
+}
+
+/// A template, with the tag of its version.
+fn show(view: &TemplateView) -> Result<HttpResponse, Problem> {
+    tagged(view, &view.version)
 }
 
 /// List the versions of a template
@@ -165,7 +168,8 @@ async fn versions(
     operation_id = "put_template", tag = "templates",
     params(
         ("project" = String, Path), ("document" = String, Path, description = "`review` or `incident`"),
-        ("format" = String, Path, description = "`html` or `markdown`")
+        ("format" = String, Path, description = "`html` or `markdown`"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of what the edit rests on"),
     ),
     request_body = TemplateBody,
     responses(
@@ -175,6 +179,7 @@ async fn versions(
         (status = 403, description = "The permission is missing", body = ProblemBody),
         (status = 404, description = "No such project or template", body = ProblemBody),
         (status = 409, description = "Somebody wrote a version meanwhile (`version_conflict`)", body = ProblemBody),
+        (status = 412, description = "It is not what If-Match names any more", body = ProblemBody),
         (status = 422, description = "The template cannot be used; `source` says why and in which line", body = ProblemBody),
     ),
     extensions(("x-permission" = json!("manage_project")))
@@ -186,15 +191,16 @@ async fn put_template(
     caller: Caller,
     path: Path<(String, String, String)>,
     body: Json<TemplateBody>,
-) -> Result<Json<TemplateView>, Problem> {
+    if_match: IfMatch,
+) -> Result<HttpResponse, Problem> {
     let (project, document, format) = path.into_inner();
     let kind = kind(&document, &format)?;
     let TemplateBody { source, note, version } = body.into_inner();
     // Whoever may not is told so before anything is computed for them.
     app.enter(&caller, &project, Permission::ManageProject).await?;
     let source = source.map(|source| checked(&renderer, kind, &source)).transpose()?;
-    let row = app.put_template(&caller, &project, kind, NewTemplate { source, note, version }).await?;
-    Ok(Json(TemplateView::of(kind, Some(row))))
+    let row = app.put_template(&caller, &project, kind, NewTemplate { source, note, version }, &if_match).await?;
+    show(&TemplateView::of(kind, Some(row)))
 }
 
 /// Try a template

@@ -14,6 +14,7 @@ use super::context::{Answer, Frame, Visitor};
 use super::form::{given, refusal};
 use crate::app::drift::DriftPreview;
 use crate::app::error::{AppError, FieldError};
+use crate::app::precondition::IfMatch;
 use crate::http::extract::PageForm;
 use crate::render::view::alert_settings::{
     AlertPreviewPart, AlertSettingsList, AlertSettingsPage, AlertSettingsTyped, PreviewedAlert, PreviewedKind,
@@ -112,7 +113,7 @@ pub async fn keep(visitor: Visitor, path: Path<(String, String)>, form: PageForm
     let PageForm(fields) = form;
     let kept = async {
         let settings = settings_of(&fields)?;
-        frame.app().put_alert_settings(frame.caller(), frame.slug(), &workflow, settings).await
+        frame.app().put_alert_settings(frame.caller(), frame.slug(), &workflow, settings, &IfMatch::ANYTHING).await
     };
     match kept.await {
         Ok(_) => Ok(frame.done(&format!("/alert-settings/{workflow}"), "alert_settings_kept")),

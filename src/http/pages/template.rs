@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::context::{Answer, Frame, Visitor};
 use super::form::{given, refusal};
 use crate::app::error::AppError;
+use crate::app::precondition::IfMatch;
 use crate::app::template::NewTemplate;
 use crate::http::artifact::view;
 use crate::http::extract::PageForm;
@@ -187,7 +188,7 @@ async fn keep(frame: &Frame, renderer: &Renderer, kind: Kind, form: &TemplateFor
         None => Some(checked(renderer, kind, &form.source)?),
     };
     let new = NewTemplate { source, note: form.note.trim().to_owned(), version };
-    frame.app().put_template(frame.caller(), frame.slug(), kind, new).await?;
+    frame.app().put_template(frame.caller(), frame.slug(), kind, new, &IfMatch::ANYTHING).await?;
     Ok(())
 }
 
