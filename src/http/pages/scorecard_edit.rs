@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::web::Path;
 use seatrial_domain::access::Permission;
-use seatrial_domain::gate::{CheckVerdict, Verdict};
+use seatrial_domain::gate::CheckVerdict;
 use seatrial_domain::owner::OwnerId;
 use seatrial_domain::scorecard::{Check, CheckRole, Criterion, Scope, SegmentRef, Statistic};
 use seatrial_domain::signal::{BUILT_IN, Signal};
@@ -212,10 +212,9 @@ impl TypedCheck {
         })
     }
 
-    fn fields(&self, number: usize) -> CheckFields {
+    fn fields(&self) -> CheckFields {
         let chosen = |value: &str, label: &str, is: &str| SelectOption::new(value, label).selected(value == is);
         CheckFields {
-            number,
             key: self.key.clone(),
             signal: self.signal.clone(),
             statistics: STATISTICS
@@ -311,7 +310,7 @@ async fn page(
         cadence_days: typed.cadence_days.clone(),
         dimensions: typed.dimensions.clone(),
         required_segments: typed.required_segments.clone(),
-        checks: filled.chain(spare).enumerate().map(|(i, check)| check.fields(i + 1)).collect(),
+        checks: filled.chain(spare).map(|check| check.fields()).collect(),
         signals: BUILT_IN.iter().map(ToString::to_string).collect(),
         error,
         preview_error,
@@ -332,7 +331,7 @@ fn reconsidered(frame: &Frame, one: &Reconsidered) -> ReconsideredDecision {
         link: Link::new(frame.href(&format!("/decisions/{}", record.id)), &one.release),
         verdict: record.verdict.as_str().to_owned(),
         at: Time(record.decided_at.micros()),
-        recommended: one.changes.as_ref().map(|changes| Verdict::as_str(changes.verdict_now).to_owned()),
+        recommended: one.changes.as_ref().map(|changes| changes.verdict_now.as_str().to_owned()),
         turned: one.changes.as_ref().is_some_and(|changes| changes.verdict_now != changes.verdict_then),
         changes,
     }

@@ -44,8 +44,6 @@ pub struct ScorecardEdit {
 /// The fields of one check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CheckFields {
-    /// Its place, from 1.
-    pub number: usize,
     /// Its name; empty for none.
     pub key: String,
     /// The signal.
@@ -109,7 +107,6 @@ impl ScorecardEdit {
             dimensions: name.to_owned(),
             required_segments: name.to_owned(),
             checks: vec![CheckFields {
-                number: 1,
                 key: name.to_owned(),
                 signal: name.to_owned(),
                 statistics: select("p95"),
