@@ -2,16 +2,19 @@
 
 mod prefix;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::try_join;
 use seatrial_domain::cell::{ALL, Basis, Counts, Resolution};
 use seatrial_domain::evidence::{
-    ArmBlocks, ArmEvidence, EvidenceBundle, FreezeInput, FrozenProject, FrozenRelease, FrozenWorkflow, freeze_with,
+    ArmBlocks, ArmEvidence, EvalSummary, EvidenceBundle, FreezeInput, FrozenProject, FrozenRelease, FrozenWorkflow,
+    Learning, freeze_with,
 };
+use seatrial_domain::failure::Taxonomy;
 use seatrial_domain::gate::{Progress, Recommendation, evaluate_from};
 use seatrial_domain::ids::{ReleaseId, WorkflowId};
 use seatrial_domain::owner::{Owner, OwnerId, responsible};
+use seatrial_domain::policy::Policy;
 use seatrial_domain::scorecard::{Scorecard, SegmentRef};
 use seatrial_domain::time::{DAY, HOUR, SECOND, Timestamp};
 use seatrial_store::accumulate::{BlockQuery, CellQuery, blocks, cells};
@@ -87,11 +90,10 @@ impl App {
                 None => Ok(ArmEvidence::default()),
             }
         };
-        let (against, own) = try_join(against, arm(candidate.id).read(db, &dimensions, &dimensions)).await?;
-        let releases: Vec<ReleaseId> = [Some(candidate.id), gate.baseline].into_iter().flatten().collect();
-        let evals = self.eval_summaries(db, project, gate.workflow, (candidate.id, gate.baseline)).await?;
-        let policy = policy::current(db, scope).await?.map(|row| row.policy).unwrap_or_default();
-        let policy = policy.for_workflow(&work.name);
+        let arms = try_join(against, arm(candidate.id).read(db, &dimensions, &dimensions));
+        // What is little is read while the blocks are.
+        let ((against, own), beside) = try_join(arms, self.beside(db, project, gate)).await?;
+        let policy = beside.policy.for_workflow(&work.name);
         Ok(FreezeInput {
             gate: gate.id,
             project: frozen_project(project),
@@ -113,13 +115,27 @@ impl App {
             against,
             pool_ratio: gate.pool_ratio,
             labour_nanos_per_hour: project.settings.labour_nanos_per_hour,
+            units_known: beside.units_known,
+            taxonomy: beside.taxonomy,
+            evals: beside.evals,
+            learning: beside.learning,
+            covered_classes: beside.covered_classes,
+            gap_owners: beside.gap_owners,
+            exemptions,
+        })
+    }
+
+    async fn beside(&self, db: &impl Connection, project: &ProjectAccess, gate: &GateRow) -> Result<Beside, AppError> {
+        let scope = project.scope;
+        let releases: Vec<ReleaseId> = [Some(gate.release), gate.baseline].into_iter().flatten().collect();
+        Ok(Beside {
+            policy: policy::current(db, scope).await?.map(|row| row.policy).unwrap_or_default(),
+            evals: self.eval_summaries(db, project, gate.workflow, (gate.release, gate.baseline)).await?,
             units_known: evidence::units_known(db, scope, gate.workflow, &releases).await?,
             taxonomy: failure_class::taxonomy(db, scope).await?,
-            evals,
             learning: evidence::learning(db, scope, (gate.workflow, gate.release)).await?,
             covered_classes: freshness::covered_classes(db, scope, gate.workflow).await?,
             gap_owners: self.gap_owners(db, scope, gate).await?,
-            exemptions,
         })
     }
 
@@ -136,6 +152,17 @@ impl App {
         let owner = |id: &OwnerId| holders.get(id).map(|holder| holder.owner.clone());
         Ok(by_gap.into_iter().filter_map(|(key, id)| Some((key, owner(&id)?))).collect())
     }
+}
+
+/// What a gate looks at beside the runs.
+struct Beside {
+    policy: Policy,
+    evals: Vec<EvalSummary>,
+    units_known: bool,
+    taxonomy: Taxonomy,
+    learning: Learning,
+    covered_classes: BTreeSet<String>,
+    gap_owners: BTreeMap<String, Owner>,
 }
 
 /// The release that is asked about, and what it is compared with.

@@ -208,7 +208,7 @@ pub struct DimensionResult {
     pub dimension: String,
     /// What the standardised comparison says; absent for an absolute criterion.
     pub standardised: Option<CheckVerdict>,
-    /// Logarithm of its evidence for a pass, latched.
+    /// Logarithm of its evidence for a pass: latched of a rate, of an amount as it is now.
     pub ln_e_ship: Option<f64>,
     /// Logarithm of its evidence for a fail, now.
     pub ln_e_rollback: Option<f64>,

@@ -29,6 +29,8 @@ impl App {
                 let (kept, progress) = kept.filter(|(kept, _)| kept.fits(&tail))?;
                 let bundle = kept.resume(&tail, &EachProcessor);
                 let recommendation = evaluate_from(&bundle, &progress, &EachProcessor);
+                // Nobody has to wait until thousands of blocks are given back.
+                tokio::task::spawn_blocking(move || drop((tail, progress)));
                 Some(Evaluation { bundle, recommendation })
             };
             if let Some(evaluation) = computed(going_on).await? {

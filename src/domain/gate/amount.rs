@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::process::Totals;
 use crate::evidence::{EvidenceBundle, Series};
 use crate::scorecard::{Check, Reads};
 use crate::signal::Signal;
@@ -73,32 +74,21 @@ pub struct AmountFigures {
     pub open: u64,
 }
 
-/// Reads the figures of a series; `None` for a rate.
+/// Reads the figures of a series that adds up to `totals`; `None` for a rate.
 pub(super) fn amount_figures(
     bundle: &EvidenceBundle,
     check: &Check,
     series: &Series,
+    totals: &Totals,
     alpha: f64,
 ) -> Option<AmountFigures> {
-    let (a, b) = match check.reads() {
-        Reads::Rate => return None,
-        Reads::Ratio | Reads::Mean => {
-            let (mut a, mut b) = (RatioSums::default(), RatioSums::default());
-            for look in &series.sums {
-                a.add(&look.a);
-                b.add(&look.b);
-            }
-            (of_sums(&a, alpha), of_sums(&b, alpha))
-        }
-        Reads::Quantile(q) => {
+    let (a, b) = match (totals, check.reads()) {
+        (Totals::Sums { settled, .. }, _) => (of_sums(&settled.a, alpha), of_sums(&settled.b, alpha)),
+        (Totals::Sketches { all, .. }, Reads::Quantile(q)) => {
             let unit = check.signal.sketch_unit().unwrap_or(1.0);
-            let (mut a, mut b) = (Sketch::new(), Sketch::new());
-            for look in &series.sketches {
-                a.merge(&look.a);
-                b.merge(&look.b);
-            }
-            (of_sketch(&a, q, unit, alpha), of_sketch(&b, q, unit, alpha))
+            (of_sketch(&all.a, q, unit, alpha), of_sketch(&all.b, q, unit, alpha))
         }
+        _ => return None,
     };
     let compared = bundle.baseline.is_some() && check.criterion.is_relative();
     let (change, change_interval) = if compared { change(&a, &b) } else { (None, None) };

@@ -183,7 +183,7 @@ pub(super) fn figures(bundle: &EvidenceBundle, check: &Check, series: &Series, a
     let baseline = bundle.baseline.as_ref().map(|_| series.baseline);
     let (a, b) = (series.baseline, series.candidate);
     let rate = |n: u64, s: u64| (n > 0).then(|| round9(s as f64 / n as f64));
-    let amount = amount_figures(bundle, check, series, SHOWN_ALPHA);
+    let amount = amount_figures(bundle, check, series, &answer.totals, SHOWN_ALPHA);
     if amount.is_some() {
         return Figures {
             baseline,

@@ -6,8 +6,10 @@ use crate::policy::Policy;
 use crate::scorecard::{Check, Criterion, Reads};
 use crate::signal::Direction;
 use crate::stats::amount::{self, Side, Tuning};
+use crate::stats::quantile::Sample;
 use crate::stats::ratio::RatioSums;
-use crate::stats::{EProcess, Null, Outcomes, Trajectory, round9};
+use crate::stats::standardised::{ln_e_quantile, ln_e_ratio};
+use crate::stats::{EProcess, Null, Outcomes, Sketch, Trajectory, round9};
 
 /// What a check asks of its evidence. Every pass target must be met for a pass; the mean of the evidence for the fail
 /// targets is that for a fail.
@@ -58,20 +60,49 @@ impl Question {
         match self {
             Self::Rate { .. } => self.ask_rate((&series.settled, series.harm()), policy, come),
             Self::Sums { pass, fail } => {
-                let tuning = Tuning { n_star: policy.planned_candidate_runs as f64, alpha: policy.alpha };
+                let tuning = tuning(policy);
                 let units = |looks: &[Look<RatioSums>]| looks.iter().map(|look| look.b.n).collect();
-                let over = |targets: &[Target], looks: &[Look<RatioSums>]| {
-                    targets.iter().map(|target| sums_way(looks, *target, tuning)).collect()
-                };
                 let (settled, harm) = (series.sums.as_slice(), series.harm_sums());
-                Answer::of(over(pass, settled), over(fail, harm), units(settled), units(harm))
+                let (passes, all_settled) = sums_ways(settled, pass, tuning);
+                let (fails, all_harm) = sums_ways(harm, fail, tuning);
+                let totals = Totals::Sums { settled: all_settled, harm: all_harm };
+                Answer { totals, ..Answer::of(passes, fails, units(settled), units(harm)) }
             }
             Self::Quantile { q, unit, pass, fail } => {
                 let units: Vec<u64> =
                     series.sketches.iter().map(|look| u64::try_from(look.b.count()).unwrap_or(0)).collect();
                 let scale = Scale { q: *q, unit: *unit, alpha };
-                let (passes, fails) = scale.ways(series, (pass, fail), come);
-                Answer::of(passes, fails, units.clone(), units)
+                let (passes, fails, all) = scale.ways(series, (pass, fail), come);
+                let totals = Totals::Sketches { all, open: series.open };
+                Answer { totals, ..Answer::of(passes, fails, units.clone(), units) }
+            }
+        }
+    }
+
+    /// The standardised evidence about an amount, from what its segments add up to by now: one step, or none without a run
+    /// of the candidate. `None` of a rate, whose outcomes are matched one to one.
+    pub(super) fn ask_standardised(&self, segments: &[&Totals], policy: &Policy, alpha: f64) -> Option<Answer> {
+        match self {
+            Self::Rate { .. } => None,
+            Self::Sums { pass, fail } => {
+                let over = |targets: &[Target], arms: Vec<&Look<RatioSums>>| {
+                    let units = arms.iter().map(|look| look.b.n).sum();
+                    let arms = || arms.iter().map(|look| (&look.a, &look.b));
+                    one_step(targets, units, |times, side| ln_e_ratio(arms(), times, side, tuning(policy)))
+                };
+                let (passes, settled) = over(pass, segments.iter().filter_map(|totals| totals.settled()).collect());
+                let (fails, harm) = over(fail, segments.iter().filter_map(|totals| totals.harm()).collect());
+                Some(Answer::of(passes, fails, settled, harm))
+            }
+            Self::Quantile { q, pass, fail, .. } => {
+                let arms: Vec<(Sample<'_>, Sample<'_>)> =
+                    segments.iter().filter_map(|totals| totals.samples()).collect();
+                let units = arms.iter().map(|(_, candidate)| candidate.n()).sum();
+                let over = |targets: &[Target]| {
+                    one_step(targets, units, |times, side| ln_e_quantile(&arms, *q, times, side, alpha))
+                };
+                let ((passes, units), (fails, harm)) = (over(pass), over(fail));
+                Some(Answer::of(passes, fails, units, harm))
             }
         }
     }
@@ -211,18 +242,61 @@ fn targets(criterion: &Criterion, direction: Direction, policy: &Policy) -> (Vec
     }
 }
 
-/// Evidence after each look at running sums.
-fn sums_way(looks: &[Look<RatioSums>], target: Target, tuning: Tuning) -> Trajectory {
-    let (mut a, mut b) = (RatioSums::default(), RatioSums::default());
-    let look = |look: &Look<RatioSums>| {
-        a.add(&look.a);
-        b.add(&look.b);
-        match target.bound {
-            Bound::Value(value) => amount::ln_e_bound(&b, value, target.side, tuning),
-            Bound::Times(times) => amount::ln_e_against(&a, &b, times, target.side, tuning),
+fn tuning(policy: &Policy) -> Tuning {
+    Tuning { n_star: policy.planned_candidate_runs as f64, alpha: policy.alpha }
+}
+
+/// Evidence for each target after each look at running sums, and what the looks add up to.
+fn sums_ways(looks: &[Look<RatioSums>], targets: &[Target], tuning: Tuning) -> (Vec<Trajectory>, Look<RatioSums>) {
+    let mut all = Look::<RatioSums>::default();
+    let mut ways = vec![Trajectory { path: Vec::with_capacity(looks.len()) }; targets.len()];
+    for look in looks {
+        all.a.add(&look.a);
+        all.b.add(&look.b);
+        for (way, target) in ways.iter_mut().zip(targets) {
+            way.path.push(match target.bound {
+                Bound::Value(value) => amount::ln_e_bound(&all.b, value, target.side, tuning),
+                Bound::Times(times) => amount::ln_e_against(&all.a, &all.b, times, target.side, tuning),
+            });
         }
+    }
+    (ways, all)
+}
+
+/// Evidence for each target at one look at so many units of the candidate; no step without one. Against a bound there is
+/// nothing to compare.
+fn one_step(targets: &[Target], units: u64, evidence: impl Fn(f64, Side) -> f64) -> (Vec<Trajectory>, Vec<u64>) {
+    let steps = usize::from(units > 0);
+    let way = |target: &Target| {
+        let Bound::Times(times) = target.bound else { return Trajectory::default() };
+        Trajectory { path: (0..steps).map(|_| evidence(times, target.side)).collect() }
     };
-    Trajectory { path: looks.iter().map(look).collect() }
+    (targets.iter().map(way).collect(), vec![units; steps])
+}
+
+/// What the arms of a series add up to at its last look.
+pub(super) enum Totals {
+    /// Of a rate: its counts say it.
+    Rate,
+    /// Of a mean or a ratio: the looks that a pass reads, and those that a fail reads.
+    Sums { settled: Look<RatioSums>, harm: Look<RatioSums> },
+    /// Of a quantile, and the candidate's runs that are still open.
+    Sketches { all: Look<Sketch>, open: u64 },
+}
+
+impl Totals {
+    fn settled(&self) -> Option<&Look<RatioSums>> {
+        if let Self::Sums { settled, .. } = self { Some(settled) } else { None }
+    }
+
+    fn harm(&self) -> Option<&Look<RatioSums>> {
+        if let Self::Sums { harm, .. } = self { Some(harm) } else { None }
+    }
+
+    fn samples(&self) -> Option<(Sample<'_>, Sample<'_>)> {
+        let Self::Sketches { all, open } = self else { return None };
+        Some((Sample { sketch: &all.a, open: 0 }, Sample { sketch: &all.b, open: *open }))
+    }
 }
 
 /// How far the evidence has come.
@@ -241,6 +315,8 @@ pub(super) struct Answer {
     pub rollback: Trajectory,
     /// Candidate outcomes in each of its steps.
     pub rollback_units: Vec<u64>,
+    /// What the series adds up to.
+    pub totals: Totals,
 }
 
 impl Answer {
@@ -259,6 +335,7 @@ impl Answer {
             ship_units,
             rollback,
             rollback_units,
+            totals: Totals::Rate,
         }
     }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::process::{Bound, Question, Target};
-use crate::evidence::{CheckEvidence, SegmentSeries, Series};
+use crate::evidence::{CheckEvidence, Look, SegmentSeries, Series};
 use crate::policy::Policy;
 use crate::scorecard::Scorecard;
 use crate::stats::quantile::{Sample, ln_e_against};
@@ -122,16 +122,17 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    /// Evidence after each look, for a pass and for a fail.
+    /// Evidence after each look, for a pass and for a fail, and what the looks add up to.
     pub fn ways(
         self,
         series: &Series,
         targets: (&[Target], &[Target]),
         come: Option<&Come>,
-    ) -> (Vec<Trajectory>, Vec<Trajectory>) {
+    ) -> (Vec<Trajectory>, Vec<Trajectory>, Look<Sketch>) {
         let found = self.on(series, targets, come, series.open);
         let ways = |paths: Vec<Vec<f64>>| paths.into_iter().map(|path| Trajectory { path }).collect();
-        (ways(found.pass), ways(found.fail))
+        let (a, b) = found.arms;
+        (ways(found.pass), ways(found.fail), Look { a, b })
     }
 
     /// How far the evidence has come, runs that are open left out: they belong to the last look alone.

@@ -1,9 +1,9 @@
 //! A check by segment: what each says, which are found worse, and whether the blend misleads.
 
-use super::process::{Answer, Question, further_units};
+use super::process::{Answer, Question, Totals, further_units};
 use super::progress::{CheckProgress, segment_alpha};
 use super::{CheckVerdict, DimensionResult, Figures, SegmentResult, check, words};
-use crate::evidence::{CheckEvidence, EvidenceBundle, MatchedSeries, SegmentSeries};
+use crate::evidence::{CheckEvidence, EvidenceBundle, SegmentSeries};
 use crate::scorecard::{Check, Reads, SegmentRef};
 use crate::signal::Direction;
 use crate::stats::e_bh::e_bh;
@@ -56,20 +56,21 @@ pub(super) fn by_segment(
     let of_segment = |segment: &SegmentSeries| {
         question.ask(&segment.series, policy, alpha, known.and_then(|known| known.segment(segment)))
     };
-    let of_matched = |matched: &MatchedSeries| {
-        let come = known.and_then(|known| known.matched(&matched.dimension));
-        question.ask_rate((&matched.settled, &matched.settled), policy, come)
-    };
     let segments: Vec<Answer> = evidence.segments.iter().map(of_segment).collect();
-    let matched: Vec<Answer> = evidence.matched.iter().map(of_matched).collect();
-    // One family: every segment with a block, and each standardised comparison. Which have blocks is known from
-    // counts alone. e-BH takes any dependence between them.
-    let family: Vec<usize> = (0..segments.len()).filter(|&i| !segments[i].rollback.path.is_empty()).collect();
-    let standardised = (0..matched.len()).filter(|&i| !evidence.matched[i].settled.is_empty());
-    let members: Vec<usize> = family.into_iter().chain(standardised.map(|i| segments.len() + i)).collect();
+    let dimensions = bundle.scorecard.as_ref().map_or_else(Vec::new, |scorecard| scorecard.dimensions_of(check));
+    let standardised: Vec<(String, Option<Answer>)> = dimensions
+        .into_iter()
+        .map(|dimension| {
+            let answer = standardised(bundle, check, evidence, question, (&dimension, &segments), known);
+            (dimension, answer)
+        })
+        .collect();
+    // One family: every segment with evidence, and each standardised comparison. Which have any is known from counts
+    // alone. e-BH takes any dependence between them.
+    let answers: Vec<&Answer> = segments.iter().chain(standardised.iter().filter_map(|(_, a)| a.as_ref())).collect();
+    let members: Vec<usize> = (0..answers.len()).filter(|&i| !answers[i].rollback.path.is_empty()).collect();
     // Each process stops where it would be found by itself. A stopped process is an e-value, a running maximum is none.
     let bar = ln(members.len().max(1) as f64 / policy.segment_fdr);
-    let answers: Vec<&Answer> = segments.iter().chain(&matched).collect();
     let tested: Vec<f64> = members.iter().map(|&i| answers[i].rollback_stopped_at(bar)).collect();
     let found: Vec<usize> = e_bh(&tested, policy.segment_fdr).into_iter().map(|i| members[i]).collect();
     let verdict = |answer: &Answer, i: usize| match (answer.passes(policy.bar()), found.contains(&i)) {
@@ -85,18 +86,38 @@ pub(super) fn by_segment(
         .enumerate()
         .map(|(i, (segment, answer))| result(bundle, check, segment, answer, verdict(answer, i)))
         .collect();
-    let dimensions = bundle.scorecard.as_ref().map_or_else(Vec::new, |scorecard| scorecard.dimensions_of(check));
-    let dimensions = dimensions
-        .into_iter()
-        .map(|dimension| {
-            let matched = evidence.matched.iter().position(|m| m.dimension == dimension).map(|i| {
-                let answer = &matched[i];
-                (answer, verdict(answer, segments.len() + i))
-            });
-            dimension_result(bundle, check, evidence, dimension, matched, &results)
+    let mut places = segments.len()..;
+    let dimensions = standardised
+        .iter()
+        .map(|(dimension, answer)| {
+            let told = answer.as_ref().map(|answer| (answer, verdict(answer, places.next().unwrap_or_default())));
+            dimension_result(bundle, check, evidence, dimension.clone(), told, &results)
         })
         .collect();
     BySegment { segments: results, dimensions }
+}
+
+/// What both arms say at one mix of a dimension's segments; `None` when nothing is compared.
+fn standardised(
+    bundle: &EvidenceBundle,
+    check: &Check,
+    evidence: &CheckEvidence,
+    question: &Question,
+    (dimension, segments): (&str, &[Answer]),
+    known: Option<&CheckProgress>,
+) -> Option<Answer> {
+    let policy = &bundle.policy;
+    if let Some(matched) = evidence.matched.iter().find(|matched| matched.dimension == dimension) {
+        let come = known.and_then(|known| known.matched(dimension));
+        return Some(question.ask_rate((&matched.settled, &matched.settled), policy, come));
+    }
+    if bundle.baseline.is_none() || !check.criterion.is_relative() {
+        return None;
+    }
+    let own = evidence.segments.iter().zip(segments).filter(|(segment, _)| segment.dimension == dimension);
+    let totals: Vec<&Totals> = own.map(|(_, answer)| &answer.totals).collect();
+    // It may pass by itself and fail in the family of all segments: the bounds it rests on hold at the stricter level.
+    question.ask_standardised(&totals, policy, policy.alpha.min(segment_alpha(policy, evidence)))
 }
 
 fn result(

@@ -85,7 +85,7 @@ pub fn ln_e_against(baseline: &RatioSums, candidate: &RatioSums, times: f64, sid
 }
 
 /// Normal mixture against "the mean is 0 or on the other side": the least over that null.
-fn ln_e_mean(n: f64, mean: f64, variance: f64, side: Side, tuning: Tuning) -> f64 {
+pub(super) fn ln_e_mean(n: f64, mean: f64, variance: f64, side: Side, tuning: Tuning) -> f64 {
     // One more value as far off as the mean: equal amounts (variance 0) become strong evidence, not infinite.
     let variance = variance + mean * mean / n;
     let grown = n * tuning.rho2() + 1.0;

@@ -21,6 +21,7 @@ pub mod round;
 pub mod sequence;
 pub mod sketch;
 pub mod special;
+pub mod standardised;
 pub mod test_statistics;
 
 pub use bet::{EvidenceMethod, Predictor};

@@ -6,7 +6,7 @@
 
 use super::amount::Side;
 use super::sequence::ln_e_mixture_floor;
-use super::sketch::Sketch;
+use super::sketch::{Bucket, Sketch};
 use super::special::ln;
 
 /// Parameters of the mixture: Jeffreys'.
@@ -22,12 +22,14 @@ pub struct Sample<'a> {
 }
 
 impl Sample<'_> {
-    fn n(&self) -> u64 {
+    /// All of them.
+    #[must_use]
+    pub fn n(&self) -> u64 {
         u64::try_from(self.sketch.count()).unwrap_or(0) + self.open
     }
 
     /// Amounts above `bound`; those in its bucket count as above when `doubtful`.
-    fn above(&self, bound: f64, doubtful: bool) -> u64 {
+    pub(super) fn above(&self, bound: f64, doubtful: bool) -> u64 {
         let below = self.sketch.count_within(bound, !doubtful);
         self.n().saturating_sub(u64::try_from(below).unwrap_or(0))
     }
@@ -35,23 +37,34 @@ impl Sample<'_> {
     /// Logarithm of the evidence that the `q` quantile lies on `side` of `bound`, against every one that does not.
     #[must_use]
     pub fn ln_e_bound(&self, q: f64, bound: f64, side: Side) -> f64 {
-        let n = self.n();
-        match side {
-            Side::Below => ln_e_mixture_floor(n - self.above(bound, true), n, q, HALF, HALF),
-            Side::Above => ln_e_mixture_floor(self.above(bound, false), n, 1.0 - q, HALF, HALF),
-        }
+        ln_e_share(self.n(), self.above(bound, side == Side::Below), q, side)
     }
 
     /// The tightest bound on `side` of which the quantile lies with probability `1 − alpha` at all looks together: a
     /// lower bound for [`Side::Above`]. `None` when there are too few amounts to say.
     #[must_use]
     pub fn bound(&self, q: f64, side: Side, alpha: f64) -> Option<f64> {
-        let bar = -ln(alpha);
-        let known = |bound: &f64| self.ln_e_bound(q, *bound, side) >= bar;
-        match side {
-            Side::Above => self.sketch.edges().rev().find(known),
-            Side::Below => self.sketch.edges().find(known),
-        }
+        let (n, bar) = (self.n(), -ln(alpha));
+        let known = |below: i64| ln_e_share(n, n.saturating_sub(u64::try_from(below).unwrap_or(0)), q, side) >= bar;
+        // From one bucket to the next the evidence only falls, or only rises: the last that it knows, or the first, is
+        // searched for by halves.
+        let buckets = self.sketch.buckets();
+        let found = match side {
+            Side::Above => {
+                let after = buckets.partition_point(|bucket| known(bucket.within));
+                after.checked_sub(1).and_then(|last| buckets.get(last))
+            }
+            Side::Below => buckets.get(buckets.partition_point(|bucket| !known(bucket.below))),
+        };
+        found.map(Bucket::amount)
+    }
+}
+
+/// Logarithm of the evidence that the `q` quantile lies on `side` of a bound `beyond` which so many of `n` amounts lie.
+pub(super) fn ln_e_share(n: u64, beyond: u64, q: f64, side: Side) -> f64 {
+    match side {
+        Side::Below => ln_e_mixture_floor(n - beyond, n, q, HALF, HALF),
+        Side::Above => ln_e_mixture_floor(beyond, n, 1.0 - q, HALF, HALF),
     }
 }
 

@@ -1,6 +1,10 @@
 //! Distribution-free intervals of a quantile, as ranks in the sorted sample.
 
-use super::special::{exp, ln, ln_gamma, sqrt};
+use super::special::{exp, ln, ln_gamma, normal_quantile, sqrt};
+
+/// Variance from which on ranks are read from the normal law with its correction for skewness, which is then within a
+/// small part of a rank; below, probabilities are added up.
+const MANY: f64 = 10_000.0;
 
 /// Ranks (from 1) whose order statistics enclose the `q` quantile of `n` values at level `1 − alpha`.
 ///
@@ -11,10 +15,23 @@ pub fn order_statistic_ranks(n: u64, q: f64, alpha: f64) -> Option<(u64, u64)> {
     if n == 0 || !(q > 0.0 && q < 1.0) {
         return None;
     }
-    let law = BinomialWindow::new(n, q);
-    let low = law.quantile(alpha / 2.0);
-    let high = law.quantile(1.0 - alpha / 2.0) + 1;
+    let levels = (alpha / 2.0, 1.0 - alpha / 2.0);
+    let (low, high) = if n as f64 * q * (1.0 - q) < MANY {
+        let law = BinomialWindow::new(n, q);
+        (law.quantile(levels.0), law.quantile(levels.1) + 1)
+    } else {
+        (cornish_fisher(n, q, levels.0), cornish_fisher(n, q, levels.1) + 1)
+    };
     (low >= 1 && high <= n).then_some((low, high))
+}
+
+/// Smallest k whose cumulative binomial probability reaches `level`, by the expansion of Cornish and Fisher (1938) to its
+/// second term, with the correction for continuity.
+fn cornish_fisher(n: u64, p: f64, level: f64) -> u64 {
+    let z = normal_quantile(level);
+    let mean = n as f64 * p;
+    let skewed = (1.0 - 2.0 * p) * (z * z - 1.0) / 6.0;
+    (mean + z * sqrt(mean * (1.0 - p)) + skewed - 0.5).ceil().max(0.0) as u64
 }
 
 /// The binomial probabilities that matter: within some twelve standard deviations of the mean.

@@ -74,7 +74,8 @@ impl RatioSums {
         let n = self.n as f64;
         let (mean_c, mean_y) = (self.c / n, self.y / n);
         let spread = |squares: f64, product: f64| (squares - n * product) / (n - 1.0);
-        let z2_n = two_sided_z(alpha) * two_sided_z(alpha) / n;
+        let z = two_sided_z(alpha);
+        let z2_n = z * z / n;
         let a = mean_y * mean_y - z2_n * spread(self.yy, mean_y * mean_y);
         let b = mean_c * mean_y - z2_n * spread(self.cy, mean_c * mean_y);
         let c = mean_c * mean_c - z2_n * spread(self.cc, mean_c * mean_c);

@@ -71,6 +71,23 @@ fn amount_of(index: u16) -> f64 {
     2.0 * exp(f64::from(index) * ln_gamma_ratio()) / (gamma + 1.0)
 }
 
+/// One bucket of a sketch.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bucket {
+    index: u16,
+    /// Amounts in lower buckets.
+    pub below: i64,
+    /// These and its own.
+    pub within: i64,
+}
+
+impl Bucket {
+    /// The amount within 1 % of everything in it.
+    pub fn amount(&self) -> f64 {
+        amount_of(self.index)
+    }
+}
+
 impl Sketch {
     /// An empty sketch.
     #[must_use]
@@ -160,9 +177,16 @@ impl Sketch {
         self.zero + self.buckets.iter().filter(|&&(index, _)| reach(index)).map(|&(_, n)| n).sum::<i64>()
     }
 
-    /// The amounts that stand for its buckets, ascending.
-    pub fn edges(&self) -> impl DoubleEndedIterator<Item = f64> {
-        self.buckets.iter().map(|&(index, _)| amount_of(index))
+    /// Its buckets, ascending, each with what lies below it and what lies below its upper end.
+    #[must_use]
+    pub(super) fn buckets(&self) -> Vec<Bucket> {
+        let mut within = self.zero;
+        let mut next = |&(index, n): &(u16, i64)| {
+            let below = within;
+            within += n;
+            Bucket { index, below, within }
+        };
+        self.buckets.iter().map(&mut next).collect()
     }
 
     /// Compact bytes: variable-length integers, bucket indices as steps.

@@ -9,7 +9,9 @@ use seatrial_domain::evidence::{EvidenceBundle, FreezeInput, changes, freeze};
 use seatrial_domain::gate::{ENGINE, FIRST_ENGINE, Recommendation, Verdict, evaluate};
 use seatrial_domain::release::ReleaseState;
 use seatrial_domain::run::RunFacts;
-use seatrial_domain::scorecard::{Check, CheckRole, Criterion, FreshnessReason, FreshnessReasonKind, FreshnessState};
+use seatrial_domain::scorecard::{
+    Check, CheckRole, Criterion, FreshnessReason, FreshnessReasonKind, FreshnessState, Scope,
+};
 use seatrial_domain::signal::Signal;
 use serde_json::Value;
 
@@ -45,9 +47,10 @@ fn asked(signal: Signal, criterion: Criterion, role: CheckRole) -> Check {
 /// A rate, an amount, a ratio, a quantile and a band, by segment, against an earlier baseline.
 fn everything() -> FreezeInput {
     let not_worse = Criterion::NotWorseThanBaseline { margin: Some(0.1) };
+    let by_tier = Scope::Dimension { name: "tier".to_owned() };
     let checks = vec![
         key_check(Signal::SuccessRate),
-        asked(Signal::CostPerSuccess, not_worse, CheckRole::Standard),
+        Check { scope: by_tier, ..asked(Signal::CostPerSuccess, not_worse, CheckRole::Standard) },
         asked(Signal::Latency, Criterion::AtMost { value: 60.0 }, CheckRole::Standard),
         asked(Signal::RetryRate, Criterion::WithinBaseline { margin: Some(0.2) }, CheckRole::Standard),
         asked(Signal::CompletionRate, Criterion::Floor { rate: 0.5 }, CheckRole::Info),

@@ -278,3 +278,66 @@ fn a_frozen_amount_is_read_back_to_the_same_bytes() {
     assert_eq!(again.digest(), bundle.digest());
     assert_eq!(evaluate(&again).canonical_bytes(), evaluate(&bundle).canonical_bytes());
 }
+
+/// Runs of two tiers, so many of each, gold ones three times as dear and slow.
+fn tiers(gold: usize, free: usize, times: f64, seed: u64) -> Vec<RunFacts> {
+    let of = |tier: &str, n, of_tier: f64, seed| {
+        let mut runs = runs(n, 0.1 * of_tier * times, 5.0 * of_tier * times, 0.9, seed);
+        for facts in &mut runs {
+            facts.segments = BTreeMap::from([("tier".to_owned(), tier.to_owned())]);
+        }
+        runs
+    };
+    let mut all = [of("gold", gold, 3.0, seed), of("free", free, 1.0, seed + 100)].concat();
+    Draw::new(seed).shuffle(&mut all);
+    all
+}
+
+#[test]
+fn a_mix_that_gets_cheaper_does_not_carry_an_amount_past_its_segments() {
+    let a = tiers(1_000, 1_000, 1.0, 41);
+    let amounts = [(Signal::CostPerRun, None), (Signal::CostPerSuccess, None), (Signal::Latency, Some(Statistic::P95))];
+    for (signal, statistic) in amounts {
+        let card = || scorecard(vec![check(signal.clone(), statistic, NOT_WORSE)], &["tier"]);
+        // Cheaper in every tier, at the same mix: overall and standardised pass.
+        let cheaper = told(&input(&a, &tiers(1_000, 1_000, 0.6, 43), card()));
+        let dimension = &cheaper.checks[0].dimensions[0];
+        assert_eq!(dimension.standardised, Some(CheckVerdict::Pass), "{signal}: {}", cheaper.checks[0].text);
+        assert_eq!((cheaper.verdict, cheaper.checks[0].verdict), (Verdict::Ship, CheckVerdict::Pass), "{signal}");
+        // Dearer in each tier, and far less of the dear one: the blend passes, and the check fails.
+        let shifted = told(&input(&a, &tiers(200, 1_800, 1.4, 45), card()));
+        let check = &shifted.checks[0];
+        assert!(check.figures.ln_e_ship > 3.0, "{signal}: the blend alone would pass: {}", check.text);
+        // A quantile takes more runs to fail than these; it does not pass.
+        let quantile = signal == Signal::Latency;
+        let wanted = if quantile { CheckVerdict::Inconclusive } else { CheckVerdict::Fail };
+        assert_eq!(check.dimensions[0].standardised, Some(wanted), "{signal}: {}", check.text);
+        let answer = if quantile { Verdict::CollectMoreEvidence } else { Verdict::Hold };
+        assert_eq!((shifted.verdict, check.verdict), (answer, wanted), "{signal}");
+        let said =
+            if quantile { "unchanged mix of segments is not settled" } else { "worse at an unchanged mix of tier" };
+        assert!(check.text.contains(said), "{signal}: {}", check.text);
+    }
+}
+
+#[test]
+fn an_amount_waits_until_its_standardised_comparison_is_settled() {
+    // The whole passes by its mix; within the tiers nothing changed, and that is not yet shown.
+    let a = tiers(300, 300, 1.0, 47);
+    let card = scorecard(vec![check(Signal::CostPerRun, None, NOT_WORSE)], &["tier"]);
+    let told = told(&input(&a, &tiers(60, 540, 1.0, 49), card));
+    let check = &told.checks[0];
+    assert!(check.figures.ln_e_ship > 3.0, "{}", check.text);
+    assert_eq!(check.dimensions[0].standardised, Some(CheckVerdict::Inconclusive));
+    assert_eq!((told.verdict, check.verdict), (Verdict::CollectMoreEvidence, CheckVerdict::Inconclusive));
+    assert!(check.text.contains("the comparison at an unchanged mix of segments is not settled"), "{}", check.text);
+}
+
+#[test]
+fn an_amount_against_a_bound_has_nothing_to_standardise() {
+    let ceiling = check(Signal::CostPerRun, None, Criterion::AtMost { value: 1.0 });
+    let given = input(&tiers(200, 200, 1.0, 51), &tiers(200, 200, 1.0, 53), scorecard(vec![ceiling], &["tier"]));
+    let told = told(&given);
+    assert_eq!(told.checks[0].dimensions[0].standardised, None);
+    assert_eq!(told.checks[0].verdict, CheckVerdict::Pass);
+}

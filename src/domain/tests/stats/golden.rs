@@ -79,6 +79,12 @@ fn order_statistics() {
     assert!(order_statistic_ranks(72, 0.95, 0.05).is_some());
     assert_eq!(order_statistic_ranks(367, 0.99, 0.05), None);
     assert!(order_statistic_ranks(368, 0.99, 0.05).is_some());
+    // Above a variance of 10,000 by the normal law with its correction: scipy's binom.ppf gives these, to the rank.
+    assert_eq!(order_statistic_ranks(40_100, 0.5, 0.05), Some((19_854, 20_247)));
+    assert_eq!(order_statistic_ranks(50_000, 0.5, 0.05), Some((24_781, 25_220)));
+    assert_eq!(order_statistic_ranks(300_000, 0.95, 0.05), Some((284_766, 285_235)));
+    assert_eq!(order_statistic_ranks(2_000_000, 0.99, 0.05), Some((1_979_724, 1_980_276)));
+    assert_eq!(order_statistic_ranks(5_000_000, 0.95, 0.05), Some((4_749_044, 4_750_956)));
 }
 
 #[test]

@@ -7,4 +7,5 @@ mod golden;
 mod laws;
 mod oracles;
 mod paired;
+mod standardised;
 mod validity;
