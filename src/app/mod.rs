@@ -31,6 +31,7 @@ pub mod incident;
 pub mod ingest;
 pub mod invitation;
 pub mod learning;
+pub mod mail;
 pub mod member;
 pub mod names;
 pub mod notice;

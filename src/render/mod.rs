@@ -112,6 +112,8 @@ impl Renderer {
                 page.project.as_ref().map(|p| format!("/p/{}", text::url_component(&p.slug))).unwrap_or_default();
             let rail = view::nav::Rail::of(&base, T::SECTION, page.counts);
             map.insert("rail".to_owned(), json(T::TEMPLATE, &rail)?);
+            let audit = page.account.as_ref().is_some_and(|account| account.reads_audit);
+            map.insert("settings".to_owned(), json(T::TEMPLATE, &view::nav::settings(&base, T::PART, audit))?);
             map.insert("base".to_owned(), Value::String(base));
             map.insert("links".to_owned(), Value::Bool(true));
         }

@@ -3,6 +3,7 @@
 
 mod forms;
 mod learning;
+mod settings;
 mod templates;
 
 use seatrial_domain::access::{Role, Scope as KeyScope};
@@ -87,6 +88,11 @@ async fn all_pages(app: &TestApp) -> Vec<String> {
         "/scorecards",
         "/decisions",
         "/settings",
+        "/settings/members",
+        "/settings/keys",
+        "/settings/webhooks",
+        "/settings/policy",
+        "/settings/policy/versions/1",
         "/templates",
         "/templates/review/html",
     ]

@@ -22,7 +22,7 @@ use real::real;
 const NOTHING: &str = "0192f3a4b5c67d8e9f00112233445566";
 
 /// What only a person can do though its permission is one that keys can have: a reservation is somebody's.
-const PERSONS_ONLY: &[&str] = &["reserve_failure", "find_sample"];
+const PERSONS_ONLY: &[&str] = &["reserve_failure", "find_sample", "test_mail"];
 
 /// Ids by the name of the path's parameter.
 pub type Ids = BTreeMap<&'static str, String>;

@@ -11,8 +11,8 @@ use std::sync::LazyLock;
 use seatrial::render::Renderer;
 use seatrial::render::view::{HOSTILE, NavCounts, Page, View};
 use seatrial::render::view::{
-    account, alert, alert_settings, audit, case, decision, failure, gate, overview, problem, release, run, scorecard,
-    scorecard_edit, search, settings, sign_in, task, template,
+    account, alert, alert_settings, api_key, audit, case, decision, failure, gate, member, overview, policy, problem,
+    release, run, scorecard, scorecard_edit, search, settings, sign_in, task, template, webhook,
 };
 
 use html_check::check;
@@ -131,14 +131,30 @@ fn render_pages() -> Vec<Sample> {
     page(r, l, "hostile", HOSTILE, task::TaskPage::hostile_sample());
     page(r, l, "usual", "Mails", task::MailChoice::sample());
     page(r, l, "hostile", HOSTILE, task::MailChoice::hostile_sample());
-    page(r, l, "usual", "Settings", settings::Settings::sample());
-    page(r, l, "hostile", HOSTILE, settings::Settings::hostile_sample());
-    page(r, l, "bare", "Settings", settings::Settings::bare_sample());
+    settings_pages(r, l);
     page(r, l, "usual", "Templates", template::TemplateList::sample());
     page(r, l, "usual", "Review", template::TemplatePage::sample());
     page(r, l, "hostile", HOSTILE, template::TemplatePage::hostile_sample());
     page(r, l, "bare", "Review", template::TemplatePage::bare_sample());
     list
+}
+
+fn settings_pages(r: &Renderer, l: &mut Vec<Sample>) {
+    page(r, l, "usual", "Settings", settings::SettingsIndex::sample());
+    page(r, l, "usual", "Members", member::MembersPage::sample());
+    page(r, l, "hostile", HOSTILE, member::MembersPage::hostile_sample());
+    page(r, l, "bare", "Members", member::MembersPage::bare_sample());
+    page(r, l, "usual", "API keys", api_key::KeysPage::sample());
+    page(r, l, "hostile", HOSTILE, api_key::KeysPage::hostile_sample());
+    page(r, l, "bare", "API keys", api_key::KeysPage::bare_sample());
+    page(r, l, "usual", "Webhooks and mail", webhook::DeliveryPage::sample());
+    page(r, l, "hostile", HOSTILE, webhook::DeliveryPage::hostile_sample());
+    page(r, l, "bare", "Webhooks and mail", webhook::DeliveryPage::bare_sample());
+    page(r, l, "usual", "Gate policy", policy::PolicyPage::sample());
+    page(r, l, "hostile", HOSTILE, policy::PolicyPage::hostile_sample());
+    page(r, l, "bare", "Gate policy", policy::PolicyPage::bare_sample());
+    page(r, l, "usual", "Change the gate policy", policy::PolicyEdit::sample());
+    page(r, l, "hostile", HOSTILE, policy::PolicyEdit::hostile_sample());
 }
 
 #[test]

@@ -23,6 +23,7 @@ mod gate_view;
 mod inbox;
 mod invitation;
 mod learning;
+mod mail;
 mod masking;
 mod member;
 mod outbox;
@@ -77,6 +78,7 @@ fn nouns(config: &mut ServiceConfig<'_>) {
         .configure(gap::configure)
         .configure(gate::configure)
         .configure(learning::configure)
+        .configure(mail::configure)
         .configure(masking::configure)
         .configure(inbox::configure)
         .configure(invitation::configure)

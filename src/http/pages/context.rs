@@ -137,6 +137,11 @@ impl Frame {
         self.visitor.caller()
     }
 
+    /// Their own address.
+    pub fn email(&self) -> &str {
+        &self.visitor.who.email
+    }
+
     /// The project's name in addresses, for the use cases.
     pub fn slug(&self) -> &str {
         &self.project.slug
@@ -209,6 +214,7 @@ impl Frame {
                 name: visitor.who.name,
                 email: visitor.who.email,
                 role: role.map(|role| role.as_str().to_owned()).unwrap_or_default(),
+                reads_audit: project.access.permissions.contains(Permission::ReadAudit),
             }),
             counts,
             csrf: visitor.who.form_token,

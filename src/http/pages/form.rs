@@ -17,6 +17,11 @@ pub fn refusal(error: AppError) -> Result<String, AppError> {
     match error {
         AppError::Invalid { errors } => Ok(sentences(&errors)),
         AppError::Conflict { detail, .. } => Ok(detail),
+        AppError::ChangedMeanwhile => {
+            Ok("Somebody else changed this after you opened it. Look at what it says now, then \
+             send your change again."
+                .to_owned())
+        }
         other => Err(other),
     }
 }

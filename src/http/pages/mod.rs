@@ -7,6 +7,7 @@
 mod account;
 mod alert;
 mod alert_settings;
+mod api_key;
 pub mod assets;
 mod audit;
 mod case;
@@ -27,8 +28,11 @@ mod gate_gaps;
 mod inbox;
 mod link;
 mod live;
+mod member;
 mod overview;
 mod pattern;
+mod policy;
+mod policy_edit;
 pub mod problem;
 mod release;
 mod release_parts;
@@ -44,6 +48,7 @@ mod sign_in;
 mod suite;
 mod template;
 mod trace;
+mod webhook;
 
 use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get, post};
@@ -174,15 +179,25 @@ fn settings_routes(config: &mut ServiceConfig) {
     config
         .route("/p/{project}/audit", get().to(audit::list))
         .route("/p/{project}/settings", get().to(settings::show))
-        .route("/p/{project}/settings/invitations", post().to(settings::invite))
-        .route("/p/{project}/settings/invitations/{invitation}/revoke", post().to(settings::revoke_invitation))
+        .route("/p/{project}/settings/members", get().to(member::show))
+        .route("/p/{project}/settings/members/{account}", post().to(member::change))
+        .route("/p/{project}/settings/members/{account}/remove", post().to(member::remove))
+        .route("/p/{project}/settings/invitations", post().to(member::invite))
+        .route("/p/{project}/settings/invitations/{invitation}/revoke", post().to(member::revoke_invitation))
+        .route("/p/{project}/settings/keys", get().to(api_key::show))
+        .route("/p/{project}/settings/keys", post().to(api_key::add_key))
+        .route("/p/{project}/settings/keys/{key}/revoke", post().to(api_key::revoke_key))
+        .route("/p/{project}/settings/webhooks", get().to(webhook::show))
+        .route("/p/{project}/settings/webhooks", post().to(webhook::add))
+        .route("/p/{project}/settings/webhooks/{webhook}/{act}", post().to(webhook::change))
+        .route("/p/{project}/settings/mail/test", post().to(webhook::test_mail))
+        .route("/p/{project}/settings/messages/{message}/resend", post().to(webhook::resend))
+        .route("/p/{project}/settings/policy", get().to(policy::show))
+        .route("/p/{project}/settings/policy/edit", get().to(policy_edit::edit))
+        .route("/p/{project}/settings/policy/edit", post().to(policy_edit::write))
+        .route("/p/{project}/settings/policy/versions/{version}", get().to(policy::version))
         .route("/p/{project}/templates", get().to(template::list))
         .route("/p/{project}/templates/{document}/{format}", get().to(template::show))
         .route("/p/{project}/templates/{document}/{format}", post().to(template::write))
-        .route("/p/{project}/templates/{document}/{format}/preview", post().to(template::preview))
-        .route("/p/{project}/settings/keys", post().to(settings::add_key))
-        .route("/p/{project}/settings/keys/{key}/revoke", post().to(settings::revoke_key))
-        .route("/p/{project}/settings/webhooks", post().to(settings::add_webhook))
-        .route("/p/{project}/settings/webhooks/{webhook}/test", post().to(settings::test_webhook))
-        .route("/p/{project}/settings/webhooks/{webhook}/remove", post().to(settings::remove_webhook));
+        .route("/p/{project}/templates/{document}/{format}/preview", post().to(template::preview));
 }

@@ -5,4 +5,5 @@ pub mod artifact;
 pub mod figure;
 pub mod gate;
 pub mod incident;
+pub mod policy;
 pub mod scorecard;

@@ -33,6 +33,7 @@ pub struct WatchedWorkflow {
 impl View for AlertSettingsList {
     const TEMPLATE: &'static str = "pages/alert/watched";
     const SECTION: &'static str = "alerts";
+    const PART: &'static str = "watching";
     const LIST: &'static str = "rows";
 }
 
@@ -144,6 +145,7 @@ pub struct PreviewedAlert {
 impl View for AlertSettingsPage {
     const TEMPLATE: &'static str = "pages/alert/settings";
     const SECTION: &'static str = "alerts";
+    const PART: &'static str = "watching";
 }
 
 impl AlertSettingsList {

@@ -53,6 +53,7 @@ pub struct AuditRow {
 impl View for AuditPage {
     const TEMPLATE: &'static str = "pages/audit/list";
     const SECTION: &'static str = "settings";
+    const PART: &'static str = "audit";
     const LIST: &'static str = "rows";
 }
 

@@ -16,6 +16,7 @@ pub mod account;
 pub mod account_mail;
 pub mod alert;
 pub mod alert_settings;
+pub mod api_key;
 pub mod artifact;
 pub mod audit;
 pub mod case;
@@ -25,8 +26,10 @@ pub mod first_use;
 pub mod gate;
 pub mod incident;
 pub mod mail;
+pub mod member;
 pub mod nav;
 pub mod overview;
+pub mod policy;
 pub mod problem;
 pub mod release;
 pub mod run;
@@ -38,6 +41,7 @@ pub mod sign_in;
 pub mod task;
 pub mod template;
 pub mod triage;
+pub mod webhook;
 
 pub use common::{
     Empty, Filter, FilterChip, Freshness, Gap, HOSTILE, KeyValue, Link, Owner, Pager, SelectOption, Time,

@@ -77,3 +77,50 @@ fn items(base: &str, section: &str, counts: NavCounts) -> Vec<NavItem> {
         })
         .collect()
 }
+
+/// One section of the settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SettingsSection {
+    /// Its name in the code.
+    pub part: &'static str,
+    /// What it is called.
+    pub label: &'static str,
+    /// Where it is.
+    pub href: String,
+    /// What is set there.
+    pub about: &'static str,
+    /// The page shown belongs to it.
+    pub current: bool,
+}
+
+/// Name, label, place below the project, and what is set there.
+const SETTINGS: [(&str, &str, &str, &str); 7] = [
+    ("members", "Members", "/settings/members", "Who belongs to the project, and as what."),
+    ("keys", "API keys", "/settings/keys", "What agents and pipelines sign in with."),
+    (
+        "policy",
+        "Gate policy",
+        "/settings/policy",
+        "How much error is allowed, how much evidence is wanted, who decides.",
+    ),
+    ("watching", "Alert settings", "/alert-settings", "What live releases are watched for, and when nobody is told."),
+    ("templates", "Templates", "/templates", "How the documents of decisions look."),
+    ("delivery", "Webhooks and mail", "/settings/webhooks", "Where events are sent, with a test; the mail server."),
+    ("audit", "Audit log", "/audit", "Who changed what, from where, with what was there before."),
+];
+
+/// The sections of the settings of the project at `base`, `part` current. The audit log is left out for whom it is
+/// closed.
+#[must_use]
+pub fn settings(base: &str, part: &str, reads_audit: bool) -> Vec<SettingsSection> {
+    let shown = SETTINGS.iter().filter(|(name, ..)| reads_audit || *name != "audit");
+    shown
+        .map(|(name, label, path, about)| SettingsSection {
+            part: name,
+            label,
+            href: format!("{base}{path}"),
+            about,
+            current: *name == part,
+        })
+        .collect()
+}

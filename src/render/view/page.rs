@@ -11,6 +11,8 @@ pub trait View: Serialize {
     /// Entry of the rail that is current: `overview`, `failures`, `runs`, `cases`, `scorecards`, `releases`,
     /// `decisions`, `settings`; empty for none.
     const SECTION: &'static str = "";
+    /// The section of the settings that the page belongs to; empty for none.
+    const PART: &'static str = "";
     /// The field that holds the rows, when the page is a list; it can then be had as CSV and JSON too.
     const LIST: &'static str = "";
 }
@@ -65,6 +67,7 @@ impl<T> Page<T> {
                 name: "Ana Reyes".to_owned(),
                 email: "ana@example.com".to_owned(),
                 role: "release_manager".to_owned(),
+                reads_audit: true,
             }),
             counts: NavCounts {
                 open_failures: 14,
@@ -99,6 +102,8 @@ pub struct Account {
     pub email: String,
     /// Their role in the project: `viewer`, `reviewer`, `owner`, `release_manager`, `admin`.
     pub role: String,
+    /// Whether the audit log is open to them.
+    pub reads_audit: bool,
 }
 
 /// What waits for the signed-in person; zero is not shown.

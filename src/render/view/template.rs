@@ -70,11 +70,13 @@ pub struct TemplateVersion {
 impl View for TemplateList {
     const TEMPLATE: &'static str = "pages/template/list";
     const SECTION: &'static str = "settings";
+    const PART: &'static str = "templates";
 }
 
 impl View for TemplatePage {
     const TEMPLATE: &'static str = "pages/template/show";
     const SECTION: &'static str = "settings";
+    const PART: &'static str = "templates";
 }
 
 impl TemplateList {

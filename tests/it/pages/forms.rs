@@ -25,6 +25,10 @@ async fn a_viewer_sees_no_forms_and_may_send_none(app: &TestApp) {
         format!("/scorecards/{scorecard}"),
         format!("/gates/{gate}"),
         "/settings".to_owned(),
+        "/settings/members".to_owned(),
+        "/settings/keys".to_owned(),
+        "/settings/webhooks".to_owned(),
+        "/settings/policy".to_owned(),
     ];
     let mut page = String::new();
     for path in &pages {
@@ -44,6 +48,8 @@ async fn a_viewer_sees_no_forms_and_may_send_none(app: &TestApp) {
         ("/settings/invitations".to_owned(), vec![("email", "x@example.com"), ("role", "admin")]),
         ("/settings/keys".to_owned(), vec![("name", "k"), ("scopes", "read")]),
         ("/settings/webhooks".to_owned(), vec![("url", "https://example.com")]),
+        ("/settings/mail/test".to_owned(), vec![]),
+        ("/settings/policy/edit".to_owned(), vec![("name", "laxer")]),
         ("/templates/review/html".to_owned(), vec![("source", "x"), ("version", "0")]),
     ];
     for (path, fields) in forms {
@@ -256,14 +262,14 @@ async fn late_facts_by_form(app: &TestApp) {
 
 async fn settings_show_secrets_once(app: &TestApp) {
     let admin = Visitor::signed_in(app, Role::Admin).await;
-    let page = admin.page("/settings").await;
+    let page = admin.page("/settings/keys").await;
     let key = [("name", "deploy-bot"), ("scopes", "ingest"), ("scopes", "read"), ("expires_days", "30")];
     let seen = admin.send(&at("/settings/keys"), &page, &key).await;
     let secret =
         between(&seen.ok(), "data-copy=\"sea_", "\"").map(|rest| format!("sea_{rest}")).expect("the key is shown");
     let (status, _) = answer(app.client(crate::support::app::Who::Key(secret.clone())).get(&path("runs"))).await;
     assert_eq!(status, 200, "the key works");
-    let page = admin.page("/settings").await;
+    let page = admin.page("/settings/keys").await;
     assert!(page.contains("deploy-bot") && !page.contains(&secret), "it is shown once");
     let id = between(&page, "/settings/keys/", "/revoke").expect("a form to revoke").to_owned();
     admin.send(&at(&format!("/settings/keys/{id}/revoke")), &page, &[]).await.goes_on();
@@ -281,14 +287,14 @@ async fn settings_show_secrets_once(app: &TestApp) {
     let known = [("email", "outsider@demo-co.example"), ("role", "reviewer")];
     let other = admin.send(&at("/settings/invitations"), &page, &known).await.ok();
     assert!(between(&other, "data-copy=\"", "\"").is_some_and(|link| link.contains("/invitation?token=sea_invite_")));
-    let page = admin.page("/settings").await;
+    let page = admin.page("/settings/members").await;
     assert!(page.contains("ben@demo-co.example") && !page.contains("sea_invite_"), "the link is shown once");
     let ben = Visitor::new(app);
     let opened = format!("/invitation?{}", link.split_once('?').expect("a query").1);
     assert!(ben.get(&opened).await.ok().contains("Demo &amp; Co."), "the link leads into the project");
     let id = between(&page, "/settings/invitations/", "/revoke").expect("a form to take it back").to_owned();
     admin.send(&at(&format!("/settings/invitations/{id}/revoke")), &page, &[]).await.goes_on();
-    let id = between(&admin.page("/settings").await, "/settings/invitations/", "/revoke").map(str::to_owned);
+    let id = between(&admin.page("/settings/members").await, "/settings/invitations/", "/revoke").map(str::to_owned);
     let id = id.expect("the other one");
     admin.send(&at(&format!("/settings/invitations/{id}/revoke")), &page, &[]).await.goes_on();
     assert!(!ben.get(&opened).await.text.contains("Choose a password"), "it is not good any more");
@@ -297,7 +303,7 @@ async fn settings_show_secrets_once(app: &TestApp) {
 
     let page = admin.send(&at("/settings/webhooks"), &page, &[("url", "http://127.0.0.1:9/hook")]).await.ok();
     assert!(page.contains("whsec_") && page.contains("127.0.0.1:9"), "{page}");
-    let page = admin.page("/settings").await;
+    let page = admin.page("/settings/webhooks").await;
     assert!(!page.contains("whsec_"));
     let id = between(&page, "/settings/webhooks/", "/test").expect("a form to test").to_owned();
     let seen = admin.send(&at(&format!("/settings/webhooks/{id}/test")), &page, &[]).await;

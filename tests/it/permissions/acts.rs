@@ -338,6 +338,7 @@ async fn outgoing(walk: &mut Walk<'_>) {
     walk.act("resend_message", Role::Admin, &[("message", &dead)], Value::Null).await;
     walk.act("rotate_webhook_secret", Role::Admin, one, Value::Null).await;
     walk.act("delete_webhook", Role::Admin, one, Value::Null).await;
+    walk.act("test_mail", Role::Admin, &[], Value::Null).await;
     walk.act("read_notice", Role::Owner, &[], Value::Null).await;
     walk.act("read_all_notices", Role::Owner, &[], Value::Null).await;
     walk.act("put_notice_preferences", Role::Owner, &[], json!({"muted": ["response"]})).await;
