@@ -26,7 +26,11 @@ pub fn parse_level(level: &str) -> Result<EnvFilter, LogSetupError> {
     if plain_word && level.parse::<tracing_subscriber::filter::LevelFilter>().is_err() {
         return Err(LogSetupError("there is no such level".to_owned()));
     }
-    EnvFilter::try_new(level).map_err(|error| LogSetupError(error.to_string()))
+    let filter = EnvFilter::try_new(level).map_err(|error| LogSetupError(error.to_string()))?;
+    // What a database remarks is for somebody who looks for something: PostgreSQL remarks at every start that its table of
+    // migrations is there.
+    let quiet = "sqlx=warn".parse().map_err(|error| LogSetupError(format!("{error}")))?;
+    Ok(if level.eq_ignore_ascii_case("info") { filter.add_directive(quiet) } else { filter })
 }
 
 /// Starts logging for the whole process. Call it once.

@@ -13,6 +13,7 @@ use std::process::{Child, Command, Output, Stdio};
 use serde_json::{Value, json};
 
 use crate::support::app::http_client;
+use crate::support::postgres::TestDatabase;
 
 /// The program with settings that stay in `folder`.
 fn program(folder: &Path) -> Command {
@@ -36,10 +37,9 @@ struct Served {
 }
 
 impl Served {
-    /// Starts `seatrial serve` on a free port and waits for `lines` lines of data.
-    fn start(folder: &Path, lines: usize) -> Self {
-        let mut command = program(folder);
-        command.args(["serve", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    /// Starts `seatrial serve` on a free port and a database, and waits for `lines` lines of data.
+    fn start(folder: &Path, database: &str, lines: usize) -> Self {
+        let mut command = serve(folder, database);
         let mut child = command.spawn().expect("the service starts");
         let output = child.stdout.take().expect("its output is a pipe");
         let said = BufReader::new(output).lines().take(lines).map(|line| line.expect("a line")).collect();
@@ -59,10 +59,27 @@ impl Served {
     }
 }
 
+/// `seatrial serve` on a free port, to be started.
+fn serve(folder: &Path, database: &str) -> Command {
+    let mut command = program(folder);
+    command.args(["serve", "--listen", "127.0.0.1:0", "--database", database]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
 #[test]
-fn the_first_start_makes_an_administrator_who_makes_the_first_project() {
+fn the_first_start_makes_an_administrator_who_makes_the_first_project_on_sqlite() {
+    first_start("seatrial.db");
+}
+
+#[test]
+fn the_first_start_makes_an_administrator_who_makes_the_first_project_on_postgres() {
+    first_start(TestDatabase::create().url());
+}
+
+fn first_start(database: &str) {
     let folder = tempfile::tempdir().expect("a folder");
-    let served = Served::start(folder.path(), 2);
+    let served = Served::start(folder.path(), database, 2);
     let url = served.said[0].strip_prefix("Seatrial is at ").expect("where it is").to_owned();
     let (email, password) = served.said[1].split_once(" with the password ").expect("how to sign in");
     let email = email.strip_prefix("Sign in as ").expect("as whom").to_owned();
@@ -80,8 +97,8 @@ fn the_first_start_makes_an_administrator_who_makes_the_first_project() {
         let request = http.post(format!("{url}/api/v1/projects")).bearer_auth(&token).json(&body);
         assert_eq!(request.send().await.expect("an answer").status(), 201);
 
-        let made =
-            run(folder.path(), &["key", "create", "--project", "first", "--name", "ci", "--scope", "ingest,read"]);
+        let create = ["key", "create", "--project", "first", "--name", "ci", "--scope", "ingest,read"];
+        let made = run(folder.path(), &[&create[..], &["--database", database]].concat());
         assert!(made.status.success(), "{}", text(&made.stderr));
         let key = text(&made.stdout).trim().to_owned();
         assert!(key.starts_with("sea_") && !text(&made.stderr).contains(&key), "the key is data, not talk");
@@ -92,11 +109,10 @@ fn the_first_start_makes_an_administrator_who_makes_the_first_project() {
     assert!(log.contains("the service stops") && !log.contains(&password), "{log}");
 
     // Quick and quiet the second time: the password is not shown again.
-    let mut again = program(folder.path());
-    again.args(["serve", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = again.spawn().expect("the service starts");
+    let mut child = serve(folder.path(), database).spawn().expect("the service starts");
     let mut errors = BufReader::new(child.stderr.take().expect("a pipe")).lines();
-    assert!(errors.next().expect("a line").expect("text").starts_with("Seatrial is at http://127.0.0.1:"));
+    let first = errors.next().expect("a line").expect("text");
+    assert!(first.starts_with("Seatrial is at http://127.0.0.1:"), "{first}");
     assert!(errors.any(|line| line.expect("text").contains("the service is ready")));
     let asked = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
     assert!(asked.success());

@@ -2,6 +2,7 @@
 
 use seatrial::config::DatabaseKind;
 use seatrial_domain::access::{Role, Scope as KeyScope};
+use seatrial_domain::limits::VALUES_PER_SEGMENT;
 use seatrial_domain::time::MINUTE;
 use seatrial_store::ingest::check_sums;
 use seatrial_store::{Backend, OpenOptions, Scope, Store};
@@ -14,7 +15,13 @@ use crate::support::evidence::{
 use crate::support::sql::sql;
 use crate::support::visitor::Visitor;
 
-both!(amounts_carry_verdicts, what_cannot_stand_is_refused, a_gate_is_forecast, sums_are_written_anew_after_an_upgrade);
+both!(
+    amounts_carry_verdicts,
+    what_cannot_stand_is_refused,
+    a_gate_is_forecast,
+    values_beyond_the_limit_are_shown_together,
+    sums_are_written_anew_after_an_upgrade,
+);
 
 /// Reports `n` runs, one a minute, with amounts spread the same way around the given means.
 async fn report(app: &TestApp, release: &str, n: i64, cost_nanos: i64, seconds: i64) {
@@ -110,6 +117,41 @@ async fn a_gate_is_forecast(app: &TestApp) {
     assert!(found[0]["text"].as_str().is_some_and(|text| text.contains("further units")), "{found}");
     let nowhere = path("gates/019a0000-0000-7000-8000-000000000000/forecast");
     expect(404, app.member(Role::Viewer).get(&nowhere)).await;
+}
+
+/// A dimension with more values than are kept apart: the others are one segment, read like any other, and shown.
+async fn values_beyond_the_limit_are_shown_together(app: &TestApp) {
+    declare(app).await;
+    put_scorecard(app).await;
+    attest(app).await;
+    let kept = i64::try_from(VALUES_PER_SEGMENT).expect("few");
+    for (release, others_succeed) in [(BASELINE, true), (CANDIDATE, false)] {
+        let runs: Vec<Value> = (0..2 * kept)
+            .map(|i| {
+                let at = START.plus_micros((i - 2 * kept) * MINUTE);
+                let tier = if i < kept { format!("tier-{i:02}") } else { format!("beyond-{i}") };
+                json!({
+                    "external_id": format!("{release}-{i}"), "workflow": WORKFLOW, "release": release,
+                    "started_at": at, "ended_at": at, "segments": {"tier": tier},
+                    "outcome": if i < kept || others_succeed { "success" } else { "failure" },
+                })
+            })
+            .collect();
+        let writer = app.program(&[KeyScope::Ingest]).await;
+        assert_eq!(expect(200, writer.post(&path("runs")).json(&json!({"runs": runs}))).await["rejected"], 0);
+    }
+    let about = path(&format!("workflows/{WORKFLOW}/signals?release={CANDIDATE}&group_by=tier"));
+    let table = expect(200, app.member(Role::Viewer).get(&about)).await;
+    assert!(table.to_string().contains("\"other\""), "{table}");
+    let gate = open_gate(app, Role::Owner).await;
+    let seen = expect(200, app.member(Role::Viewer).get(&path(&format!("gates/{gate}/evaluation")))).await;
+    let segments = seen["recommendation"]["checks"][0]["segments"].as_array().expect("segments").clone();
+    assert_eq!(segments.len() as i64, kept + 1, "{segments:?}");
+    let other = segments.iter().find(|one| one["segment"]["value"] == "other").expect("the others are a segment");
+    assert_eq!((&other["figures"]["candidate"]["n"], &other["verdict"]), (&json!(kept), &json!("fail")), "{other}");
+    assert!(other["text"].as_str().is_some_and(|text| text.contains("tier = other fails")), "{other}");
+    let page = Visitor::signed_in(app, Role::Viewer).await.page(&format!("/gates/{gate}")).await;
+    assert!(page.contains("tier = other"), "{page}");
 }
 
 async fn sums_are_written_anew_after_an_upgrade(app: &TestApp) {

@@ -11,7 +11,9 @@ use seatrial_store::outbox::{self, Channel};
 use serde_json::{Value, json};
 
 use crate::support::app::{START, TestApp, answer, both};
-use crate::support::notices::{WORKFLOW, api, attested, both_mailed, mails, on_day, pass, put, report_run, scorecard};
+use crate::support::notices::{
+    WORKFLOW, api, attest, attested, both_mailed, mails, on_day, pass, put, report_run, scorecard,
+};
 use crate::support::smtp_sink::Answer;
 use crate::support::webhook_sink::WebhookSink;
 
@@ -26,7 +28,11 @@ both!(
     webhooks_are_made_tested_and_removed,
     webhooks_are_tried_again_and_turned_off,
 );
-both_mailed!(mail_is_tried_again_or_given_up, a_process_that_dies_loses_nothing);
+both_mailed!(
+    mail_is_tried_again_or_given_up,
+    a_process_that_dies_loses_nothing,
+    a_receiver_that_always_fails_holds_up_no_other,
+);
 
 async fn runs(app: &TestApp) -> Value {
     answer(app.member(Role::Viewer).get(&api("runs"))).await.1["items"].clone()
@@ -290,4 +296,45 @@ async fn webhooks_are_tried_again_and_turned_off(app: &TestApp) {
     assert_eq!((status, &problem["code"]), (409, &json!("webhook_off")));
     let dead = messages(app, "dead").await;
     assert_eq!((dead.len(), &dead[0]["channel"]), (1, &json!("webhook")));
+}
+
+/// One pass with a mailbox that is full and a webhook that never works: whoever else has something due gets it in it, and for
+/// all the days on which the broken one is tried again nothing else waits.
+async fn a_receiver_that_always_fails_holds_up_no_other(app: &TestApp) {
+    let (broken, well) = (WebhookSink::start().await, WebhookSink::start().await);
+    for sink in [&broken, &well] {
+        assert_eq!(make(app, &sink.url()).await.0, 201);
+    }
+    broken.answer(500, 1_000).await;
+    let mailbox = app.mail.as_ref().expect("a mail server");
+    attested(app, &scorecard(app)).await;
+    on_day(app, START, 30);
+    mailbox.answer(&[Answer::TryLater]);
+    // Due: the owner's mail, and an event to each webhook, of which the one that works has it at once.
+    assert_eq!(pass(app).await, (3, 1));
+    assert_eq!((broken.deliveries().await.len(), well.deliveries().await.len(), mails(app).len()), (1, 1, 0));
+    // A week later owner and backup are told once more, each beside the broken one.
+    on_day(app, START, 37);
+    let (enqueued, left) = pass(app).await;
+    assert_eq!((enqueued, left, mails(app).len()), (2, 3, 3));
+    let waiting = messages(app, "pending").await;
+    assert!(waiting.len() == 1 && waiting[0]["channel"] == "webhook", "{waiting:?}");
+    // Day after day, until it is given up, and said why.
+    for day in 38..50 {
+        on_day(app, START, day);
+        pass(app).await;
+    }
+    let dead = messages(app, "dead").await;
+    assert_eq!((dead.len(), &dead[0]["channel"], &dead[0]["attempts"]), (1, &json!("webhook"), &json!(10)), "{dead:?}");
+    assert!(dead[0]["last_error"].as_str().unwrap_or_default().contains("500"), "{dead:?}");
+    assert_eq!(broken.deliveries().await.len(), 10);
+    // The next event is tried with both again.
+    attest(app).await;
+    on_day(app, START, 80);
+    pass(app).await;
+    assert_eq!((broken.deliveries().await.len(), well.deliveries().await.len()), (11, 2));
+    let events = well.deliveries().await;
+    let ids: std::collections::BTreeSet<&str> = events.iter().map(|event| event.id.as_str()).collect();
+    assert_eq!(ids.len(), events.len(), "whoever took an event gets it once");
+    assert!(messages(app, "pending").await.iter().all(|one| one["channel"] == "webhook"));
 }
