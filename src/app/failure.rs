@@ -4,6 +4,7 @@ mod promote;
 
 use seatrial_domain::access::Permission;
 use seatrial_domain::ids::{CaseId, RunId};
+use seatrial_domain::limits;
 use seatrial_store::failure::{self, FailureCount, FailureFilter, FailureRow};
 use seatrial_store::{Connection, Cursor, Page, WriteTx};
 
@@ -15,6 +16,17 @@ use super::triage::Deed;
 pub use promote::{CasePreview, NearCase, Nearness, Promoted, Promotion};
 
 pub(super) const NOUN: &str = "failure";
+
+/// Failures of one class.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClassCount {
+    /// The class; `None` when nobody named one.
+    pub failure_class: Option<String>,
+    /// All of them.
+    pub failures: u64,
+    /// Not looked at yet.
+    pub open: u64,
+}
 
 impl App {
     /// Lists failures, critical first and the latest of equals first.
@@ -44,6 +56,30 @@ impl App {
     ) -> Result<Vec<FailureCount>, AppError> {
         let project = self.enter(caller, project, Permission::ReadRuns).await?;
         Ok(failure::counts(self.store.read(), project.scope, filter).await?)
+    }
+
+    /// Failures by class, of runs that began in the last `days`, the most frequent first.
+    ///
+    /// # Errors
+    /// When the time is out of bounds, the caller may not, or the database fails.
+    pub async fn failure_class_counts(
+        &self,
+        caller: &Caller,
+        project: &str,
+        days: u32,
+    ) -> Result<Vec<ClassCount>, AppError> {
+        let project = self.enter(caller, project, Permission::ReadRuns).await?;
+        if !(1..=limits::QUERY_DAYS).contains(&i64::from(days)) {
+            return Err(AppError::invalid("days", format!("use 1 to {} days", limits::QUERY_DAYS)));
+        }
+        let from = Some(self.now().plus_days(-i64::from(days)));
+        let filter = FailureFilter { from, ..FailureFilter::default() };
+        let rows = failure::by_class(self.store.read(), project.scope, &filter).await?;
+        let count = |row: failure::ClassCount| {
+            let (failures, open) = row.counts();
+            ClassCount { failure_class: row.failure_class, failures, open }
+        };
+        Ok(rows.into_iter().map(count).collect())
     }
 
     /// The failure of a run.

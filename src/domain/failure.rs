@@ -37,6 +37,9 @@ pub struct FailureClass {
     pub severity: Severity,
     /// What it means, in a sentence.
     pub meaning: String,
+    /// Whether it is not offered for new labels any more. Runs keep it, and its severity counts on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub retired: bool,
 }
 
 /// The classes every project begins with; a class a run names that is in no taxonomy counts as major.
@@ -87,9 +90,22 @@ impl Taxonomy {
                 name: (*name).to_owned(),
                 severity: *severity,
                 meaning: (*meaning).to_owned(),
+                retired: false,
             },
         );
         self.own.iter().cloned().chain(built_in).collect()
+    }
+
+    /// What the project says of its own.
+    #[must_use]
+    pub fn own(&self) -> &[FailureClass] {
+        &self.own
+    }
+
+    /// The classes that are offered for new labels: every one that is not retired.
+    #[must_use]
+    pub fn offered(&self) -> Vec<FailureClass> {
+        self.classes().into_iter().filter(|class| !class.retired).collect()
     }
 }
 

@@ -22,7 +22,7 @@ use crate::scope::{Cursor, Page, Scope};
 
 use row::{model, with_runs};
 
-pub use count::{FailureCount, counts, open_up_to};
+pub use count::{ClassCount, FailureCount, by_class, counts, open_up_to};
 
 /// Somebody, by account and name.
 #[derive(Clone, Debug, PartialEq, Eq)]

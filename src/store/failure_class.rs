@@ -26,7 +26,7 @@ pub async fn list(db: &impl Connection, scope: Scope) -> Result<Vec<FailureClass
         .map(|row| {
             let severity = known.into_iter().find(|severity| severity.as_str() == row.severity);
             let severity = severity.ok_or_else(|| StoreError::corrupt("failure class", "its severity is unknown"))?;
-            Ok(FailureClass { name: row.name, severity, meaning: row.meaning })
+            Ok(FailureClass { name: row.name, severity, meaning: row.meaning, retired: row.retired })
         })
         .collect()
 }
@@ -54,6 +54,7 @@ pub async fn replace(tx: &WriteTx, scope: Scope, classes: &[FailureClass]) -> Re
             name: class.name.clone(),
             severity: class.severity.as_str().to_owned(),
             meaning: class.meaning.clone(),
+            retired: class.retired,
         };
         row.into_active_model().reset_all()
     });

@@ -40,4 +40,5 @@ pub const MIGRATIONS: &[Step] = &[
     step!(5, "identity", "0005_identity.sql"),
     step!(6, "evidence", "0006_evidence.sql"),
     step!(25, "prefix", "0025_prefix.sql"),
+    step!(27, "retired_class", "0027_retired_class.sql"),
 ];

@@ -11,8 +11,9 @@ use std::sync::LazyLock;
 use seatrial::render::Renderer;
 use seatrial::render::view::{HOSTILE, NavCounts, Page, View};
 use seatrial::render::view::{
-    account, alert, alert_settings, api_key, audit, case, decision, failure, gate, member, overview, policy, problem,
-    release, run, scorecard, scorecard_edit, search, settings, sign_in, task, template, webhook,
+    account, alert, alert_settings, api_key, audit, case, decision, failure, failure_class, gate, member, overview,
+    policy, problem, release, run, scorecard, scorecard_edit, search, settings, sign_in, signal, task, team, template,
+    webhook, workflow,
 };
 
 use html_check::check;
@@ -140,6 +141,21 @@ fn render_pages() -> Vec<Sample> {
 }
 
 fn settings_pages(r: &Renderer, l: &mut Vec<Sample>) {
+    page(r, l, "usual", "Failure classes", failure_class::FailureClassList::sample());
+    page(r, l, "hostile", HOSTILE, failure_class::FailureClassList::hostile_sample());
+    page(r, l, "bare", "Failure classes", failure_class::FailureClassList::bare_sample());
+    page(r, l, "usual", "Signals", signal::SignalsPage::sample());
+    page(r, l, "hostile", HOSTILE, signal::SignalsPage::hostile_sample());
+    page(r, l, "empty", "Signals", signal::SignalsPage::empty_sample());
+    page(r, l, "usual", "Workflows", workflow::WorkflowList::sample());
+    page(r, l, "hostile", HOSTILE, workflow::WorkflowList::hostile_sample());
+    page(r, l, "empty", "Workflows", workflow::WorkflowList::empty_sample());
+    page(r, l, "usual", "Workflow", workflow::WorkflowPage::sample());
+    page(r, l, "hostile", HOSTILE, workflow::WorkflowPage::hostile_sample());
+    page(r, l, "bare", "Workflow", workflow::WorkflowPage::bare_sample());
+    page(r, l, "usual", "Teams", team::TeamsPage::sample());
+    page(r, l, "hostile", HOSTILE, team::TeamsPage::hostile_sample());
+    page(r, l, "bare", "Teams", team::TeamsPage::bare_sample());
     page(r, l, "usual", "Settings", settings::SettingsIndex::sample());
     page(r, l, "usual", "Members", member::MembersPage::sample());
     page(r, l, "hostile", HOSTILE, member::MembersPage::hostile_sample());

@@ -66,13 +66,13 @@ impl App {
 
     /// Refuses a class that is not in the project's taxonomy.
     pub(in crate::app) async fn known_class(&self, project: &ProjectAccess, class: &str) -> Result<(), AppError> {
-        let known = failure_class::taxonomy(self.store.read(), project.scope).await?.classes();
+        let known = failure_class::taxonomy(self.store.read(), project.scope).await?.offered();
         if known.iter().any(|known| known.name == class) {
             return Ok(());
         }
         let names: Vec<&str> = known.iter().map(|class| class.name.as_str()).collect();
         let message = format!(
-            "is no failure class of this project; take one of {}, or add it to the project's taxonomy",
+            "is no failure class of this project, or a retired one; take one of {}, or add it to the project's taxonomy",
             limits::clip(&names.join(", "), 1_000)
         );
         Err(AppError::invalid("failure_class", message))

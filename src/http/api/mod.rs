@@ -16,6 +16,7 @@ mod eval_result;
 mod exemption;
 mod fact;
 mod failure;
+mod failure_class;
 mod failure_view;
 mod gap;
 mod gate;
@@ -75,6 +76,7 @@ fn nouns(config: &mut ServiceConfig<'_>) {
         .configure(deployment::configure)
         .configure(fact::configure)
         .configure(failure::configure)
+        .configure(failure_class::configure)
         .configure(gap::configure)
         .configure(gate::configure)
         .configure(learning::configure)

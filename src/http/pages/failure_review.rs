@@ -178,7 +178,7 @@ fn nearest(frame: &Frame, near: &[Near]) -> Vec<NearCase> {
 /// The classes of the project, that of the run first where it is in none.
 async fn classes(frame: &Frame, chosen: Option<&str>) -> Result<Vec<SelectOption>, Problem> {
     let taxonomy = frame.app().failure_classes(frame.caller(), frame.slug()).await?;
-    let known = taxonomy.classes();
+    let known = taxonomy.offered();
     let mut options = Vec::new();
     if let Some(own) = chosen.filter(|own| known.iter().all(|class| class.name != *own)) {
         options.push(SelectOption::new(own, own.replace('_', " ")).selected(true));

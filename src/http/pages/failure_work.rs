@@ -24,7 +24,7 @@ use crate::render::view::{KeyValue, Link, SelectOption, Time};
 /// The classes of the project's taxonomy, and none.
 pub async fn class_options(frame: &Frame, chosen: Option<&str>) -> Result<Vec<SelectOption>, Problem> {
     let taxonomy = frame.app().failure_classes(frame.caller(), frame.slug()).await?;
-    let classes = taxonomy.classes().into_iter().map(|class| {
+    let classes = taxonomy.offered().into_iter().map(|class| {
         let label = format!("{} ({})", class.name.replace('_', " "), class.severity.as_str());
         let on = Some(class.name.as_str()) == chosen;
         SelectOption::new(class.name, label).selected(on)

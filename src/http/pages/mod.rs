@@ -17,6 +17,7 @@ mod conversation;
 mod decision;
 mod failure;
 mod failure_act;
+mod failure_class;
 mod failure_queue;
 mod failure_review;
 mod failure_work;
@@ -45,10 +46,13 @@ mod scorecard_edit;
 mod search;
 mod settings;
 mod sign_in;
+mod signal;
 mod suite;
+mod team;
 mod template;
 mod trace;
 mod webhook;
+mod workflow;
 
 use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get, post};
@@ -184,6 +188,16 @@ fn settings_routes(config: &mut ServiceConfig) {
         .route("/p/{project}/settings/members/{account}/remove", post().to(member::remove))
         .route("/p/{project}/settings/invitations", post().to(member::invite))
         .route("/p/{project}/settings/invitations/{invitation}/revoke", post().to(member::revoke_invitation))
+        .route("/p/{project}/settings/teams", get().to(team::list))
+        .route("/p/{project}/settings/teams", post().to(team::add))
+        .route("/p/{project}/settings/teams/{team}", post().to(team::change))
+        .route("/p/{project}/settings/teams/{team}/remove", post().to(team::remove))
+        .route("/p/{project}/settings/workflows", get().to(workflow::list))
+        .route("/p/{project}/settings/workflows/{workflow}", get().to(workflow::show))
+        .route("/p/{project}/settings/workflows/{workflow}", post().to(workflow::keep))
+        .route("/p/{project}/settings/signals", get().to(signal::show))
+        .route("/p/{project}/settings/failure-classes", get().to(failure_class::list))
+        .route("/p/{project}/settings/failure-classes", post().to(failure_class::change))
         .route("/p/{project}/settings/keys", get().to(api_key::show))
         .route("/p/{project}/settings/keys", post().to(api_key::add_key))
         .route("/p/{project}/settings/keys/{key}/revoke", post().to(api_key::revoke_key))

@@ -49,6 +49,9 @@ async fn now(frame: &Frame, part: &str) -> Result<String, Problem> {
     let many = |n: usize, one: &str, many: &str| if n == 1 { format!("1 {one}") } else { format!("{n} {many}") };
     Ok(match part {
         "members" => many(app.members(caller, slug).await?.len(), "member", "members"),
+        "teams" => many(app.teams(caller, slug).await?.len(), "team", "teams"),
+        "workflows" => many(app.names(caller, slug).await?.workflows().len(), "workflow", "workflows"),
+        "classes" => many(app.failure_classes(caller, slug).await?.offered().len(), "class", "classes"),
         "policy" => match app.policy(caller, slug).await? {
             CurrentPolicy::BuiltIn(_) => "the built-in one".to_owned(),
             CurrentPolicy::Own(row) => format!("{}, version {}", row.policy.name, row.policy.version),

@@ -22,6 +22,7 @@ pub mod audit;
 pub mod case;
 pub mod decision;
 pub mod failure;
+pub mod failure_class;
 pub mod first_use;
 pub mod gate;
 pub mod incident;
@@ -38,10 +39,13 @@ pub mod scorecard_edit;
 pub mod search;
 pub mod settings;
 pub mod sign_in;
+pub mod signal;
 pub mod task;
+pub mod team;
 pub mod template;
 pub mod triage;
 pub mod webhook;
+pub mod workflow;
 
 pub use common::{
     Empty, Filter, FilterChip, Freshness, Gap, HOSTILE, KeyValue, Link, Owner, Pager, SelectOption, Time,

@@ -94,9 +94,23 @@ pub struct SettingsSection {
 }
 
 /// Name, label, place below the project, and what is set there.
-const SETTINGS: [(&str, &str, &str, &str); 7] = [
+const SETTINGS: [(&str, &str, &str, &str); 11] = [
     ("members", "Members", "/settings/members", "Who belongs to the project, and as what."),
+    ("teams", "Teams", "/settings/teams", "Groups of members that own things together."),
     ("keys", "API keys", "/settings/keys", "What agents and pipelines sign in with."),
+    (
+        "workflows",
+        "Workflows",
+        "/settings/workflows",
+        "What the runs of each report, and how long late facts are waited for.",
+    ),
+    (
+        "signals",
+        "Signals",
+        "/settings/signals",
+        "Every signal as it is computed, what it proves, and whether it is known.",
+    ),
+    ("classes", "Failure classes", "/settings/failure-classes", "The kinds of miss, and how bad each is."),
     (
         "policy",
         "Gate policy",

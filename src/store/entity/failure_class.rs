@@ -12,6 +12,7 @@ pub struct Model {
     pub name: String,
     pub severity: String,
     pub meaning: String,
+    pub retired: bool,
 }
 
 /// No relations: queries name the columns they join on.

@@ -107,6 +107,52 @@ pub async fn counts(
     Ok(counts)
 }
 
+/// Failures of one class.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct ClassCount {
+    /// The class; `None` when nobody named one.
+    pub failure_class: Option<String>,
+    /// All of them.
+    failures: i64,
+    /// Not looked at yet.
+    open: i64,
+}
+
+impl ClassCount {
+    /// All of them, and those nobody has looked at yet.
+    #[must_use]
+    pub fn counts(&self) -> (u64, u64) {
+        let count = |n: i64| u64::try_from(n).unwrap_or(0);
+        (count(self.failures), count(self.open))
+    }
+}
+
+/// Counts failures by class, the most frequent first, at most [`limits::FAILURE_GROUPS`].
+///
+/// # Errors
+/// When the database fails.
+pub async fn by_class(
+    db: &impl Connection,
+    scope: Scope,
+    filter: &FailureFilter,
+) -> Result<Vec<ClassCount>, StoreError> {
+    let open = failure::Column::Status.eq(LearningStatus::Open.as_str());
+    let open = Expr::expr(CaseStatement::new().case(open, failure::Column::RunId.into_expr())).count();
+    let most = u64::try_from(limits::FAILURE_GROUPS).unwrap_or(u64::MAX);
+    let rows = select(scope, filter)
+        .select_only()
+        .column(failure::Column::FailureClass)
+        .expr_as(failure::Column::RunId.count(), "failures")
+        .expr_as(open, "open")
+        .group_by(failure::Column::FailureClass)
+        .order_by(failure::Column::RunId.count(), Order::Desc)
+        .limit(most)
+        .into_model()
+        .all(db.raw())
+        .await?;
+    Ok(rows)
+}
+
 /// How many failures nobody has learned from, counted up to `most`: a page says "many" beyond it.
 ///
 /// # Errors

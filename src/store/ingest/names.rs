@@ -69,6 +69,7 @@ impl Context {
             severity: severity(&row.severity),
             name: row.name,
             meaning: row.meaning,
+            retired: row.retired,
         });
         let values =
             segment_value::Entity::find().filter(segment_value::Column::ProjectId.eq(project)).all(raw).await?;

@@ -29,6 +29,10 @@ async fn a_viewer_sees_no_forms_and_may_send_none(app: &TestApp) {
         "/settings/keys".to_owned(),
         "/settings/webhooks".to_owned(),
         "/settings/policy".to_owned(),
+        "/settings/teams".to_owned(),
+        "/settings/workflows/refund-handling".to_owned(),
+        "/settings/signals".to_owned(),
+        "/settings/failure-classes".to_owned(),
     ];
     let mut page = String::new();
     for path in &pages {
@@ -49,6 +53,9 @@ async fn a_viewer_sees_no_forms_and_may_send_none(app: &TestApp) {
         ("/settings/keys".to_owned(), vec![("name", "k"), ("scopes", "read")]),
         ("/settings/webhooks".to_owned(), vec![("url", "https://example.com")]),
         ("/settings/mail/test".to_owned(), vec![]),
+        ("/settings/teams".to_owned(), vec![("name", "t")]),
+        ("/settings/workflows/refund-handling".to_owned(), vec![("settle_hours", "1")]),
+        ("/settings/failure-classes".to_owned(), vec![("name", "x"), ("severity", "minor")]),
         ("/settings/policy/edit".to_owned(), vec![("name", "laxer")]),
         ("/templates/review/html".to_owned(), vec![("source", "x"), ("version", "0")]),
     ];

@@ -8,6 +8,9 @@ both!(
     who_edits_an_older_policy_sees_what_changed,
     members_get_other_roles_and_leave,
     the_sections_are_found_from_each_other,
+    failure_classes_are_added_changed_and_retired,
+    a_workflow_says_who_reports_what,
+    teams_are_made_changed_and_removed,
 );
 
 /// The fields of the policy's form, with one of them different.
@@ -158,4 +161,149 @@ fn a_test_mail_goes_to_whoever_asks_and_to_nobody_else() {
             assert_eq!(answer(key.post(&path("mail/test"))).await.0, 403, "a key has no address");
         });
     }
+}
+
+async fn failure_classes_are_added_changed_and_retired(app: &TestApp) {
+    let run = report_failure(app, "a failure", "Please refund order 7").await;
+    let admin = Visitor::signed_in(app, Role::Admin).await;
+    let about = at("/settings/failure-classes");
+    let page = admin.page("/settings/failure-classes").await;
+    let tag = rests_on(&page);
+    let row = page.split("failure_class=wrong_result\"").nth(1).expect("a row");
+    assert_eq!(between(row, "<td class=\"num\">", "</td>"), Some("1"), "the failure is counted: {row}");
+    let lost = [
+        ("rests_on", tag.as_str()),
+        ("act", "add"),
+        ("name", "lost_order"),
+        ("severity", "critical"),
+        ("meaning", "Gone."),
+    ];
+    admin.send(&about, &page, &lost).await.goes_on();
+    let seen = admin.send(&about, &page, &lost).await;
+    assert!(seen.status == 422 && seen.text.contains("is a class already"), "{}", seen.text);
+    assert!(seen.text.contains(">Gone.</textarea>"), "what was typed stays: {}", seen.text);
+    let stale = [("rests_on", tag.as_str()), ("name", "timeout"), ("severity", "major"), ("meaning", "x")];
+    let seen = admin.send(&about, &page, &stale).await;
+    assert!(seen.status == 422 && seen.text.contains("Somebody else changed this"), "{}", seen.text);
+
+    // Retired: no label can name it any more, and what carries it is as bad as before.
+    let page = admin.page("/settings/failure-classes").await;
+    let tag = rests_on(&page);
+    let retire = [
+        ("rests_on", tag.as_str()),
+        ("act", "retire"),
+        ("name", "wrong_result"),
+        ("severity", "critical"),
+        ("meaning", "m"),
+    ];
+    admin.send(&about, &page, &retire).await.goes_on();
+    let classes = expect(200, app.member(Role::Viewer).get(&path("failure-classes"))).await;
+    let own = json!([
+        {"name": "lost_order", "severity": "critical", "meaning": "Gone."},
+        {"name": "wrong_result", "severity": "critical", "meaning": "m", "retired": true},
+    ]);
+    assert_eq!(json!(classes["items"].as_array().expect("a list")[..2]), own);
+    let reviewer = Visitor::signed_in(app, Role::Reviewer).await;
+    let triage = reviewer.page(&format!("/failures?run={run}")).await;
+    assert!(triage.contains("value=\"lost_order\""), "{triage}");
+    let other = report_failure(app, "another", "Please refund order 8").await;
+    let label = json!({"failure_class": "wrong_result"});
+    let about = path(&format!("failures/{other}/label"));
+    let (status, problem) = answer(app.member(Role::Reviewer).post(&about).json(&label)).await;
+    assert_eq!(status, 422, "{problem}");
+    let page = admin.page("/settings/failure-classes").await;
+    assert!(page.contains("built-in, changed") && page.contains("retired"), "{page}");
+    let drop = [("rests_on", rests_on(&page)), ("act", "drop".to_owned()), ("name", "wrong_result".to_owned())];
+    let drop: Vec<(&str, &str)> = drop.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    admin.send(&at("/settings/failure-classes"), &page, &drop).await.goes_on();
+    assert!(!admin.page("/settings/failure-classes").await.contains("built-in, changed"));
+
+    let counts = expect(200, app.member(Role::Viewer).get(&path("failure-classes/counts?days=30"))).await;
+    let wrong = json!({"failure_class": "wrong_result", "failures": 2, "open": 2});
+    assert!(counts["items"].as_array().expect("a list").contains(&wrong), "{counts}");
+    assert_eq!(answer(app.member(Role::Viewer).get(&path("failure-classes/counts?days=0"))).await.0, 422);
+}
+
+async fn a_workflow_says_who_reports_what(app: &TestApp) {
+    ready_gate(app, 40).await;
+    let owner = Visitor::signed_in(app, Role::Owner).await;
+    let about = "/settings/workflows/refund-handling";
+    let page = owner.page(about).await;
+    let tag = rests_on(&page);
+    let fields = |rescues: &'static str, settle: &'static str, tag: &str| {
+        let fields = [
+            ("rests_on", tag),
+            ("risk_class", "high"),
+            ("approvals", "traces"),
+            ("rescues", rescues),
+            ("settle_hours", settle),
+            ("idle_minutes", "90"),
+            ("score_name", "quality"),
+            ("score_at_least", "0.8"),
+            ("environments", "test\r\nstaging\r\n"),
+            ("sample_share", "2.5"),
+        ];
+        fields.map(|(name, value)| (name, value.to_owned()))
+    };
+    let send = async |page: &str, fields: &[(&'static str, String)]| {
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        owner.send(&at(about), page, &fields).await
+    };
+    let seen = send(&page, &fields("api", "soon", &tag)).await;
+    assert!(seen.status == 422 && seen.text.contains("is a number, such as"), "{}", seen.text);
+    assert!(seen.text.contains("value=\"soon\"") && seen.text.contains("value=\"quality\""), "{}", seen.text);
+    assert_eq!(send(&page, &fields("api", "99999", &tag)).await.status, 422);
+    let went = send(&page, &fields("api", "1.5", &tag)).await.goes_on();
+    assert!(went.contains("/settings/workflows/"), "{went}");
+    let read = expect(200, app.member(Role::Viewer).get(&path(&format!("workflows/{WORKFLOW}")))).await;
+    let rules = json!({
+        "observes": {"approvals": "traces", "rescues": "api"}, "score_rule": {"name": "quality", "success_at_least": 0.8},
+        "terminal_tool": null, "requires_review": false, "settle_seconds": 5_400, "idle_close_seconds": 5_400,
+        "excluded_environments": ["test", "staging"], "sample_share": 0.025,
+    });
+    assert_eq!((&read["risk_class"], &read["rules"]), (&json!("high"), &rules));
+    let seen = send(&page, &fields("traces", "2", &tag)).await;
+    assert!(seen.status == 422 && seen.text.contains("Somebody else changed this"), "{}", seen.text);
+
+    // What is reported is what is known.
+    let viewer = Visitor::signed_in(app, Role::Viewer).await;
+    let signals = viewer.page("/settings/signals").await;
+    let card = |name: &str| {
+        let found = between(&signals, &format!("<article class=\"card\" id=\"{name}\">"), "</article>");
+        found.unwrap_or_else(|| panic!("{name}: {signals}")).to_owned()
+    };
+    assert!(
+        card("rescue_rate").contains("In refund-handling: another system posts rescues."),
+        "{}",
+        card("rescue_rate")
+    );
+    assert!(
+        card("escalation_rate").contains("nobody reports escalations")
+            && card("escalation_rate").contains("Unverified")
+    );
+    assert!(card("latency").contains("From a run&#39;s start to its end"), "{}", card("latency"));
+    let list = viewer.page("/settings/workflows").await;
+    assert!(list.contains("90 minutes") && list.contains("approvals, rescues"), "{list}");
+    assert_eq!(viewer.get(&at("/settings/workflows/no-such")).await.status, 404);
+}
+
+async fn teams_are_made_changed_and_removed(app: &TestApp) {
+    let admin = Visitor::signed_in(app, Role::Admin).await;
+    let (owner, viewer) = (app.account(Role::Owner).to_string(), app.account(Role::Viewer).to_string());
+    let page = admin.page("/settings/teams").await;
+    let about = at("/settings/teams");
+    admin.send(&about, &page, &[("name", "<b>Payments"), ("members", &owner)]).await.goes_on();
+    let page = admin.page("/settings/teams").await;
+    assert!(page.contains("&lt;b&gt;Payments") && page.contains("<td>Demo owner</td>"), "{page}");
+    let id = format!("team_{}", between(&page, "/settings/teams/team_", "\"").expect("a form"));
+    let tag = rests_on(&page);
+    let two = [("rests_on", tag.as_str()), ("name", "Money"), ("members", &owner), ("members", &viewer)];
+    admin.send(&format!("{about}/{id}"), &page, &two).await.goes_on();
+    let seen = admin.send(&format!("{about}/{id}"), &page, &two).await;
+    assert!(seen.status == 422 && seen.text.contains("Somebody else changed this"), "{}", seen.text);
+    let seen = admin.send(&about, &page, &[("name", "Money"), ("members", &owner)]).await;
+    assert_eq!(seen.status, 422, "the name is taken");
+    assert!(seen.text.contains("value=\"Money\""), "what was typed stays: {}", seen.text);
+    admin.send(&format!("{about}/{id}/remove"), &page, &[]).await.goes_on();
+    assert!(admin.page("/settings/teams").await.contains("No team yet."));
 }
