@@ -112,8 +112,7 @@ async fn measured(runs: usize, looks: usize) -> Outcome<Vec<Page>> {
     runs::write(&folder.path().join("bench.db"), PROJECT, runs).await?;
     println!("  {runs} runs written in {:.0} s", begun.elapsed().as_secs_f64());
     let gate = opened(&app, &caller).await?;
-    // What the background work does by itself: failures are there to be worked on, and a prefix of the evidence is kept.
-    jobs::group_failures(&app).await?;
+    // What the background work does by itself: a prefix of the evidence is kept.
     jobs::find_gaps(&app).await?;
 
     let listener = TcpListener::bind("127.0.0.1:0")?;
