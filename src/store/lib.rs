@@ -70,6 +70,9 @@ pub mod triage_act;
 pub mod webhook;
 pub mod workflow;
 
+/// The target under which the database driver writes log records.
+pub const DRIVER_LOG_TARGET: &str = "sqlx";
+
 pub use connection::{Connection, ReadConnection, WriteTx};
 pub use error::StoreError;
 pub use open::{Backend, OpenOptions, Store};
