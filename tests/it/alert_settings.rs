@@ -28,7 +28,7 @@ fn hours(n: i64) -> Timestamp {
 }
 
 /// A release that is live and does worse since its fifth hour, an hour later.
-async fn drifted(app: &TestApp) {
+pub async fn drifted(app: &TestApp) {
     let gate = ready_gate(app, 90).await;
     let rules = json!({"observes": {"rescues": "not_applicable"}, "settle_seconds": 0});
     let body = json!({"risk_class": "high", "rules": rules, "owner": app.account(Role::Owner)});

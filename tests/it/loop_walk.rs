@@ -101,7 +101,7 @@ fn two_reviewers_work_on_one_queue() {
 }
 
 /// Declares the workflow and its scorecard and reports the runs.
-async fn take_in(app: &TestApp) {
+pub async fn take_in(app: &TestApp) {
     let rules = json!({"observes": {"rescues": "not_applicable"}, "settle_seconds": 0, "sample_share": 0.1});
     let workflow = json!({"risk_class": "high", "owner": app.account(Role::Owner).to_string(), "rules": rules});
     expect(200, app.member(Role::Owner).put(&path(&format!("workflows/{WORKFLOW}"))).json(&workflow)).await;

@@ -113,7 +113,6 @@ async function load(main: HTMLElement): Promise<void> {
   openNamed();
 }
 
-document.documentElement.classList.add("has-script");
 themeToggle();
 copyButtons();
 keyboard();

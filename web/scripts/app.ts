@@ -12,7 +12,6 @@ import { themeToggle } from "./theme_toggle";
 import { triage } from "./triage";
 import { waterfalls } from "./waterfall";
 
-document.documentElement.classList.add("has-script");
 themeToggle();
 confirmSubmissions();
 copyButtons();

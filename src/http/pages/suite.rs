@@ -56,7 +56,8 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<SuiteQue
             action: frame.may(Permission::Triage).then(|| Link::new(frame.href("/suites/new"), "Make a suite")),
         }),
         act: None,
-        more: None,
+        more: (frame.may(Permission::Triage) && !rows.is_empty())
+            .then(|| Link::new(frame.href("/suites/new"), "Make a suite")),
         rows: rows
             .iter()
             .map(|row| TaskRow {
