@@ -25,6 +25,8 @@ pub const DIMENSIONS: [(&str, u64); 6] =
 /// 2026-01-05T00:00:00Z.
 const FIRST: Timestamp = Timestamp::from_micros(1_767_571_200 * SECOND);
 const DAYS: i64 = 60;
+/// A time after the last run by which all of them have settled.
+pub const SETTLED: Timestamp = FIRST.plus_days(DAYS + 2);
 /// Runs of one transaction.
 const BATCH: usize = 2_000;
 
@@ -68,12 +70,10 @@ pub async fn write(database: &Path, project: &str, n: usize) -> Outcome<()> {
     let store = Store::open(&OpenOptions::new(format!("sqlite:{}", database.display()))).await?;
     let row = seatrial_store::project::by_slug(store.read(), project).await?.ok_or("there is no such project")?;
     let scope = Scope::of(ProjectId::from_uuid(row.id));
-    // A day after the last run: all of them have settled.
-    let now = FIRST.plus_days(DAYS + 2);
     for first in (0..n).step_by(BATCH) {
         let writes: Vec<RunWrite> = (first..n.min(first + BATCH)).map(|i| bulk_write(scope, i, n)).collect();
         let tx = store.write().await?;
-        for result in apply(&tx, &writes, now).await? {
+        for result in apply(&tx, &writes, SETTLED).await? {
             result?;
         }
         tx.commit().await?;
