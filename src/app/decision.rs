@@ -1,5 +1,6 @@
 //! Decisions: a person answers a gate, alone or with a second person; the record is chained and can leave.
 
+mod ledger;
 mod read;
 mod refusal;
 
@@ -30,6 +31,7 @@ use super::notice::{DecisionNotice, Telling, event_body};
 use super::workflow::ReleaseMove;
 use refusal::{evidence_changed, needs_only_a_second, refuse, stands_as_known};
 
+pub use ledger::LedgerVerification;
 pub use read::{ListedDecision, Standing};
 
 /// What somebody wants to decide.

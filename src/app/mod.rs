@@ -55,6 +55,7 @@ pub mod search;
 pub mod session;
 pub mod signal;
 pub mod suite;
+pub mod suite_grid;
 pub mod team;
 pub mod template;
 pub mod token;

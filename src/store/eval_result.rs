@@ -176,6 +176,44 @@ pub async fn trials(
     Ok(trials)
 }
 
+/// The trials of these versions of cases in a suite on these releases, the latest [`limits::RESULTS_READ`], by case and
+/// release.
+///
+/// # Errors
+/// When the database fails or what is stored cannot be read back.
+pub async fn trials_on(
+    db: &impl Connection,
+    scope: Scope,
+    suite: SuiteId,
+    releases: &[ReleaseId],
+    cases: &[SuiteCase],
+) -> Result<BTreeMap<(CaseId, ReleaseId), Vec<Trial>>, StoreError> {
+    use eval_result::Column;
+    let rows: Vec<(Uuid, Uuid, i64, String, String, i64)> = eval_result::Entity::find()
+        .select_only()
+        .columns([Column::CaseId, Column::ReleaseId, Column::CaseVersion])
+        .columns([Column::Execution, Column::Verdict, Column::RecordedAt])
+        .filter(Column::ProjectId.eq(scope.uuid()))
+        .filter(Column::SuiteId.eq(suite.uuid()))
+        .filter(Column::ReleaseId.is_in(releases.iter().map(|release| release.uuid())))
+        .filter(Column::CaseId.is_in(cases.iter().map(|case| case.case.uuid())))
+        .order_by_desc(Column::RecordedAt)
+        .limit(limits::RESULTS_READ)
+        .into_tuple()
+        .all(db.raw())
+        .await?;
+    let wanted: BTreeMap<Uuid, i64> = cases.iter().map(|case| (case.case.uuid(), i64::from(case.version))).collect();
+    let mut trials: BTreeMap<(CaseId, ReleaseId), Vec<Trial>> = BTreeMap::new();
+    for (case, release, version, execution, verdict, at) in rows {
+        if wanted.get(&case) == Some(&version) {
+            let verdict = EvalVerdict::parse(&verdict).ok_or_else(|| corrupt(&verdict))?;
+            let trial = Trial { execution, verdict, recorded_at: Timestamp::from_micros(at) };
+            trials.entry((CaseId::from_uuid(case), ReleaseId::from_uuid(release))).or_default().push(trial);
+        }
+    }
+    Ok(trials)
+}
+
 /// What runners said of a case, by result; the latest [`limits::RESULTS_READ`].
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 
 mod forms;
 mod learning;
+mod results;
 mod settings;
 mod templates;
 
@@ -114,6 +115,8 @@ async fn all_pages(app: &TestApp) -> Vec<String> {
         format!("/scorecards/{}", a_scorecard(app).await),
         format!("/gates/{gate}"),
         format!("/decisions/{decision}"),
+        format!("/decisions/{decision}/verification"),
+        "/decisions/verification".to_owned(),
         format!("/decisions/{decision}/artifact.html"),
         format!("/decisions/{decision}/artifact.md"),
         format!("/decisions/{decision}/artifact.json"),

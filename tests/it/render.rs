@@ -12,8 +12,8 @@ use seatrial::render::Renderer;
 use seatrial::render::view::{HOSTILE, NavCounts, Page, View};
 use seatrial::render::view::{
     account, alert, alert_settings, api_key, audit, case, decision, failure, failure_class, gate, member, overview,
-    policy, problem, release, run, scorecard, scorecard_edit, search, settings, sign_in, signal, task, team, template,
-    webhook, workflow,
+    policy, problem, release, run, scorecard, scorecard_edit, search, settings, sign_in, signal, suite, task, team,
+    template, verification, webhook, workflow,
 };
 
 use html_check::check;
@@ -133,11 +133,20 @@ fn render_pages() -> Vec<Sample> {
     page(r, l, "usual", "Mails", task::MailChoice::sample());
     page(r, l, "hostile", HOSTILE, task::MailChoice::hostile_sample());
     settings_pages(r, l);
+    results_pages(r, l);
     page(r, l, "usual", "Templates", template::TemplateList::sample());
     page(r, l, "usual", "Review", template::TemplatePage::sample());
     page(r, l, "hostile", HOSTILE, template::TemplatePage::hostile_sample());
     page(r, l, "bare", "Review", template::TemplatePage::bare_sample());
     list
+}
+
+fn results_pages(r: &Renderer, l: &mut Vec<Sample>) {
+    page(r, l, "usual", "Results", suite::SuiteGrid::sample());
+    page(r, l, "hostile", HOSTILE, suite::SuiteGrid::hostile_sample());
+    page(r, l, "empty", "Results", suite::SuiteGrid::empty_sample());
+    page(r, l, "usual", "Verified", verification::VerificationPage::sample());
+    page(r, l, "hostile", HOSTILE, verification::VerificationPage::hostile_sample());
 }
 
 fn settings_pages(r: &Renderer, l: &mut Vec<Sample>) {

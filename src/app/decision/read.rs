@@ -75,15 +75,7 @@ impl App {
         let db = self.store.read();
         let sealed = decision::find(db, project.scope, id).await?.ok_or(AppError::NotFound { noun: "decision" })?;
         let bundle = frozen(db, &project, sealed.record.bundle).await?;
-        let mut chain: Vec<SealedDecision> = Vec::new();
-        loop {
-            let after = chain.last().map_or(0, |last| last.record.sequence);
-            let more = decision::chain(db, project.scope, after).await?;
-            if more.is_empty() {
-                break;
-            }
-            chain.extend(more);
-        }
+        let chain = self.whole_chain(&project).await?;
         DecisionExport::from_stored(id, &bundle.canonical, &bundle.recommendation, chain)
             .and_then(|export| export.bytes())
             .map_err(AppError::internal)

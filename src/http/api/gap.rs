@@ -2,6 +2,7 @@
 
 use actix_web::web::{Data, Json, Path, Query};
 use actix_web::{get, post, put};
+use seatrial_domain::access::Permission;
 use seatrial_domain::gap::{GapState, NextStepKind};
 use seatrial_domain::ids::{GapId, ReleaseId, WorkflowId};
 use seatrial_domain::owner::OwnerId;
@@ -11,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::scorecard_view::ActorView;
-use crate::app::App;
 use crate::app::error::AppError;
+use crate::app::{App, access};
 use crate::http::extract::{Caller, Listed, PageQuery};
 use crate::http::problem::{Problem, ProblemBody};
 
@@ -98,7 +99,7 @@ struct GapQuery {
     release: Option<String>,
     /// `open` or `closed`.
     state: Option<String>,
-    /// Of this owner: an account's or a team's id.
+    /// Of this owner: an account's or a team's id, or `me` with every team of whoever asks.
     owner: Option<String>,
     /// Where to begin: `next_cursor` of the page before.
     cursor: Option<String>,
@@ -116,9 +117,25 @@ impl GapQuery {
             workflow: id_of("workflow", self.workflow.as_deref())?,
             release: id_of("release", self.release.as_deref())?,
             state: state.transpose()?,
-            owners: id_of("owner", self.owner.as_deref())?.map(|owner| vec![owner]),
+            owners: None,
         })
     }
+}
+
+/// The owners that a query names: one by its id, or whatever stands for whoever asks, their teams included.
+pub(super) async fn owners(
+    app: &App,
+    caller: &access::Caller,
+    project: &str,
+    owner: Option<&str>,
+) -> Result<Option<Vec<OwnerId>>, AppError> {
+    if owner != Some("me") {
+        return Ok(id_of("owner", owner)?.map(|owner| vec![owner]));
+    }
+    let access = app.enter(caller, project, Permission::ReadEvidence).await?;
+    let account =
+        caller.account().ok_or_else(|| AppError::invalid("owner", "a key is nobody; name an owner by its id"))?;
+    Ok(Some(app.owner_ids(&access, account).await?))
 }
 
 /// An id in a query.
@@ -175,8 +192,9 @@ async fn list(
     project: Path<String>,
     query: Query<GapQuery>,
 ) -> Result<Json<Listed<GapView>>, Problem> {
-    let filter = query.filter()?;
     let query = query.into_inner();
+    let owners = owners(&app, &caller, &project, query.owner.as_deref()).await?;
+    let filter = GapFilter { owners, ..query.filter()? };
     let page = PageQuery { cursor: query.cursor, limit: query.limit }.page()?;
     let (rows, next) = app.gaps(&caller, &project, &filter, page).await?;
     Ok(Json(Listed::new(rows.into_iter().map(GapView::from).collect(), next)))

@@ -51,6 +51,7 @@ mod template;
 mod token;
 mod triage;
 mod triage_view;
+mod verification;
 mod webhook;
 mod workflow;
 
@@ -104,6 +105,7 @@ fn nouns(config: &mut ServiceConfig<'_>) {
         .configure(template::configure)
         .configure(token::configure)
         .configure(triage::configure)
+        .configure(verification::configure)
         .configure(webhook::configure)
         .configure(workflow::configure);
 }

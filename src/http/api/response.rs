@@ -10,7 +10,7 @@ use seatrial_store::response::ResponseFilter;
 use serde::Deserialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::gap::id_of;
+use super::gap::{id_of, owners};
 pub(super) use super::response_view::ResponseView;
 use super::response_view::{ResponseBody, ResponseDetailView};
 use crate::app::App;
@@ -42,7 +42,7 @@ struct ResponseQuery {
     origin: Option<String>,
     /// About this one.
     origin_id: Option<String>,
-    /// Of this owner: an account's or a team's id.
+    /// Of this owner: an account's or a team's id, or `me` with every team of whoever asks.
     owner: Option<String>,
     /// Where to begin: `next_cursor` of the page before.
     cursor: Option<String>,
@@ -63,7 +63,7 @@ impl ResponseQuery {
             workflow: id_of("workflow", self.workflow.as_deref())?,
             origin: origin.transpose()?,
             origin_id: self.origin_id.clone().filter(|id| !id.contains('\0')),
-            owners: id_of("owner", self.owner.as_deref())?.map(|owner| vec![owner]),
+            owners: None,
         })
     }
 }
@@ -131,8 +131,9 @@ async fn list(
     project: Path<String>,
     query: Query<ResponseQuery>,
 ) -> Result<Json<Listed<ResponseView>>, Problem> {
-    let filter = query.filter()?;
     let query = query.into_inner();
+    let owners = owners(&app, &caller, &project, query.owner.as_deref()).await?;
+    let filter = ResponseFilter { owners, ..query.filter()? };
     let page = PageQuery { cursor: query.cursor, limit: query.limit }.page()?;
     let (rows, next) = app.responses(&caller, &project, &filter, page).await?;
     Ok(Json(Listed::new(rows.into_iter().map(ResponseView::from).collect(), next)))

@@ -2,23 +2,27 @@
 
 use actix_web::web::{Path, Query};
 use seatrial_domain::case::{Assertions, Bound, CaseState, Figure};
-use seatrial_domain::ids::CaseId;
-use seatrial_domain::suite::EvalVerdict;
+use seatrial_domain::ids::{CaseId, ReleaseId};
+use seatrial_domain::suite::{EvalVerdict, Trial, outcome};
 use seatrial_store::Page;
 use seatrial_store::case::{CaseFilter, CaseRow};
+use seatrial_store::eval_result::EvalResultRow;
 use seatrial_store::failure::FailureRow;
 use serde::Deserialize;
 
 use super::context::{Answer, Frame, Visitor};
 use super::form::given;
 use super::link;
+use super::suite_results::cell;
 use super::trace::readable;
 use crate::app::error::AppError;
 use crate::app::names::Names;
 use crate::http::extract::PageQuery;
 use crate::http::problem::Problem;
 use crate::render::format;
-use crate::render::view::case::{self as view, Assertion, CaseList, CasePage, CaseResult, DiffLine, Provenance};
+use crate::render::view::case::{
+    self as view, Assertion, CaseList, CasePage, CaseResult, CaseStanding, DiffLine, Provenance,
+};
 use crate::render::view::{Empty, Filter, FilterChip, Link, Pager, SelectOption, Time};
 
 /// Which cases are wanted.
@@ -139,6 +143,30 @@ pub async fn show(visitor: Visitor, path: Path<(String, String)>) -> Answer {
     frame.page(row.case.title.clone(), body)
 }
 
+/// How each version of a case stands on each release, of its latest results.
+fn standings(frame: &Frame, names: &Names, results: &[EvalResultRow]) -> Vec<CaseStanding> {
+    let mut places: Vec<(ReleaseId, u32)> = Vec::new();
+    for row in results {
+        let place = (row.release, row.case_version);
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    let standing = |(release, version): (ReleaseId, u32)| {
+        let of_place = results.iter().filter(|row| (row.release, row.case_version) == (release, version));
+        let trials: Vec<Trial> = of_place
+            .map(|row| Trial { execution: row.execution.clone(), verdict: row.verdict, recorded_at: row.at })
+            .collect();
+        let name = names.release_name(release);
+        CaseStanding {
+            release: Link::new(frame.href(&format!("/releases/{release}")), &name),
+            version,
+            cell: cell(name, outcome(&trials)),
+        }
+    };
+    places.into_iter().map(standing).collect()
+}
+
 async fn case_page(frame: &Frame, row: &CaseRow, failures: &[FailureRow]) -> Result<CasePage, Problem> {
     let (app, caller, slug) = (frame.app(), frame.caller(), frame.slug());
     let parts = &row.case.definition;
@@ -180,6 +208,7 @@ async fn case_page(frame: &Frame, row: &CaseRow, failures: &[FailureRow]) -> Res
             copied_at: Time(from.promoted_at.micros()),
             promoted_by: from.promoted_by.display_name.clone(),
         },
+        standings: standings(frame, &names, &results),
         results: results
             .into_iter()
             .map(|row| CaseResult {

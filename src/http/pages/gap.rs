@@ -24,6 +24,8 @@ use crate::render::view::{Empty, FilterChip, KeyValue, Link, Pager, SelectOption
 pub struct TaskQuery {
     /// `yes`: those of whoever looks.
     pub mine: Option<String>,
+    /// `me`: the same, as failures say it.
+    pub owner: Option<String>,
     /// `yes`: those that are over too.
     pub all: Option<String>,
     /// Where to begin.
@@ -39,7 +41,7 @@ impl TaskQuery {
 
     /// Whether only those of whoever looks are wanted.
     pub fn is_mine(&self) -> bool {
-        self.mine.as_deref() == Some("yes")
+        self.mine.as_deref() == Some("yes") || self.owner.as_deref() == Some("me")
     }
 
     /// Whether those that are over are wanted too.

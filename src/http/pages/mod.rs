@@ -48,9 +48,11 @@ mod settings;
 mod sign_in;
 mod signal;
 mod suite;
+mod suite_results;
 mod team;
 mod template;
 mod trace;
+mod verification;
 mod webhook;
 mod workflow;
 
@@ -139,6 +141,7 @@ fn learning(config: &mut ServiceConfig) {
         .route("/p/{project}/suites", post().to(suite::create))
         .route("/p/{project}/suites/new", get().to(suite::new))
         .route("/p/{project}/suites/{suite}", get().to(suite::show))
+        .route("/p/{project}/suites/{suite}/results", get().to(suite_results::show))
         .route("/p/{project}/suites/{suite}/{act}", post().to(suite::change))
         .route("/p/{project}/scorecards", get().to(scorecard::list))
         .route("/p/{project}/scorecards/{scorecard}", get().to(scorecard::show))
@@ -175,6 +178,8 @@ fn deciding(config: &mut ServiceConfig) {
         .route("/p/{project}/gates/{gate}/freeze", post().to(gate::freeze))
         .route("/p/{project}/gates/{gate}/decide", post().to(gate::decide))
         .route("/p/{project}/decisions", get().to(decision::list))
+        .route("/p/{project}/decisions/verification", get().to(verification::ledger))
+        .route("/p/{project}/decisions/{decision}/verification", get().to(verification::decision))
         .route("/p/{project}/decisions/{decision}", get().to(decision::show))
         .route("/p/{project}/decisions/{decision}/{document}.{format}", get().to(decision::artifact));
 }

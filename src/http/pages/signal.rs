@@ -101,7 +101,7 @@ fn definition(signal: &Signal, workflow: Option<&WorkflowRow>) -> SignalDefiniti
         does_not_prove: written.does_not_prove.to_owned(),
         needs: match signal.needs() {
             Some(fact) => format!("that somebody reports {}", fact.noun()),
-            None => format!("{}.", signal.missing()),
+            None => format!("{}.", plain(&signal.missing())),
         },
         known,
         why,
@@ -115,6 +115,11 @@ fn standing(signal: &Signal, name: &str, rules: &WorkflowRules) -> (bool, String
     };
     match rules.observes.get(&fact) {
         Some(found) => (true, format!("In {name}: {}.", source(*found).replace("it", fact.noun()))),
-        None => (false, format!("In {name} nobody reports {}. {}.", fact.noun(), signal.missing())),
+        None => (false, format!("In {name} nobody reports {}. {}.", fact.noun(), plain(&signal.missing()))),
     }
+}
+
+/// A sentence without the marks of Markdown around names.
+fn plain(text: &str) -> String {
+    text.replace('`', "")
 }

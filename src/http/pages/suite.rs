@@ -187,7 +187,7 @@ async fn suite_page(
             KeyValue::new("Versions", versions.len().to_string()),
             KeyValue::new("Made", date_of(whole.suite.created_at)),
         ],
-        link: Some(Link::new(frame.href("/cases"), "Eval cases")),
+        link: Some(Link::new(frame.href(&format!("/suites/{}/results", whole.suite.id)), "Results by release")),
         forms: if frame.may(Permission::Triage) { forms(frame, &whole, &versions, typed).await? } else { Vec::new() },
         error,
     };

@@ -69,6 +69,8 @@ pub struct CasePage {
     pub redactions: Vec<DiffLine>,
     /// Where the case came from.
     pub provenance: Provenance,
+    /// How each version of it stands on each release, the latest result first.
+    pub standings: Vec<CaseStanding>,
     /// Results, newest first.
     pub results: Vec<CaseResult>,
     /// Failures linked to the case, newest first.
@@ -141,6 +143,17 @@ impl View for CaseList {
     const TEMPLATE: &'static str = "pages/case/list";
     const SECTION: &'static str = "cases";
     const LIST: &'static str = "rows";
+}
+
+/// How a version of a case stands on a release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CaseStanding {
+    /// The release.
+    pub release: Link,
+    /// Which version of the case.
+    pub version: u32,
+    /// How it stands there.
+    pub cell: super::suite::SuiteGridCell,
 }
 
 impl View for CasePage {
@@ -236,6 +249,17 @@ impl CasePage {
                 copied_at: Time::sample(-3000),
                 promoted_by: "Ana Reyes".to_owned(),
             },
+            standings: vec![CaseStanding {
+                release: Link::new("/p/demo/releases/rel_01", "1.4.0"),
+                version: 2,
+                cell: super::suite::SuiteGridCell {
+                    release: "1.4.0".to_owned(),
+                    result: Some("fail".to_owned()),
+                    passed: 2,
+                    trials: 3,
+                    flaky: true,
+                },
+            }],
             results: vec![CaseResult {
                 release: "1.4.0".to_owned(),
                 result: "fail".to_owned(),

@@ -40,10 +40,12 @@ pub mod search;
 pub mod settings;
 pub mod sign_in;
 pub mod signal;
+pub mod suite;
 pub mod task;
 pub mod team;
 pub mod template;
 pub mod triage;
+pub mod verification;
 pub mod webhook;
 pub mod workflow;
 
