@@ -29,7 +29,9 @@ pub fn parse_level(level: &str) -> Result<EnvFilter, LogSetupError> {
     let filter = EnvFilter::try_new(level).map_err(|error| LogSetupError(error.to_string()))?;
     // What a database remarks is for somebody who looks for something: PostgreSQL remarks at every start that its table of
     // migrations is there.
-    let quiet = format!("{}=warn", seatrial_store::DRIVER_LOG_TARGET).parse().map_err(|error| LogSetupError(format!("{error}")))?;
+    let quiet = format!("{}=warn", seatrial_store::DRIVER_LOG_TARGET)
+        .parse()
+        .map_err(|error| LogSetupError(format!("{error}")))?;
     Ok(if level.eq_ignore_ascii_case("info") { filter.add_directive(quiet) } else { filter })
 }
 
