@@ -40,7 +40,7 @@ pub struct Row {
 }
 
 fn arm(rows: &[Row]) -> ArmEvidence {
-    let mut arm = ArmEvidence::default();
+    let mut arm: ArmEvidence = ArmEvidence::default();
     for (i, row) in (0..).zip(rows) {
         let facts = RunFacts {
             outcome: if row.success { Outcome::Success } else { Outcome::Failure },

@@ -2,13 +2,14 @@
 
 mod prefix;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::try_join;
-use seatrial_domain::cell::{ALL, Basis, Counts, Resolution};
+use seatrial_domain::cell::{ALL, Basis, Block, Counts, Resolution};
 use seatrial_domain::evidence::{
-    ArmBlocks, ArmEvidence, EvalSummary, EvidenceBundle, FreezeInput, FrozenProject, FrozenRelease, FrozenWorkflow,
-    Learning, freeze_with,
+    ArmEvidence, EvalSummary, EvidenceBundle, FreezeInput, FrozenProject, FrozenRelease, FrozenWorkflow, Held,
+    Learning, Span, freeze_with,
 };
 use seatrial_domain::failure::Taxonomy;
 use seatrial_domain::gate::{Progress, Recommendation, evaluate_from};
@@ -17,11 +18,12 @@ use seatrial_domain::owner::{Owner, OwnerId, responsible};
 use seatrial_domain::policy::Policy;
 use seatrial_domain::scorecard::{Scorecard, SegmentRef};
 use seatrial_domain::time::{DAY, HOUR, SECOND, Timestamp};
-use seatrial_store::accumulate::{BlockQuery, CellQuery, blocks, cells};
+use seatrial_store::accumulate::{BlockHours, BlockQuery, CellQuery, blocks, cells};
 use seatrial_store::gate::GateRow;
 use seatrial_store::release::ReleaseRow;
 use seatrial_store::{
-    Connection, Scope, evidence, exemption, failure_class, freshness, gap, policy, release, scorecard, workflow,
+    Connection, Scope, StoreError, evidence, exemption, failure_class, freshness, gap, policy, release, scorecard,
+    workflow,
 };
 
 use super::App;
@@ -41,13 +43,32 @@ pub struct Evaluation {
 
 impl Evaluation {
     /// Assembles and evaluates on a thread made for long computations: a busy release takes seconds.
-    pub(super) async fn of(input: FreezeInput) -> Result<Self, AppError> {
-        computed(move || {
-            let bundle = freeze_with(&input, &EachProcessor);
+    pub(super) async fn of(input: FreezeInput<ArmRows>) -> Result<Self, AppError> {
+        let evaluation = computed(move || -> Result<Self, StoreError> {
+            let bundle = freeze_with(&input, &EachProcessor)?;
             let recommendation = evaluate_from(&bundle, &Progress::default(), &EachProcessor);
-            Self { bundle, recommendation }
-        })
-        .await
+            Ok(Self { bundle, recommendation })
+        });
+        Ok(evaluation.await??)
+    }
+}
+
+/// One arm's blocks over one group of runs as the store keeps them: each piece of the time is decoded where it is needed.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ArmRows {
+    settled: BlockHours,
+    concluded: BlockHours,
+}
+
+impl Held for ArmRows {
+    type Error = StoreError;
+
+    fn blocks(&self, basis: Basis, span: Span) -> Result<Cow<'_, [Block]>, StoreError> {
+        let hours = match basis {
+            Basis::Settled => &self.settled,
+            Basis::Concluded => &self.concluded,
+        };
+        Ok(Cow::Owned(hours.decode(span.0, span.1)?))
     }
 }
 
@@ -67,7 +88,7 @@ impl App {
         gate: &GateRow,
         as_of: Timestamp,
         since: Option<Timestamp>,
-    ) -> Result<FreezeInput, AppError> {
+    ) -> Result<FreezeInput<ArmRows>, AppError> {
         let scope = project.scope;
         let work = workflow::find(db, scope, &gate.workflow.to_string()).await?;
         let work = work.ok_or(AppError::NotFound { noun: "workflow" })?;
@@ -213,7 +234,7 @@ impl Arm {
         db: &impl Connection,
         settled: &[String],
         concluded: &[String],
-    ) -> Result<ArmEvidence, AppError> {
+    ) -> Result<ArmEvidence<ArmRows>, AppError> {
         let with_all = |dimensions: &[String]| [&[ALL.to_owned()], dimensions].concat();
         let since = self.since.unwrap_or(Timestamp::from_micros(0));
         let wanted = |basis, from| BlockQuery {
@@ -229,18 +250,13 @@ impl Arm {
         let of_settled = BlockQuery { dimensions: &settled, ..wanted(Basis::Settled, since) };
         let from = if self.since.is_some() { since.plus_micros(-self.settle_micros) } else { since };
         let of_concluded = BlockQuery { dimensions: &concluded, ..wanted(Basis::Concluded, from) };
-        // What was read is decoded while the rest is read.
-        let first = blocks(db, self.scope, &of_settled).await?;
-        let first = tokio::task::spawn_blocking(move || first.decode());
-        let second = blocks(db, self.scope, &of_concluded).await?;
-        let second = tokio::task::spawn_blocking(move || second.decode());
         let (totals, open) = self.totals(db).await?;
         let mut arm = ArmEvidence { totals, open, ..ArmEvidence::default() };
-        for ((dimension, value), minutes) in first.await.map_err(AppError::internal)?? {
-            group(&mut arm, dimension, value).settled = minutes;
+        for ((dimension, value), hours) in blocks(db, self.scope, &of_settled).await? {
+            group(&mut arm, dimension, value).settled = hours;
         }
-        for ((dimension, value), minutes) in second.await.map_err(AppError::internal)?? {
-            group(&mut arm, dimension, value).concluded = minutes;
+        for ((dimension, value), hours) in blocks(db, self.scope, &of_concluded).await? {
+            group(&mut arm, dimension, value).concluded = hours;
         }
         Ok(arm)
     }
@@ -280,6 +296,6 @@ impl Arm {
 }
 
 /// The blocks of a group of runs, to be filled.
-fn group(arm: &mut ArmEvidence, dimension: String, value: String) -> &mut ArmBlocks {
+fn group(arm: &mut ArmEvidence<ArmRows>, dimension: String, value: String) -> &mut ArmRows {
     if dimension == ALL { &mut arm.all } else { arm.segments.entry(SegmentRef { dimension, value }).or_default() }
 }

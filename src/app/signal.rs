@@ -192,8 +192,10 @@ impl App {
             from: Timestamp::from_micros(0),
             to: self.now().plus_micros(1),
         };
-        let found = blocks(self.store.read(), project.scope, &query).await?.decode()?;
-        let concluded: i64 = found.values().flatten().map(|block| block.counts.concluded).sum();
+        let mut concluded: i64 = 0;
+        for hours in blocks(self.store.read(), project.scope, &query).await?.into_values() {
+            concluded += hours.decode(None, None)?.iter().map(|block| block.counts.concluded).sum::<i64>();
+        }
         Ok(u64::try_from(concluded).unwrap_or_default())
     }
 }

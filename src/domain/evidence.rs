@@ -6,7 +6,9 @@
 mod changes;
 mod freeze;
 mod gaps;
+mod held;
 mod looks;
+mod outline;
 mod prefix;
 mod series;
 mod tally;
@@ -27,7 +29,8 @@ use crate::time::Timestamp;
 use crate::workflow::{FactKind, FactSource, RiskClass};
 
 pub use changes::{CheckChange, EvidenceChanges, ThenNow, changes};
-pub use freeze::{ArmBlocks, ArmEvidence, FreezeInput, freeze, freeze_with};
+pub use freeze::{FreezeInput, freeze, freeze_with};
+pub use held::{ArmBlocks, ArmEvidence, Held, Span};
 pub use looks::{Beside, Look, Minute, looks};
 pub use prefix::Prefix;
 pub use series::{PairSide, Tick, build_series, matched_series, pairing_of, pool_ratio};

@@ -19,7 +19,7 @@ use crate::error::StoreError;
 use crate::scope::Scope;
 use crate::{blob, drift, open::Backend, prefix};
 
-pub use read::{BlockQuery, BlockRows, CellQuery, CellRange, blocks, cells, cells_of, kept};
+pub use read::{BlockHours, BlockQuery, CellQuery, CellRange, blocks, cells, cells_of, kept};
 pub use totals::totals;
 
 /// Which runs a sum is over.

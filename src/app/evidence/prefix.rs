@@ -8,9 +8,9 @@ use seatrial_domain::gate::{Progress, evaluate_from};
 use seatrial_domain::time::{MINUTE, SECOND, Timestamp};
 use seatrial_store::gate::GateRow;
 use seatrial_store::prefix::Kept;
-use seatrial_store::{prefix, workflow};
+use seatrial_store::{StoreError, prefix, workflow};
 
-use super::{Evaluation, computed};
+use super::{ArmRows, Evaluation, computed};
 use crate::app::App;
 use crate::app::access::ProjectAccess;
 use crate::app::error::AppError;
@@ -26,14 +26,13 @@ impl App {
         if let Some(kept) = prefix::find(db, project.scope, gate.id).await? {
             let (kept, tail) = self.with_tail(project, gate, as_of, kept).await?;
             let going_on = move || {
-                let (kept, progress) = kept.filter(|(kept, _)| kept.fits(&tail))?;
-                let bundle = kept.resume(&tail, &EachProcessor);
+                let Some((kept, progress)) = fitting(kept, &tail)? else { return Ok(None) };
+                let bundle = kept.resume(&tail, &EachProcessor)?;
                 let recommendation = evaluate_from(&bundle, &progress, &EachProcessor);
-                // Nobody has to wait until thousands of blocks are given back.
-                tokio::task::spawn_blocking(move || drop((tail, progress)));
-                Some(Evaluation { bundle, recommendation })
+                Ok(Some(Evaluation { bundle, recommendation }))
             };
-            if let Some(evaluation) = computed(going_on).await? {
+            let evaluation: Result<_, StoreError> = computed(going_on).await?;
+            if let Some(evaluation) = evaluation? {
                 return Ok(evaluation);
             }
         }
@@ -47,7 +46,7 @@ impl App {
         gate: &GateRow,
         as_of: Timestamp,
         kept: Kept,
-    ) -> Result<(Option<(Prefix, Progress)>, FreezeInput), AppError> {
+    ) -> Result<(Option<(Prefix, Progress)>, FreezeInput<ArmRows>), AppError> {
         let through = kept.through();
         let decoded = computed(move || kept.decode());
         let tail = self.gather(self.store.read(), project, gate, as_of, Some(through));
@@ -71,16 +70,16 @@ impl App {
         if let Some(kept) = prefix::find(db, scope, gate.id).await?.filter(|kept| kept.through() <= through) {
             let (kept, tail) = self.with_tail(project, gate, as_of, kept).await?;
             let going_on = move || {
-                let kept = kept.filter(|(kept, _)| kept.fits(&tail))?;
-                Some(advanced(Some(kept), &tail, through))
+                let kept = fitting(kept, &tail)?;
+                kept.map(|kept| advanced(Some(kept), &tail, through)).transpose()
             };
-            if let Some((evaluation, body)) = computed(going_on).await? {
-                return self.keep_prefix(project, gate, revision, evaluation, body?).await;
+            if let Some((evaluation, body)) = computed(going_on).await?? {
+                return self.keep_prefix(project, gate, revision, evaluation, body).await;
             }
         }
         let whole = self.gather(db, project, gate, as_of, None).await?;
-        let (evaluation, body) = computed(move || advanced(None, &whole, through)).await?;
-        self.keep_prefix(project, gate, revision, evaluation, body?).await
+        let (evaluation, body) = computed(move || advanced(None, &whole, through)).await??;
+        self.keep_prefix(project, gate, revision, evaluation, body).await
     }
 
     async fn keep_prefix(
@@ -98,23 +97,32 @@ impl App {
     }
 }
 
-type Encoded = Result<Option<Vec<u8>>, seatrial_store::StoreError>;
+/// What is kept, when it is of the question that `tail` is of.
+fn fitting(
+    kept: Option<(Prefix, Progress)>,
+    tail: &FreezeInput<ArmRows>,
+) -> Result<Option<(Prefix, Progress)>, StoreError> {
+    let Some((prefix, progress)) = kept else { return Ok(None) };
+    Ok(prefix.fits(tail)?.then_some((prefix, progress)))
+}
 
 /// Evaluates all of `input`, and encodes how far its evidence had come at `through`.
-fn advanced(kept: Option<(Prefix, Progress)>, input: &FreezeInput, through: Timestamp) -> (Evaluation, Encoded) {
+fn advanced(
+    kept: Option<(Prefix, Progress)>,
+    input: &FreezeInput<ArmRows>,
+    through: Timestamp,
+) -> Result<(Evaluation, Option<Vec<u8>>), StoreError> {
     let (prefix, earlier) = match kept {
         Some((mut prefix, progress)) => {
-            prefix.advance(input, through, &EachProcessor);
+            prefix.advance(input, through, &EachProcessor)?;
             (prefix, progress)
         }
-        None => (Prefix::of(input, through, &EachProcessor), Progress::default()),
+        None => (Prefix::of(input, through, &EachProcessor)?, Progress::default()),
     };
     let of_card = |card| Progress::of(&input.policy, card, &prefix.settled_checks(input), &earlier);
     let progress = input.scorecard.as_ref().map(of_card).unwrap_or_default();
-    let mut little = prefix.clone();
-    little.forget(input);
-    let body = prefix::encode(&little, &progress);
-    let bundle = prefix.resume(input, &EachProcessor);
+    let body = prefix::encode(&prefix, &progress)?;
+    let bundle = prefix.resume(input, &EachProcessor)?;
     let recommendation = evaluate_from(&bundle, &progress, &EachProcessor);
-    (Evaluation { bundle, recommendation }, body)
+    Ok((Evaluation { bundle, recommendation }, body))
 }

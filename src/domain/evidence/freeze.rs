@@ -1,8 +1,10 @@
 //! Assembling a bundle: what is handed over in any order comes out in one.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 
 use super::gaps::gaps;
+use super::held::{ArmBlocks, ArmEvidence, Held};
 use super::prefix::{Prefix, Totals};
 use super::series::Cutting;
 use super::tally::whole;
@@ -10,41 +12,18 @@ use super::{
     BUNDLE_SCHEMA, CheckEvidence, ClassMix, EvalSummary, EvidenceBundle, FactCoverage, FrozenProject, FrozenRelease,
     FrozenWorkflow, Learning, Pairing,
 };
-use crate::cell::{Block, Counts};
 use crate::failure::Taxonomy;
 use crate::ids::GateId;
 use crate::owner::Owner;
 use crate::policy::Policy;
-use crate::scorecard::{Exemption, Freshness, Scorecard, SegmentRef};
+use crate::scorecard::{Exemption, Freshness, Scorecard};
 use crate::time::Timestamp;
 use crate::workers::{OneByOne, Workers};
 use crate::workflow::{FactKind, FactSource};
 
-/// One arm's blocks over one group of runs, on both bases; minutes in any order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ArmBlocks {
-    /// Settled runs by the minute they settled.
-    pub settled: Vec<Block>,
-    /// Concluded runs by the minute they closed.
-    pub concluded: Vec<Block>,
-}
-
-/// Everything known of one arm.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ArmEvidence {
-    /// All runs.
-    pub all: ArmBlocks,
-    /// By segment; at least those of the scorecard's dimensions.
-    pub segments: BTreeMap<SegmentRef, ArmBlocks>,
-    /// The release's counters from cells, for closed runs and unknown outcomes.
-    pub totals: Counts,
-    /// Runs that are still open, by the end of the hour or day in which they started.
-    pub open: Vec<(Timestamp, u64)>,
-}
-
-/// What a bundle is assembled from.
+/// What a bundle is assembled from, with blocks of runs [held](Held) as they are until they are read.
 #[derive(Clone, Debug)]
-pub struct FreezeInput {
+pub struct FreezeInput<B = ArmBlocks> {
     /// The gate that asks.
     pub gate: GateId,
     /// Whose data.
@@ -66,9 +45,9 @@ pub struct FreezeInput {
     /// Whether that can be relied on.
     pub freshness: Option<Freshness>,
     /// The candidate's runs.
-    pub candidate: ArmEvidence,
+    pub candidate: ArmEvidence<B>,
     /// The baseline's runs; empty without a baseline.
-    pub against: ArmEvidence,
+    pub against: ArmEvidence<B>,
     /// The ratio fixed when the gate opened; worked out from the pool when absent.
     pub pool_ratio: Option<f64>,
     /// Whether any run names a unit.
@@ -94,18 +73,22 @@ pub struct FreezeInput {
 /// Assembles the bundle. The same input in any order gives the same bytes.
 #[must_use]
 pub fn freeze(input: &FreezeInput) -> EvidenceBundle {
-    freeze_with(input, &OneByOne)
+    let whole: Result<EvidenceBundle, Infallible> = freeze_with(input, &OneByOne);
+    let Ok(bundle) = whole;
+    bundle
 }
 
-/// As [`freeze`], with its checks shared among workers: the same bundle, sooner.
-#[must_use]
-pub fn freeze_with(input: &FreezeInput, workers: &impl Workers) -> EvidenceBundle {
-    Prefix::whole(input, workers).bundle(input, workers)
+/// As [`freeze`], with its groups of runs shared among workers and read where they are needed: the same bundle, sooner.
+///
+/// # Errors
+/// When blocks cannot be read.
+pub fn freeze_with<B: Held>(input: &FreezeInput<B>, workers: &impl Workers) -> Result<EvidenceBundle, B::Error> {
+    Ok(Prefix::whole(input, workers)?.bundle(input, workers))
 }
 
 /// The bundle of everything that was taken in.
-pub(super) fn assemble(
-    input: &FreezeInput,
+pub(super) fn assemble<B>(
+    input: &FreezeInput<B>,
     cutting: Cutting,
     totals: &Totals,
     checks: Vec<CheckEvidence>,
@@ -142,13 +125,13 @@ pub(super) fn assemble(
 }
 
 /// Those in force at the time of freezing, by check.
-fn exemptions(input: &FreezeInput) -> Vec<Exemption> {
+fn exemptions<B>(input: &FreezeInput<B>) -> Vec<Exemption> {
     let mut found: Vec<Exemption> = input.exemptions.iter().filter(|one| one.holds(input.as_of)).cloned().collect();
     found.sort_by(|a, b| (&a.check, a.id).cmp(&(&b.check, b.id)));
     found
 }
 
-fn failure_mix(input: &FreezeInput, totals: &Totals) -> Vec<ClassMix> {
+fn failure_mix<B>(input: &FreezeInput<B>, totals: &Totals) -> Vec<ClassMix> {
     let mut mix: BTreeMap<&String, (u64, u64)> = BTreeMap::new();
     for (class, n) in &totals.baseline.classes {
         mix.entry(class).or_default().0 += whole(*n);
@@ -166,7 +149,7 @@ fn failure_mix(input: &FreezeInput, totals: &Totals) -> Vec<ClassMix> {
         .collect()
 }
 
-fn coverage(input: &FreezeInput, totals: &Totals) -> Vec<FactCoverage> {
+fn coverage<B>(input: &FreezeInput<B>, totals: &Totals) -> Vec<FactCoverage> {
     let counts = &totals.candidate;
     [
         (FactKind::Approvals, counts.approvals_known),

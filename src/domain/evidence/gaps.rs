@@ -10,7 +10,7 @@ use crate::stats::sequence::BURN_IN;
 use crate::time::{SECOND, Timestamp};
 
 /// Every gap with its owner, sorted by kind and subject. `first` is when the candidate's first run concluded.
-pub(super) fn gaps(bundle: &EvidenceBundle, input: &FreezeInput, first: Option<Timestamp>) -> Vec<Gap> {
+pub(super) fn gaps<B>(bundle: &EvidenceBundle, input: &FreezeInput<B>, first: Option<Timestamp>) -> Vec<Gap> {
     let mut gaps = Vec::new();
     match &bundle.scorecard {
         None => gaps.push(Gap::new(
@@ -127,7 +127,7 @@ fn of_outcomes(bundle: &EvidenceBundle, gaps: &mut Vec<Gap>) {
     }
 }
 
-fn of_learning(bundle: &EvidenceBundle, input: &FreezeInput, gaps: &mut Vec<Gap>) {
+fn of_learning<B>(bundle: &EvidenceBundle, input: &FreezeInput<B>, gaps: &mut Vec<Gap>) {
     for mix in &bundle.failure_mix {
         let uncovered = !mix.class.is_empty() && mix.candidate > 0 && !input.covered_classes.contains(&mix.class);
         if uncovered && mix.severity != Severity::Minor {

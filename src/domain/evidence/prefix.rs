@@ -4,17 +4,21 @@
 //! A prefix ends where no later run can settle before it, and holds of the blocks before that what later evidence still
 //! needs. It is a cache: frozen evidence never rests on one, and whoever changes a block before its end drops it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
 use super::freeze::FreezeInput;
-use super::series::{Cutting, Hours, Tick, pool_ratio};
-use super::tally::{CheckTally, Frame, Span, whole};
+use super::held::{Held, Piece, Read, Span};
+use super::outline::Outline;
+use super::series::{Cutting, Hours, pool_ratio};
+use super::tally::{CheckTally, Frame, Place, whole};
 use super::{ArmTotals, CheckEvidence, EvidenceBundle, Pairing};
 use crate::cell::{Block, Counts};
 use crate::digest::Digest;
-use crate::scorecard::{Check, Scorecard};
+use crate::scorecard::{Check, Scorecard, SegmentRef};
 use crate::time::Timestamp;
-use crate::workers::Workers;
+use crate::workers::{OneByOne, Workers};
 
 /// The evidence of a gate up to a time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,33 +46,34 @@ pub(super) struct Totals {
 
 impl Prefix {
     /// The evidence of `input` before `through`.
-    #[must_use]
-    pub fn of(input: &FreezeInput, through: Timestamp, workers: &impl Workers) -> Self {
-        let mut prefix = Self::begin(input);
-        prefix.take(input, Span(None, Some(through)), workers);
+    ///
+    /// # Errors
+    /// When blocks cannot be read.
+    pub fn of<B: Held>(input: &FreezeInput<B>, through: Timestamp, workers: &impl Workers) -> Result<Self, B::Error> {
+        let mut prefix = Self::up_to(input, Span(None, Some(through)), workers)?;
         prefix.through = Some(through);
-        prefix
+        Ok(prefix)
     }
 
     /// All the evidence of `input`.
-    pub(super) fn whole(input: &FreezeInput, workers: &impl Workers) -> Self {
-        let mut prefix = Self::begin(input);
-        prefix.take(input, Span(None, None), workers);
-        prefix
+    pub(super) fn whole<B: Held>(input: &FreezeInput<B>, workers: &impl Workers) -> Result<Self, B::Error> {
+        Self::up_to(input, Span::WHOLE, workers)
     }
 
-    fn begin(input: &FreezeInput) -> Self {
+    fn up_to<B: Held>(input: &FreezeInput<B>, span: Span, workers: &impl Workers) -> Result<Self, B::Error> {
+        let outline = Outline::of(input, settle_micros(input), workers)?;
         let mut hours = Hours::default();
-        let settle_micros = settle_micros(input);
-        take_hours(&mut hours, input, settle_micros, Span(None, None));
-        Self {
+        outline.add_to(&mut hours, Span::WHOLE);
+        let mut prefix = Self {
             shape: shape(input),
             frame: frame(input, &hours),
             through: None,
             hours: Hours::default(),
             totals: Totals::default(),
             checks: of_scorecard(input).map(|(_, check)| CheckTally::new(check)).collect(),
-        }
+        };
+        prefix.take(input, &outline, span, workers)?;
+        Ok(prefix)
     }
 
     /// Up to which time it goes; runs that settle at it or later are to be handed over with [`Self::resume`].
@@ -78,42 +83,53 @@ impl Prefix {
     }
 
     /// Whether it is a prefix of the evidence whose later part is `tail`: of the same question, set up in the same way.
-    #[must_use]
-    pub fn fits(&self, tail: &FreezeInput) -> bool {
+    ///
+    /// # Errors
+    /// When blocks cannot be read.
+    pub fn fits<B: Held>(&self, tail: &FreezeInput<B>) -> Result<bool, B::Error> {
         if self.shape != shape(tail) {
-            return false;
+            return Ok(false);
         }
         let mut hours = self.hours.clone();
-        let span = Span(self.through, None);
-        take_hours(&mut hours, tail, self.frame.settle_micros, span);
+        let outline = Outline::of(tail, self.frame.settle_micros, &OneByOne)?;
+        outline.add_to(&mut hours, Span(self.through, None));
         // An earlier pool is spread over what there is of it.
         let grown = self.frame.cutting.pairing == Pairing::Historical && hours.pool != self.hours.pool;
-        !grown && frame(tail, &hours) == self.frame
+        Ok(!grown && frame(tail, &hours) == self.frame)
     }
 
     /// Goes on to `through` with blocks of `tail`, which it [fits](Self::fits).
-    pub fn advance(&mut self, tail: &FreezeInput, through: Timestamp, workers: &impl Workers) {
-        self.take(tail, Span(self.through, Some(through)), workers);
+    ///
+    /// # Errors
+    /// When blocks cannot be read.
+    pub fn advance<B: Held>(
+        &mut self,
+        tail: &FreezeInput<B>,
+        through: Timestamp,
+        workers: &impl Workers,
+    ) -> Result<(), B::Error> {
+        let outline = Outline::of(tail, self.frame.settle_micros, workers)?;
+        self.take(tail, &outline, Span(self.through, Some(through)), workers)?;
         self.through = Some(through);
-    }
-
-    /// Forgets the minutes that no later evidence needs, so that little has to be kept.
-    pub fn forget(&mut self, input: &FreezeInput) {
-        let frame = self.frame;
-        for (tally, (_, check)) in self.checks.iter_mut().zip(of_scorecard(input)) {
-            tally.forget(check, frame);
-        }
+        Ok(())
     }
 
     /// The bundle of all evidence: what is in the prefix, and what came after it in `tail`, which it
     /// [fits](Self::fits).
-    #[must_use]
-    pub fn resume(mut self, tail: &FreezeInput, workers: &impl Workers) -> EvidenceBundle {
-        self.take(tail, Span(self.through, None), workers);
-        self.bundle(tail, workers)
+    ///
+    /// # Errors
+    /// When blocks cannot be read.
+    pub fn resume<B: Held>(
+        mut self,
+        tail: &FreezeInput<B>,
+        workers: &impl Workers,
+    ) -> Result<EvidenceBundle, B::Error> {
+        let outline = Outline::of(tail, self.frame.settle_micros, workers)?;
+        self.take(tail, &outline, Span(self.through, None), workers)?;
+        Ok(self.bundle(tail, workers))
     }
 
-    pub(super) fn bundle(self, input: &FreezeInput, workers: &impl Workers) -> EvidenceBundle {
+    pub(super) fn bundle<B: Held>(self, input: &FreezeInput<B>, workers: &impl Workers) -> EvidenceBundle {
         let Self { frame, checks, totals, .. } = self;
         let checks: Vec<_> = checks.into_iter().zip(of_scorecard(input)).collect();
         let finish = |(tally, (card, check)): (CheckTally, _)| tally.finish(card, check, frame, Some(input));
@@ -123,37 +139,77 @@ impl Prefix {
 
     /// What each check looked at, as far as no later minute changes it.
     #[must_use]
-    pub fn settled_checks(&self, input: &FreezeInput) -> Vec<CheckEvidence> {
+    pub fn settled_checks<B>(&self, input: &FreezeInput<B>) -> Vec<CheckEvidence> {
         let frame = self.frame;
         let checks = self.checks.iter().zip(of_scorecard(input));
-        checks.map(|(tally, (card, check))| tally.clone().finish(card, check, frame, None)).collect()
+        checks.map(|(tally, (card, check))| tally.clone().finish(card, check, frame, None::<&FreezeInput<B>>)).collect()
     }
 
-    fn take(&mut self, input: &FreezeInput, span: Span, workers: &impl Workers) {
-        let frame = self.frame;
-        take_hours(&mut self.hours, input, frame.settle_micros, span);
-        self.totals.take(input, frame.settle_micros, span);
+    fn take<B: Held>(
+        &mut self,
+        input: &FreezeInput<B>,
+        outline: &Outline,
+        span: Span,
+        workers: &impl Workers,
+    ) -> Result<(), B::Error> {
+        outline.add_to(&mut self.hours, span);
+        for piece in outline.pieces(span, self.frame.cutting.pairing) {
+            self.take_piece(input, piece, workers)?;
+        }
+        Ok(())
+    }
+
+    /// Each group of runs is read once, by whichever worker is free, and all checks take it in; then what is matched
+    /// across groups is cut, and what no later piece needs is forgotten.
+    fn take_piece<B: Held>(
+        &mut self,
+        input: &FreezeInput<B>,
+        piece: Piece,
+        workers: &impl Workers,
+    ) -> Result<(), B::Error> {
+        let (frame, labour) = (self.frame, input.labour_nanos_per_hour);
+        let segments: BTreeSet<&SegmentRef> =
+            input.candidate.segments.keys().chain(input.against.segments.keys()).collect();
+        let mut groups: BTreeMap<Option<&SegmentRef>, Vec<Place<'_>>> = BTreeMap::from([(None, Vec::new())]);
+        for (tally, (card, check)) in self.checks.iter_mut().zip(of_scorecard(input)) {
+            for (segment, place) in tally.places(&segments, card, check, frame) {
+                groups.entry(segment).or_default().push(place);
+            }
+        }
+        let mut totals = Some(&mut self.totals);
+        let with_totals = |(segment, places): (Option<_>, _)| {
+            let totals = if segment.is_none() { totals.take() } else { None };
+            (segment, places, totals)
+        };
+        let groups: Vec<_> = groups.into_iter().map(with_totals).collect();
+        let take = |(segment, places, totals): (Option<&SegmentRef>, Vec<Place<'_>>, Option<&mut Totals>)| {
+            let read = Read::of(input, segment, piece, frame.settle_micros)?;
+            totals.into_iter().for_each(|totals| totals.take(&read, frame.settle_micros));
+            places.into_iter().for_each(|place| place.take(&read, labour));
+            Ok(())
+        };
+        workers.map(groups, take).into_iter().collect::<Result<(), B::Error>>()?;
         let checks: Vec<_> = self.checks.iter_mut().zip(of_scorecard(input)).collect();
-        let take = |(tally, (card, check)): (&mut CheckTally, _)| tally.take(input, card, check, frame, span);
-        workers.map(checks, take);
+        workers.map(checks, |(tally, (_, check)): (&mut CheckTally, (_, &Check))| tally.cut(check, frame));
+        Ok(())
     }
 }
 
 impl Totals {
-    fn take(&mut self, input: &FreezeInput, settle_micros: i64, span: Span) {
-        let (candidate, baseline) = (&input.candidate.all, &input.against.all);
-        span.of(&candidate.concluded, settle_micros).for_each(|(_, block)| {
+    fn take(&mut self, read: &Read<'_>, settle_micros: i64) {
+        let Read { span, baseline, candidate } = read;
+        span.of(&candidate.1, settle_micros).for_each(|(_, block)| {
             self.candidate.add(&block.counts, 1);
             self.first = Some(self.first.map_or(block.minute, |first| first.min(block.minute)));
         });
-        span.of(&baseline.concluded, settle_micros).for_each(|(_, block)| self.baseline.add(&block.counts, 1));
+        span.of(&baseline.1, settle_micros).for_each(|(_, block)| self.baseline.add(&block.counts, 1));
         let settled = |blocks: &[Block]| span.of(blocks, 0).map(|(_, block)| block.counts.concluded).sum::<i64>();
-        self.candidate_settled += settled(&candidate.settled);
-        self.baseline_settled += settled(&baseline.settled);
+        self.candidate_settled += settled(&candidate.0);
+        self.baseline_settled += settled(&baseline.0);
     }
 
     /// The run counts of the baseline, and of the candidate.
-    pub fn arms(&self, input: &FreezeInput) -> (ArmTotals, ArmTotals) {
+    pub fn arms<B>(&self, input: &FreezeInput<B>) -> (ArmTotals, ArmTotals) {
         let arm = |cells: &Counts, concluded: &Counts, settled: i64| ArmTotals {
             closed: whole(cells.closed),
             unknown_outcome: whole(cells.unknown_outcome),
@@ -168,24 +224,15 @@ impl Totals {
 }
 
 /// The checks of a scorecard, in its order.
-fn of_scorecard(input: &FreezeInput) -> impl Iterator<Item = (&Scorecard, &Check)> {
+fn of_scorecard<B>(input: &FreezeInput<B>) -> impl Iterator<Item = (&Scorecard, &Check)> {
     input.scorecard.iter().flat_map(|scorecard| scorecard.checks.iter().map(move |check| (scorecard, check)))
 }
 
-fn settle_micros(input: &FreezeInput) -> i64 {
+fn settle_micros<B>(input: &FreezeInput<B>) -> i64 {
     input.workflow.settle_seconds.saturating_mul(crate::time::SECOND)
 }
 
-fn take_hours(hours: &mut Hours, input: &FreezeInput, settle_micros: i64, span: Span) {
-    let concluded = |blocks: &[Block], shift: i64| -> Vec<Tick> {
-        let tick = |(at, block): (Timestamp, &Block)| Tick { at, n: whole(block.counts.concluded), successes: 0 };
-        span.of(blocks, shift).map(tick).collect()
-    };
-    // Concluded runs of the candidate, so that a young one is already paired as it will be when its runs have settled.
-    hours.take(&concluded(&input.against.all.settled, 0), &concluded(&input.candidate.all.concluded, settle_micros));
-}
-
-fn frame(input: &FreezeInput, hours: &Hours) -> Frame {
+fn frame<B>(input: &FreezeInput<B>, hours: &Hours) -> Frame {
     let policy = &input.policy;
     let pairing = if input.baseline.is_none() { Pairing::None } else { hours.pairing() };
     let worked_out = || pool_ratio(policy.pool_ratio, hours.pool, policy.planned_candidate_runs);
@@ -198,7 +245,7 @@ fn frame(input: &FreezeInput, hours: &Hours) -> Frame {
 }
 
 /// Everything that says how blocks are read, by its digest.
-fn shape(input: &FreezeInput) -> String {
+fn shape<B>(input: &FreezeInput<B>) -> String {
     let scorecard = input.scorecard.as_ref();
     let scorecard = scorecard.map(|card| (&card.checks, &card.dimensions, &card.required_segments));
     let releases = (input.release.id, input.baseline.as_ref().map(|baseline| baseline.id));

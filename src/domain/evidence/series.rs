@@ -22,8 +22,8 @@ use laid::Laid;
 use lane::Lane;
 
 pub(super) use hours::Hours;
-pub(super) use matched::MatchedTally;
 pub use matched::matched_series;
+pub(super) use matched::{MatchedTally, Pairs};
 
 /// Later blocks hold one part in this many of the outcomes before them.
 const GROWTH: u64 = 32;

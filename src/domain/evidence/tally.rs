@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::freeze::{ArmBlocks, FreezeInput};
+use super::freeze::FreezeInput;
+use super::held::{Read, Span};
 use super::looks::{Additive, Beside, Look, LooksTally, Minute};
-use super::series::{Cutting, MatchedTally, RateTally, Tick};
+use super::series::{Cutting, MatchedTally, Pairs, RateTally, Tick};
 use super::{CheckEvidence, MatchedSeries, Pairing, RateCount, SegmentSeries, Series};
 use crate::cell::Block;
 use crate::scorecard::{Check, Criterion, Reads, Scorecard, SegmentRef};
@@ -36,18 +37,6 @@ impl Frame {
     }
 }
 
-/// A part of the time, by when runs settle or would: from the first time up to the second, exclusive.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Span(pub Option<Timestamp>, pub Option<Timestamp>);
-
-impl Span {
-    /// The blocks of this part, each with the minute it stands at when `shift` microseconds are added to its own.
-    pub fn of(self, blocks: &[Block], shift: i64) -> impl Iterator<Item = (Timestamp, &Block)> {
-        let inside = move |at: Timestamp| self.0.is_none_or(|from| at >= from) && self.1.is_none_or(|to| at < to);
-        blocks.iter().map(move |block| (block.minute.plus_micros(shift), block)).filter(move |(at, _)| inside(*at))
-    }
-}
-
 /// One check's evidence so far.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct CheckTally {
@@ -62,53 +51,61 @@ impl CheckTally {
         Self { overall: Part::new(check), segments: BTreeMap::new(), matched: BTreeMap::new() }
     }
 
-    /// Takes a part of the time in, all of it later than what was taken in before.
-    pub fn take(&mut self, input: &FreezeInput, scorecard: &Scorecard, check: &Check, frame: Frame, span: Span) {
+    /// Where the check takes each of these segments in that it reads, and all runs.
+    pub fn places<'a>(
+        &'a mut self,
+        segments: &BTreeSet<&SegmentRef>,
+        scorecard: &Scorecard,
+        check: &'a Check,
+        frame: Frame,
+    ) -> Vec<(Option<&'a SegmentRef>, Place<'a>)> {
         let frame = frame.of(check);
-        let labour = input.labour_nanos_per_hour;
-        let whole = (&input.against.all, &input.candidate.all);
-        self.overall.take(check, whole, frame, span, labour);
-        let none = ArmBlocks::default();
-        for dimension in scorecard.dimensions_of(check) {
-            let arms = [&input.candidate, &input.against].into_iter().flat_map(|arm| arm.segments.keys());
-            let segments: BTreeSet<&SegmentRef> = arms.filter(|segment| segment.dimension == dimension).collect();
-            let compared = frame.cutting.pairing != Pairing::None && check.reads() == Reads::Rate;
-            for segment in segments {
-                let of = |arm: &'_ BTreeMap<SegmentRef, ArmBlocks>| arm.contains_key(segment);
-                let baseline = if of(&input.against.segments) { &input.against.segments[segment] } else { &none };
-                let candidate = if of(&input.candidate.segments) { &input.candidate.segments[segment] } else { &none };
-                let part = self.segments.entry(segment.clone()).or_insert_with(|| Part::new(check));
-                part.take(check, (baseline, candidate), frame, span, labour);
+        let dimensions = scorecard.dimensions_of(check);
+        let compared = frame.cutting.pairing != Pairing::None && check.reads() == Reads::Rate;
+        for dimension in &dimensions {
+            for segment in segments.iter().filter(|segment| segment.dimension == *dimension) {
+                if !self.segments.contains_key(*segment) {
+                    self.segments.insert((*segment).clone(), Part::new(check));
+                }
                 if compared {
-                    let of = |arm: &ArmBlocks| ticks(&check.signal, &arm.settled, 0, span);
-                    let matched = self.matched.entry(dimension.clone()).or_default();
-                    matched.take(&segment.value, &of(baseline), &of(candidate));
+                    self.matched.entry(dimension.clone()).or_default().begin(&segment.value);
                 }
             }
-            if compared {
-                self.matched.entry(dimension).or_default().cut(frame.cutting);
-            }
         }
+        let mut matched: BTreeMap<(&str, &str), &mut Pairs> = BTreeMap::new();
+        for (dimension, tally) in &mut self.matched {
+            matched.extend(tally.pairs().map(|(value, pairs)| ((dimension.as_str(), value), pairs)));
+        }
+        let mut places = vec![(None, Place { check, frame, part: &mut self.overall, pairs: None })];
+        for (segment, part) in self.segments.iter_mut().filter(|(segment, _)| segments.contains(segment)) {
+            let pairs = matched.remove(&(segment.dimension.as_str(), segment.value.as_str()));
+            places.push((Some(segment), Place { check, frame, part, pairs }));
+        }
+        places
     }
 
-    /// Forgets what no later evidence needs.
-    pub fn forget(&mut self, check: &Check, frame: Frame) {
+    /// Cuts what is matched across segments as far as all of them were taken in, and forgets what no later evidence
+    /// needs.
+    pub fn cut(&mut self, check: &Check, frame: Frame) {
         let cutting = frame.of(check).cutting;
+        for matched in self.matched.values_mut() {
+            matched.cut(cutting);
+            matched.forget(cutting);
+        }
         for part in self.segments.values_mut().chain([&mut self.overall]) {
             if let Part::Rate(rate) = part {
                 rate.forget(cutting);
             }
         }
-        self.matched.values_mut().for_each(|matched| matched.forget(cutting));
     }
 
     /// What a bundle holds of it. Without `input`, only what no later minute changes.
-    pub fn finish(
+    pub fn finish<B>(
         self,
         scorecard: &Scorecard,
         check: &Check,
         frame: Frame,
-        input: Option<&FreezeInput>,
+        input: Option<&FreezeInput<B>>,
     ) -> CheckEvidence {
         let cutting = frame.of(check).cutting;
         let unverified = input.and_then(|input| check.signal.needs().filter(|fact| !input.observes.contains_key(fact)));
@@ -141,6 +138,28 @@ impl CheckTally {
             }
         }
         CheckEvidence { key: check.key.clone(), unverified, overall, segments, matched: standardised }
+    }
+}
+
+/// Where one check takes one group of runs in.
+pub(super) struct Place<'a> {
+    check: &'a Check,
+    frame: Frame,
+    part: &'a mut Part,
+    /// Its outcomes to be matched within a dimension, of a rate that is compared.
+    pairs: Option<&'a mut Pairs>,
+}
+
+impl Place<'_> {
+    /// Takes a piece of the time in, all of it later than what was taken in before. An hour of a person's work on rescues
+    /// costs `labour` nano-units.
+    pub fn take(self, read: &Read<'_>, labour: i64) {
+        let Self { check, frame, part, pairs } = self;
+        part.take(check, read, frame, labour);
+        if let Some(pairs) = pairs {
+            let of = |blocks: &[Block]| ticks(&check.signal, blocks, 0, read.span);
+            pairs.take(&of(&read.baseline.0), &of(&read.candidate.0));
+        }
     }
 }
 
@@ -189,8 +208,9 @@ impl Part {
         }
     }
 
-    fn take(&mut self, check: &Check, arms: (&ArmBlocks, &ArmBlocks), frame: Frame, span: Span, labour: i64) {
-        let (baseline, candidate) = arms;
+    fn take(&mut self, check: &Check, read: &Read<'_>, frame: Frame, labour: i64) {
+        let Read { span, baseline: (baseline, _), candidate: (settled, concluded) } = read;
+        let span = *span;
         let (signal, Cutting { pairing, ratio, .. }) = (&check.signal, frame.cutting);
         let sums = |blocks: &[Block], shift: i64| -> Vec<Minute<RatioSums>> {
             let of = |block: &Block| signal.sums(&block.counts, labour).unwrap_or_default();
@@ -201,17 +221,17 @@ impl Part {
         };
         match self {
             Self::Rate(rate) => rate.take(
-                &ticks(signal, &baseline.settled, 0, span),
-                &ticks(signal, &candidate.settled, 0, span),
+                &ticks(signal, baseline, 0, span),
+                &ticks(signal, settled, 0, span),
                 // A concluded run stands where it will when it has settled, so that both arms keep the same clock.
-                &ticks(signal, &candidate.concluded, frame.settle_micros, span),
+                &ticks(signal, concluded, frame.settle_micros, span),
                 frame.cutting,
             ),
             Self::Sums(amounts) => {
-                let (a, b) = (sums(&baseline.settled, 0), sums(&candidate.settled, 0));
+                let (a, b) = (sums(baseline, 0), sums(settled, 0));
                 add(&mut amounts.baseline, &a);
                 add(&mut amounts.candidate, &b);
-                let concluded = sums(&candidate.concluded, frame.settle_micros);
+                let concluded = sums(concluded, frame.settle_micros);
                 add(&mut amounts.concluded, &concluded);
                 let beside = Beside::growing(pairing, ratio);
                 if let Some(harm) = &mut amounts.harm {
@@ -220,10 +240,10 @@ impl Part {
                 amounts.looks.take(a, b, beside);
             }
             Self::Sketches(amounts) => {
-                add(&mut amounts.baseline, &sums(&baseline.settled, 0));
-                add(&mut amounts.candidate, &sums(&candidate.settled, 0));
-                add(&mut amounts.concluded, &sums(&candidate.concluded, frame.settle_micros));
-                let (a, b) = (sketches(signal, &baseline.settled, span), sketches(signal, &candidate.settled, span));
+                add(&mut amounts.baseline, &sums(baseline, 0));
+                add(&mut amounts.candidate, &sums(settled, 0));
+                add(&mut amounts.concluded, &sums(concluded, frame.settle_micros));
+                let (a, b) = (sketches(signal, baseline, span), sketches(signal, settled, span));
                 amounts.looks.take(a, b, Beside::whole(pairing));
             }
         }
@@ -286,7 +306,7 @@ pub(super) fn whole(counter: i64) -> u64 {
 
 /// Runs that have been open for longer than the bound of the check, or than the candidate's own quantile where it is
 /// compared with the baseline: whatever they measure, it lies above that already.
-fn open_longer(input: &FreezeInput, check: &Check, q: f64, series: &Series) -> u64 {
+fn open_longer<B>(input: &FreezeInput<B>, check: &Check, q: f64, series: &Series) -> u64 {
     let unit = check.signal.sketch_unit().unwrap_or(1.0);
     if unit != MICROS_PER_SECOND {
         return 0;

@@ -1,7 +1,9 @@
 //! An evaluation that goes on from a prefix is the evaluation that begins anew, byte for byte.
 
 use seatrial_domain::cell::{Block, Counts, Sketches};
-use seatrial_domain::evidence::{ArmBlocks, ArmEvidence, FreezeInput, Pairing, Prefix, freeze};
+use seatrial_domain::evidence::{
+    ArmBlocks, ArmEvidence, FreezeInput, Pairing, Prefix, RateCount, Tick, build_series, freeze, matched_series,
+};
 use seatrial_domain::gate::{Progress, evaluate, evaluate_from};
 use seatrial_domain::run::RunFacts;
 use seatrial_domain::scorecard::{Check, Criterion, Scorecard, SegmentRef, Statistic};
@@ -148,23 +150,21 @@ fn going_on_from_a_prefix_gives_the_bytes_of_beginning_anew() {
         let mut cut = |from: i64| DAY_ONE.plus_micros((from + (draw.next() % 300).cast_signed()) * MINUTE);
         // A prefix, a longer one that goes on from it, and the rest; now and then with nothing in it.
         let (first, second) = (cut(300), cut(600));
-        let mut prefix = Prefix::of(&whole, first, &OneByOne);
+        let Ok(mut prefix) = Prefix::of(&whole, first, &OneByOne);
         let mut come = Progress::of(&whole.policy, card, &prefix.settled_checks(&whole), &Progress::default());
-        prefix.forget(&whole);
         let rest = tail(&whole, first);
-        assert!(prefix.fits(&rest), "seed {seed}");
-        let resumed = prefix.clone().resume(&rest, &OneByOne);
+        assert_eq!(prefix.fits(&rest), Ok(true), "seed {seed}");
+        let Ok(resumed) = prefix.clone().resume(&rest, &OneByOne);
         assert_eq!(resumed.canonical_bytes().expect("canonical"), anew.0, "seed {seed}: the bundle");
         let told = evaluate_from(&resumed, &come, &OneByOne).canonical_bytes().expect("canonical");
         assert_eq!(told, anew.1, "seed {seed}: the recommendation");
 
-        prefix.advance(&rest, second, &OneByOne);
+        let Ok(()) = prefix.advance(&rest, second, &OneByOne);
         come = Progress::of(&whole.policy, card, &prefix.settled_checks(&whole), &come);
-        prefix.forget(&whole);
         assert_eq!(prefix.through(), second);
         let rest = tail(&whole, second);
-        assert!(prefix.fits(&rest), "seed {seed}");
-        let resumed = prefix.resume(&rest, &OneByOne);
+        assert_eq!(prefix.fits(&rest), Ok(true), "seed {seed}");
+        let Ok(resumed) = prefix.resume(&rest, &OneByOne);
         assert_eq!(resumed.canonical_bytes().expect("canonical"), anew.0, "seed {seed}: the bundle, twice");
         let told = evaluate_from(&resumed, &come, &OneByOne).canonical_bytes().expect("canonical");
         assert_eq!(told, anew.1, "seed {seed}: the recommendation, twice");
@@ -175,30 +175,63 @@ fn going_on_from_a_prefix_gives_the_bytes_of_beginning_anew() {
 }
 
 #[test]
+fn evidence_taken_in_by_pieces_is_that_of_all_of_it_at_once() {
+    let signal = Signal::SuccessRate;
+    let ticks = |blocks: &[Block]| -> Vec<Tick> {
+        let tick = |block: &Block| {
+            let (successes, n) = signal.rate(&block.counts).expect("a rate");
+            Tick { at: block.minute, n: n.unsigned_abs(), successes: successes.unsigned_abs() }
+        };
+        blocks.iter().map(tick).collect()
+    };
+    for seed in 0..6 {
+        let whole = drawn(seed, 2_400);
+        let bundle = freeze(&whole);
+        let ratio = bundle.pool_ratio.unwrap_or(1.0);
+        let outcomes = whole.policy.block_outcomes;
+        let (baseline, candidate) = (ticks(&whole.against.all.settled), ticks(&whole.candidate.all.settled));
+        let once = build_series(&baseline, &candidate, None, RateCount::default(), bundle.pairing, ratio, outcomes);
+        let found = &bundle.checks[0];
+        assert!(once.settled.len() > 20, "seed {seed}: {} blocks", once.settled.len());
+        assert_eq!(found.overall.settled, once.settled, "seed {seed}");
+        assert_eq!(found.overall.candidate, once.candidate, "seed {seed}");
+        if bundle.pairing == Pairing::None {
+            continue;
+        }
+        assert_eq!(found.overall.baseline, once.baseline, "seed {seed}");
+        let arm = |arm: &ArmEvidence, segment| arm.segments.get(segment).map_or_else(Vec::new, |b| ticks(&b.settled));
+        let segments: Vec<_> =
+            whole.candidate.segments.keys().map(|s| (arm(&whole.against, s), arm(&whole.candidate, s))).collect();
+        let segments: Vec<(&[Tick], &[Tick])> = segments.iter().map(|(a, b)| (a.as_slice(), b.as_slice())).collect();
+        assert_eq!(found.matched[0].settled, matched_series(&segments, bundle.pairing, outcomes), "seed {seed}");
+    }
+}
+
+#[test]
 fn a_prefix_of_another_question_does_not_fit() {
     let whole = drawn(0, 600);
     let through = DAY_ONE.plus_micros(6 * HOUR);
-    let prefix = Prefix::of(&whole, through, &OneByOne);
+    let Ok(prefix) = Prefix::of(&whole, through, &OneByOne);
     let rest = tail(&whole, through);
-    assert!(prefix.fits(&rest));
+    assert_eq!(prefix.fits(&rest), Ok(true));
     let mut other = rest.clone();
     other.policy.block_outcomes = 20;
-    assert!(!prefix.fits(&other), "another policy");
+    assert_eq!(prefix.fits(&other), Ok(false), "another policy");
     let mut other = rest.clone();
     other.scorecard.as_mut().expect("a scorecard").checks.pop();
-    assert!(!prefix.fits(&other), "another scorecard");
+    assert_eq!(prefix.fits(&other), Ok(false), "another scorecard");
     let mut other = rest.clone();
     other.baseline = None;
-    assert!(!prefix.fits(&other), "no baseline");
+    assert_eq!(prefix.fits(&other), Ok(false), "no baseline");
     let mut other = rest;
     other.workflow.settle_seconds = 0;
-    assert!(!prefix.fits(&other), "another settle window");
+    assert_eq!(prefix.fits(&other), Ok(false), "another settle window");
 
     // An earlier pool that grew is spread otherwise.
     let mut grown = drawn(1, 600);
     assert_eq!(freeze(&grown).pairing, Pairing::Historical);
-    let prefix = Prefix::of(&grown, through, &OneByOne);
-    assert!(prefix.fits(&tail(&grown, through)));
+    let Ok(prefix) = Prefix::of(&grown, through, &OneByOne);
+    assert_eq!(prefix.fits(&tail(&grown, through)), Ok(true));
     add(&mut grown.against, &facts(&mut Draw::new(7), 0.8), 500, 600);
-    assert!(!prefix.fits(&tail(&grown, through)));
+    assert_eq!(prefix.fits(&tail(&grown, through)), Ok(false));
 }

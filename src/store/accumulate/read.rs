@@ -205,37 +205,41 @@ pub struct BlockQuery<'a> {
     pub to: Timestamp,
 }
 
-/// Evidence blocks as they are kept, to be decoded where that holds nobody up.
-#[derive(Debug)]
-pub struct BlockRows {
-    rows: Vec<CellRow>,
+/// Hours of one group's evidence blocks as they are kept, to be decoded where they are needed.
+#[derive(Clone, Debug, Default)]
+pub struct BlockHours {
+    /// When each hour starts, and its blocks.
+    hours: Vec<(Timestamp, Vec<u8>)>,
     to: Timestamp,
 }
 
-impl BlockRows {
-    /// The blocks by dimension and value, in the order of their minutes.
+impl BlockHours {
+    /// The blocks of the hours that have a part between two times, the second exclusive, in the order of their minutes.
     ///
     /// # Errors
     /// When a block cannot be decoded.
-    pub fn decode(self) -> Result<BTreeMap<(String, String), Vec<Block>>, StoreError> {
-        let mut found: BTreeMap<(String, String), Vec<Block>> = BTreeMap::new();
-        for row in self.rows {
-            let mut blocks = blob::decode_blocks(&row.body)?;
-            if blocks.iter().any(|block| block.minute >= self.to) {
-                blocks.retain(|block| block.minute < self.to);
-            }
+    pub fn decode(&self, from: Option<Timestamp>, to: Option<Timestamp>) -> Result<Vec<Block>, StoreError> {
+        let wanted =
+            |start: Timestamp| from.is_none_or(|from| start.plus_micros(HOUR) > from) && to.is_none_or(|to| start < to);
+        let mut found = Vec::new();
+        for (_, body) in self.hours.iter().filter(|(start, _)| wanted(*start)) {
             // A block is the better part of a kilobyte: an hour of them is moved at once.
-            found.entry((row.dimension, row.value)).or_default().append(&mut blocks);
+            found.append(&mut blob::decode_blocks(body)?);
         }
+        found.retain(|block| block.minute < self.to);
         Ok(found)
     }
 }
 
-/// Reads evidence blocks.
+/// Reads evidence blocks, by dimension and value.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn blocks(db: &impl Connection, scope: Scope, query: &BlockQuery<'_>) -> Result<BlockRows, StoreError> {
+pub async fn blocks(
+    db: &impl Connection,
+    scope: Scope,
+    query: &BlockQuery<'_>,
+) -> Result<BTreeMap<(String, String), BlockHours>, StoreError> {
     let raw = db.raw();
     let backend = raw.get_database_backend();
     let mut mark = placeholder_counter(backend);
@@ -261,7 +265,13 @@ pub async fn blocks(db: &impl Connection, scope: Scope, query: &BlockQuery<'_>) 
     sql.push_str(&format!(" AND dimension IN ({}) ORDER BY dimension, start_at, value", dimensions.join(", ")));
     values.extend(query.dimensions.iter().map(|dimension| Value::from(dimension.clone())));
     let rows = CellRow::find_by_statement(Statement::from_sql_and_values(backend, sql, values)).all(raw).await?;
-    Ok(BlockRows { rows, to: query.to })
+    let mut found: BTreeMap<(String, String), BlockHours> = BTreeMap::new();
+    for row in rows {
+        let group = found.entry((row.dimension, row.value));
+        let group = group.or_insert_with(|| BlockHours { hours: Vec::new(), to: query.to });
+        group.hours.push((Timestamp::from_micros(row.start_at), row.body));
+    }
+    Ok(found)
 }
 
 #[derive(FromQueryResult)]

@@ -17,7 +17,7 @@ use crate::time::Timestamp;
 
 /// One segment's outcomes of both arms.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Pairs {
+pub(in crate::evidence) struct Pairs {
     pool: Laid,
     candidate: Laid,
     /// Where the part of the pool that is used begins; known from the candidate's first outcome on.
@@ -37,6 +37,12 @@ impl Pairs {
             used: 0,
             before: 0,
         }
+    }
+
+    /// Takes minutes in, all of them later than those before.
+    pub fn take(&mut self, baseline: &[Tick], candidate: &[Tick]) {
+        self.pool.extend(baseline);
+        self.candidate.extend(candidate);
     }
 
     /// How many pairs are there by the end of a minute, at cursors into both arms.
@@ -61,7 +67,9 @@ impl Pairs {
 pub fn matched_series(segments: &[(&[Tick], &[Tick])], pairing: Pairing, block_outcomes: u64) -> Vec<Outcomes> {
     let mut tally = MatchedTally::default();
     for (i, (baseline, candidate)) in segments.iter().enumerate() {
-        tally.take(&format!("{i:09}"), baseline, candidate);
+        let mut pairs = Pairs::new();
+        pairs.take(baseline, candidate);
+        tally.segments.insert(format!("{i:09}"), pairs);
     }
     tally.cut(Cutting { pairing, ratio: 1.0, block_outcomes });
     tally.blocks
@@ -80,15 +88,16 @@ pub(in crate::evidence) struct MatchedTally {
 }
 
 impl MatchedTally {
-    /// Takes a segment's minutes in, all of them later than those before.
-    pub fn take(&mut self, value: &str, baseline: &[Tick], candidate: &[Tick]) {
+    /// Makes room for a segment.
+    pub fn begin(&mut self, value: &str) {
         if !self.segments.contains_key(value) {
             self.segments.insert(value.to_owned(), Pairs::new());
         }
-        if let Some(pairs) = self.segments.get_mut(value) {
-            pairs.pool.extend(baseline);
-            pairs.candidate.extend(candidate);
-        }
+    }
+
+    /// The segments, by value.
+    pub fn pairs(&mut self) -> impl Iterator<Item = (&str, &mut Pairs)> {
+        self.segments.iter_mut().map(|(value, pairs)| (value.as_str(), pairs))
     }
 
     /// Cuts what the minutes that are there complete.

@@ -38,7 +38,7 @@ pub fn run(success: bool) -> RunFacts {
 
 /// An arm whose runs settle a minute apart, from `start` on, in the order given.
 pub fn arm(start: Timestamp, runs: &[RunFacts]) -> ArmEvidence {
-    let mut evidence = ArmEvidence::default();
+    let mut evidence: ArmEvidence = ArmEvidence::default();
     for (i, facts) in (0..).zip(runs) {
         let block =
             Block { minute: start.plus_micros(i * MINUTE), counts: Counts::of(facts), sketches: Sketches::of(facts) };
