@@ -47,6 +47,7 @@ mod render;
 mod response;
 mod run;
 mod sample;
+mod saved_view;
 mod scorecard;
 mod scorecard_edit;
 mod search;

@@ -5,6 +5,7 @@ use actix_web::web::{Path, Query};
 use seatrial_domain::access::Permission;
 use seatrial_domain::gate::GateState;
 use seatrial_domain::ids::{ReleaseId, WorkflowId};
+use seatrial_domain::saved_view::ViewedList;
 use seatrial_domain::time::Timestamp;
 use seatrial_store::Page;
 use seatrial_store::decision::DecisionFilter;
@@ -80,6 +81,9 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<ListQuer
         empty: rows.is_empty().then(|| empty(&frame, filtered)),
         rows,
     };
+    let frame = frame
+        .with_views(ViewedList::Releases, &[("workflow", query.workflow.as_deref()), ("state", query.state.as_deref())])
+        .await?;
     frame.page("Releases", body)
 }
 
