@@ -8,6 +8,7 @@ mod audit;
 mod auth;
 mod bad_input;
 mod case;
+mod chart;
 mod cli;
 mod config;
 mod contract;

@@ -212,6 +212,7 @@ async fn release_page(frame: &Frame, names: &Names, row: &ReleaseRow) -> Result<
     let groups = parts::groups(frame, sides, &whole, &segments);
     let mix = parts::mix(&counts, &counts_of(&whole, sides.baseline), &taxonomy);
     let (comparison, historical) = parts::comparison(&days, sides);
+    let (timeline, shown) = parts::timeline(&days, sides, names).unzip();
     Ok(ReleasePage {
         id: row.id.to_string(),
         name: row.name.clone(),
@@ -230,7 +231,8 @@ async fn release_page(frame: &Frame, names: &Names, row: &ReleaseRow) -> Result<
         groups,
         mix_chart: MixRow::chart("mix", &mix),
         mix,
-        timeline: parts::timeline(&days, sides, names),
+        timeline,
+        days: shown.unwrap_or_default(),
         gates: gates(frame, row.id).await?,
         history: history(frame, row).await?,
         policies: policies(frame).await?,
