@@ -163,7 +163,10 @@ impl App {
             return Err(taken(format!("There is another project called {slug} here; choose a name with --slug.")));
         }
         let tx = self.store.write().await?;
-        let mut import = Import { app: self, tx: &tx, project: header.project, slug: &slug, made: Vec::new() };
+        let tables = archive::kept_in(header.schema);
+        let schema = header.schema;
+        let made = Vec::new();
+        let mut import = Import { app: self, tx: &tx, project: header.project, slug: &slug, schema, tables, made };
         let rows = import.read(&mut lines).await?;
         let accounts_made = import.made;
         let scope = Scope::of(header.project);
@@ -212,13 +215,15 @@ fn header(lines: &mut Lines<'_>) -> Result<Header, AppError> {
         return Err(unusable(format!("The file is not of the format {ARCHIVE_FORMAT}.")));
     }
     let here = archive::schema_version();
-    if header.schema == here {
+    if (archive::OLDEST_READ..=here).contains(&header.schema) {
         return Ok(header);
     }
     Err(unusable(format!(
-        "The file was written by version {} (migration {}), and this one has migration {here}; use the same version at \
-         both places.",
-        header.seatrial, header.schema
+        "The file was written by version {} (migration {}), and this one reads files of migration {} to {here}; use the \
+         same version at both places.",
+        header.seatrial,
+        header.schema,
+        archive::OLDEST_READ
     )))
 }
 
@@ -228,6 +233,10 @@ struct Import<'a> {
     tx: &'a WriteTx,
     project: ProjectId,
     slug: &'a str,
+    /// The newest migration of the schema that the file was written from.
+    schema: i64,
+    /// The tables that the file has.
+    tables: Vec<&'static Table>,
     made: Vec<String>,
 }
 
@@ -257,7 +266,7 @@ impl Import<'_> {
                     open = Some(self.table(next, &table, &columns).await.map_err(|error| lines.wrong(error))?);
                 }
                 Line::End { rows: written, sha256 } => {
-                    let whole = open.as_ref().is_some_and(|open| open.place + 1 == archive::KEPT.len());
+                    let whole = open.as_ref().is_some_and(|open| open.place + 1 == self.tables.len());
                     if written != rows || sha256 != before || !whole || lines.next()?.is_some() {
                         return Err(unusable(
                             "The file is not what was written: its rows or its digest differ. Export the project again.",
@@ -271,9 +280,9 @@ impl Import<'_> {
     }
 
     async fn table(&self, place: usize, name: &str, columns: &[String]) -> Result<Open, AppError> {
-        let table = archive::KEPT.get(place).filter(|table| table.name == name);
+        let table = self.tables.get(place).copied().filter(|table| table.name == name);
         let table = table.ok_or_else(|| unusable("another table belongs here"))?;
-        let here = archive::columns_of(self.tx, table).await?;
+        let here = archive::columns_in(self.schema, table, archive::columns_of(self.tx, table).await?);
         let found: Option<Vec<Column>> =
             columns.iter().map(|name| here.iter().find(|column| column.name == *name).cloned()).collect();
         let columns = found.filter(|found| found.len() == here.len()).ok_or_else(|| unusable("its columns differ"))?;

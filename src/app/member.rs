@@ -3,7 +3,7 @@
 use seatrial_domain::access::{Permission, Role};
 use seatrial_domain::ids::AccountId;
 use seatrial_store::member::{self, MemberRow};
-use seatrial_store::{WriteTx, account, project};
+use seatrial_store::{WriteTx, account, project, saved_view};
 use serde_json::json;
 
 use super::App;
@@ -113,6 +113,7 @@ impl App {
         let tx = self.store.write().await?;
         let member = self.held_member(&tx, &project, id).await?;
         member::remove(&tx, project.scope, id).await?;
+        saved_view::delete_of(&tx, project.scope, id).await?;
         keep_an_admin(&tx, &project).await?;
         let detail = Change::gone(json!({"email": member.email, "roles": member.roles}));
         self.audit(&tx, &project, "remove", "member", id, &detail).await?;

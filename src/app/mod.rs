@@ -48,6 +48,7 @@ pub mod reminder;
 pub mod response;
 pub mod run;
 pub mod sample;
+pub mod saved_view;
 pub mod scorecard;
 pub mod scorecard_preview;
 pub mod scorecard_proposal;

@@ -5,6 +5,7 @@ use seatrial_domain::ids::{CaseId, DecisionId, GateId, RunId};
 use seatrial_store::case::{CaseFilter, CaseRow};
 use seatrial_store::release::ReleaseRow;
 use seatrial_store::run::{RunFilter, RunRow};
+use seatrial_store::saved_view::SavedViewRow;
 use seatrial_store::workflow::WorkflowRow;
 use seatrial_store::{Page, case, decision, gate, run};
 
@@ -30,6 +31,8 @@ pub struct Found {
     pub scorecards: Vec<ScorecardDetail>,
     /// Eval cases whose title holds the words.
     pub cases: Vec<CaseRow>,
+    /// Saved views whose name holds the words.
+    pub views: Vec<SavedViewRow>,
     /// Runs whose sender called them exactly so.
     pub runs: Vec<RunRow>,
 }
@@ -79,6 +82,7 @@ impl App {
                 .take(SHOWN)
                 .collect(),
             cases: self.cases(caller, project, &of_title, page).await?.0,
+            views: self.views_called(caller, project, text, page).await?,
             runs: self.list_runs(caller, project, &of_id, page).await?.0,
         };
         Ok((found, names))

@@ -87,6 +87,8 @@ named_enum! {
         AddFacts => "add_facts",
         /// Promote, link or dismiss a failure; edit eval cases.
         Triage => "triage",
+        /// Share saved views of lists with the project; change and remove those that are shared.
+        ShareViews => "share_views",
         /// Record the result of an eval case on a release.
         WriteEvalResults => "write_eval_results",
         /// Declare workflows, their observed facts and settle window, and their releases.
@@ -219,8 +221,12 @@ impl FromIterator<PermissionSet> for PermissionSet {
 }
 
 const READ: PermissionSet = PermissionSet::of(&[Permission::ReadRuns, Permission::ReadEvidence]);
-const TRIAGE: PermissionSet =
-    PermissionSet::of(&[Permission::AddFacts, Permission::Triage, Permission::WriteEvalResults]);
+const TRIAGE: PermissionSet = PermissionSet::of(&[
+    Permission::AddFacts,
+    Permission::Triage,
+    Permission::ShareViews,
+    Permission::WriteEvalResults,
+]);
 const KEEP: PermissionSet = PermissionSet::of(&[
     Permission::EditWorkflows,
     Permission::EditScorecards,

@@ -82,6 +82,8 @@ ids! {
     ProjectId("prj", "project");
     /// A person who can sign in.
     AccountId("acc", "account");
+    /// The filters of a list under a name.
+    SavedViewId("view", "saved view");
     /// A named group of members.
     TeamId("team", "team");
     /// A credential for programs.

@@ -30,6 +30,7 @@ pub mod release;
 pub mod response;
 pub mod run;
 pub mod sample;
+pub mod saved_view;
 pub mod scorecard;
 pub mod signal;
 pub mod similarity;

@@ -78,6 +78,8 @@ pub const CLOCK_SKEW_MICROS: i64 = 10 * crate::time::MINUTE;
 pub const GAPS_PER_RELEASE: u64 = 1_000;
 /// Most teams of a project, and most members of a team.
 pub const TEAMS_PER_PROJECT: usize = 200;
+/// Most saved views of one list that one person has, and most that the project shares: they stand in a row above the list.
+pub const VIEWS_PER_LIST: u64 = 30;
 /// Largest cost of one run, in nano-units: a million units of the currency.
 pub const COST_NANOS: i64 = 1_000_000 * 1_000_000_000;
 /// Most prices of one project: every model of every vendor fits, and ingest reads them all for a batch.

@@ -93,6 +93,11 @@ pub const CODES: &[Code] = &[
     code(409, "suite_changed", "somebody made a newer version of the eval suite; read it and repeat the change"),
     code(409, "team_owns_things", "hand over what the team owns first"),
     code(409, "too_many_teams", "the project has as many teams as it may"),
+    code(
+        409,
+        "too_many_views",
+        "there are as many saved views of the list as one person may have, or the project may share",
+    ),
     code(409, "too_many_webhooks", "the project has as many endpoints as it may"),
     code(409, "version_conflict", "somebody wrote a newer version; read it and decide again"),
     code(409, "webhook_off", "the endpoint is turned off"),

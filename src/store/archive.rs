@@ -49,6 +49,7 @@ pub const KEPT: &[Table] = &[
     table("segment_values", "workflow_id, dimension, value", &[]),
     table("cells", "workflow_id, release_id, dimension, resolution, start_at, value", &[]),
     table("blocks", "workflow_id, release_id, basis, dimension, start_at, value", &[]),
+    table("saved_views", "id", &["account_id"]),
     table("sums_to_rebuild", "project_id", &[]),
     table("failures", "run_id", &["assigned_to", "reserved_by"]),
     table("triage_acts", "at, id, run_id", &[]),
@@ -104,7 +105,31 @@ pub const LEFT_BEHIND: &[(&str, &str)] = &[
     ("gate_prefixes", "computed anew from blocks"),
 ];
 
-/// The newest migration: a file is read by a service with the same schema.
+/// The oldest schema whose files can still be read, by its newest migration.
+pub const OLDEST_READ: i64 = 25;
+
+/// What tables that go along have had only since a later migration: a column, or with none the whole table. A file from
+/// before has none of it; such a column has a default.
+pub const LATER: &[(i64, &str, Option<&str>)] = &[(27, "failure_classes", Some("retired")), (28, "saved_views", None)];
+
+/// The tables that go along in a file of this schema.
+#[must_use]
+pub fn kept_in(schema: i64) -> Vec<&'static Table> {
+    let came =
+        |table: &Table| LATER.iter().any(|(at, name, whole)| *at > schema && *name == table.name && whole.is_none());
+    KEPT.iter().filter(|table| !came(table)).collect()
+}
+
+/// Of the columns that a table has here, those it has in a file of this schema.
+#[must_use]
+pub fn columns_in(schema: i64, table: &Table, here: Vec<Column>) -> Vec<Column> {
+    let came = |column: &Column| {
+        LATER.iter().any(|(at, name, of)| *at > schema && *name == table.name && *of == Some(column.name.as_str()))
+    };
+    here.into_iter().filter(|column| !came(column)).collect()
+}
+
+/// The newest migration: that of the files which are written.
 #[must_use]
 pub fn schema_version() -> i64 {
     MIGRATIONS.iter().map(|step| step.version).max().unwrap_or(0)

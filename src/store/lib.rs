@@ -58,6 +58,7 @@ pub mod response;
 pub mod retention;
 pub mod run;
 pub mod sample;
+pub mod saved_view;
 mod scope;
 pub mod scorecard;
 pub mod segment;

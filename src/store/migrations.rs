@@ -41,4 +41,5 @@ pub const MIGRATIONS: &[Step] = &[
     step!(6, "evidence", "0006_evidence.sql"),
     step!(25, "prefix", "0025_prefix.sql"),
     step!(27, "retired_class", "0027_retired_class.sql"),
+    step!(28, "saved_view", "0028_saved_view.sql"),
 ];

@@ -5,14 +5,20 @@ use std::collections::BTreeSet;
 use seatrial::app::error::AppError;
 use seatrial_domain::access::Role;
 use seatrial_domain::decision::verify_export;
+use seatrial_domain::digest::Digest;
 use seatrial_store::{Backend, archive};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::app::{Builder, PROJECT, TestApp, both, run_with};
 use crate::support::evidence::{decide, expect, freeze, path, ready_gate};
 use crate::support::sql::{sql, texts};
 
-both!(every_table_goes_along_or_stays_for_a_reason, a_changed_file_is_refused, sums_that_wait_go_along);
+both!(
+    every_table_goes_along_or_stays_for_a_reason,
+    a_changed_file_is_refused,
+    sums_that_wait_go_along,
+    a_file_from_before_later_migrations_comes_in,
+);
 
 /// A project with runs, a scorecard, a gate and two decisions, as a file.
 async fn exported(app: &TestApp) -> (Vec<u8>, Value) {
@@ -70,6 +76,108 @@ async fn sums_that_wait_go_along(app: &TestApp) {
     let waiting = texts(&other, "SELECT slug FROM projects WHERE id IN (SELECT project_id FROM sums_to_rebuild)").await;
     assert_eq!(waiting, ["moved"]);
     other.stop().await;
+}
+
+/// The file as a service of an older schema wrote it: without the tables and columns that came later.
+fn as_written_at(schema: i64, file: &[u8]) -> Vec<u8> {
+    let mut lines: Vec<Value> =
+        file.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
+    lines.pop();
+    lines[0]["schema"] = Value::from(schema);
+    let later: Vec<_> = archive::LATER.iter().filter(|(at, ..)| *at > schema).collect();
+    let (mut old, mut rows, mut left_out, mut dropped) = (Vec::new(), 0, false, Vec::new());
+    for mut line in lines {
+        if let Some(table) = line["table"].as_str() {
+            let columns = line["columns"].as_array().expect("its columns");
+            left_out = later.iter().any(|(_, name, column)| *name == table && column.is_none());
+            let is_later = |column: &Value| {
+                later.iter().any(|(_, name, of)| *name == table && of.is_some() && *of == column.as_str())
+            };
+            dropped = columns.iter().map(is_later).collect::<Vec<bool>>();
+        }
+        let cells = if line.is_array() { Some(&mut line) } else { line.get_mut("columns") };
+        if let Some(cells) = cells.and_then(Value::as_array_mut) {
+            let mut at = dropped.iter();
+            cells.retain(|_| !at.next().expect("a column"));
+        }
+        if !left_out {
+            rows += usize::from(line.is_array());
+            old.extend(serde_json::to_vec(&line).expect("JSON"));
+            old.push(b'\n');
+        }
+    }
+    let sha256 = Digest::of(&old).hex();
+    old.extend(serde_json::to_vec(&json!({"rows": rows, "sha256": sha256})).expect("JSON"));
+    old.push(b'\n');
+    old
+}
+
+async fn a_file_from_before_later_migrations_comes_in(app: &TestApp) {
+    let class = json!({"items": [{"name": "wrong_refund", "severity": "critical", "meaning": "Money went astray.", "retired": true}]});
+    expect(200, app.member(Role::Admin).put(&path("failure-classes")).json(&class)).await;
+    let view = json!({"list": "runs", "name": "Failed", "filters": {"outcome": "failure"}, "shared": true});
+    expect(201, app.member(Role::Admin).post(&path("saved-views")).json(&view)).await;
+    let (file, decisions) = exported(app).await;
+    let backend = app.app.store.backend();
+    for schema in archive::OLDEST_READ..archive::schema_version() {
+        let old = as_written_at(schema, &file);
+        assert!(old.len() < file.len() && !String::from_utf8_lossy(&old).contains("saved_views"));
+        let other = Builder::new(backend).seed(30 + schema.unsigned_abs()).start().await;
+        import(&other, &old, Some("moved")).await.expect("it comes in");
+        let read = |rest: &str| other.member(Role::Admin).get(&format!("/api/v1/projects/moved/{rest}"));
+        assert_eq!(expect(200, read("decisions")).await, decisions, "the chain is whole");
+        let classes = expect(200, read("failure-classes")).await.to_string();
+        assert!(classes.contains("wrong_refund"), "{classes}");
+        assert_eq!(
+            classes.contains("\"retired\":true"),
+            schema >= 27,
+            "what was not known then has its default: {classes}"
+        );
+        assert_eq!(expect(200, read("saved-views")).await["items"], json!([]));
+        // A file that says it is older than it is has more than belongs in it.
+        let mut lines: Vec<&[u8]> = file.split_inclusive(|byte| *byte == b'\n').collect();
+        let mut header: Value = serde_json::from_slice(lines[0]).expect("a header");
+        header["schema"] = Value::from(schema);
+        let header = format!("{header}\n").into_bytes();
+        lines[0] = &header;
+        let refused = Builder::new(backend).seed(60 + schema.unsigned_abs()).start().await;
+        let (code, said) = refusal(import(&refused, &lines.concat(), Some("moved")).await);
+        assert!(code == "archive_unusable" && said.contains("Line "), "{code} {said}");
+        other.stop().await;
+        refused.stop().await;
+    }
+    let older = as_written_at(archive::OLDEST_READ - 1, &file);
+    let other = Builder::new(backend).seed(90).start().await;
+    let (code, said) = refusal(import(&other, &older, Some("moved")).await);
+    assert!(code == "archive_unusable" && said.contains("reads files of migration"), "{code} {said}");
+    other.stop().await;
+}
+
+/// What a migration adds to a table that goes along is named, so that files from before it can be read.
+#[test]
+fn what_later_migrations_add_is_named() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("the migrations") {
+        let file = entry.expect("a file").path();
+        let name = file.file_name().and_then(|name| name.to_str()).expect("a name");
+        let number: i64 = name.split('_').next().and_then(|number| number.parse().ok()).expect("a number");
+        let text = std::fs::read_to_string(&file).expect("a migration");
+        for line in text.lines().filter(|_| number > archive::OLDEST_READ) {
+            let words: Vec<&str> = line.split([' ', '(']).filter(|word| !word.is_empty()).collect();
+            match words[..] {
+                ["CREATE", "TABLE", table, ..] => found.push((number, table.to_owned(), None)),
+                ["ALTER", "TABLE", table, "ADD", "COLUMN", column, ..] => {
+                    found.push((number, table.to_owned(), Some(column.to_owned())));
+                }
+                _ => {}
+            }
+        }
+    }
+    found.retain(|(_, table, _)| archive::KEPT.iter().any(|kept| kept.name == *table));
+    found.sort();
+    let named = archive::LATER.iter().map(|(at, table, column)| (*at, (*table).to_owned(), column.map(str::to_owned)));
+    assert_eq!(found, named.collect::<Vec<_>>(), "name it in store::archive::LATER");
 }
 
 /// From each database to the other.

@@ -6,6 +6,7 @@ mod learning;
 mod results;
 mod settings;
 mod templates;
+mod views;
 
 use seatrial_domain::access::{Role, Scope as KeyScope};
 use seatrial_store::Backend;
@@ -93,6 +94,7 @@ async fn all_pages(app: &TestApp) -> Vec<String> {
         "/settings/keys",
         "/settings/webhooks",
         "/settings/policy",
+        "/saved-views",
         "/settings/teams",
         "/settings/workflows",
         "/settings/workflows/refund-handling",

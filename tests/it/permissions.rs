@@ -55,6 +55,7 @@ pub fn nothing() -> Ids {
         ("session", id("ses")),
         ("suite", id("suite")),
         ("team", id("team")),
+        ("view", id("view")),
         ("webhook", id("wh")),
         ("workflow", "no-such-workflow".to_owned()),
     ])

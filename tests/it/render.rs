@@ -12,8 +12,8 @@ use seatrial::render::Renderer;
 use seatrial::render::view::{HOSTILE, NavCounts, Page, View};
 use seatrial::render::view::{
     account, alert, alert_settings, api_key, audit, case, decision, failure, failure_class, gate, member, overview,
-    policy, problem, release, run, scorecard, scorecard_edit, search, settings, sign_in, signal, suite, task, team,
-    template, verification, webhook, workflow,
+    policy, problem, release, run, saved_view, scorecard, scorecard_edit, search, settings, sign_in, signal, suite,
+    task, team, template, verification, webhook, workflow,
 };
 
 use html_check::check;
@@ -162,6 +162,9 @@ fn settings_pages(r: &Renderer, l: &mut Vec<Sample>) {
     page(r, l, "usual", "Workflow", workflow::WorkflowPage::sample());
     page(r, l, "hostile", HOSTILE, workflow::WorkflowPage::hostile_sample());
     page(r, l, "bare", "Workflow", workflow::WorkflowPage::bare_sample());
+    page(r, l, "usual", "Saved views", saved_view::ViewsPage::sample());
+    page(r, l, "hostile", HOSTILE, saved_view::ViewsPage::hostile_sample());
+    page(r, l, "empty", "Saved views", saved_view::ViewsPage::empty_sample());
     page(r, l, "usual", "Teams", team::TeamsPage::sample());
     page(r, l, "hostile", HOSTILE, team::TeamsPage::hostile_sample());
     page(r, l, "bare", "Teams", team::TeamsPage::bare_sample());

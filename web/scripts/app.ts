@@ -1,6 +1,7 @@
 // The script of every page: htmx for partial updates, and the modules below. Each module listens on the document, so parts that htmx swaps in
 // later need no set-up of their own. Every page works without this file.
 import "htmx.org";
+import { charts } from "./chart";
 import { confirmSubmissions } from "./confirm";
 import { copyButtons } from "./copy";
 import { guardForms, restoreDrafts } from "./guard";
@@ -13,6 +14,7 @@ import { triage } from "./triage";
 import { waterfalls } from "./waterfall";
 
 themeToggle();
+charts();
 confirmSubmissions();
 copyButtons();
 guardForms();

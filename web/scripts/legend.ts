@@ -26,6 +26,11 @@ function storeSingleKeys(on: boolean): void {
   }
 }
 
+/** What is there only on some pages. */
+function besides(): [string, string][] {
+  return document.querySelector("svg[tabindex]") ? [["← →", "Read a chart that has the focus, mark by mark"]] : [];
+}
+
 function labelOf(element: HTMLElement): string {
   const copy = element.cloneNode(true) as HTMLElement;
   for (const extra of copy.querySelectorAll("kbd, .kbd, .rail-count")) extra.remove();
@@ -37,7 +42,7 @@ function keysOfPage(): [string, string][] {
   const single = [...document.querySelectorAll<HTMLElement>("[data-key]")]
     .filter((control) => control.checkVisibility())
     .map((control): [string, string] => [control.dataset["key"] ?? "", labelOf(control)]);
-  return [...single, ...go, ...EVERYWHERE];
+  return [...single, ...go, ...besides(), ...EVERYWHERE];
 }
 
 function make<K extends keyof HTMLElementTagNameMap>(tag: K, className: string, ...children: (Node | string)[]): HTMLElementTagNameMap[K] {

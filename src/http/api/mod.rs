@@ -38,6 +38,7 @@ mod response_view;
 mod run;
 mod run_view;
 mod sample;
+mod saved_view;
 mod schema;
 mod scorecard;
 mod scorecard_history;
@@ -95,6 +96,7 @@ fn nouns(config: &mut ServiceConfig<'_>) {
         .configure(response::configure)
         .configure(run::configure)
         .configure(sample::configure)
+        .configure(saved_view::configure)
         .configure(schema::configure)
         .configure(scorecard::configure)
         .configure(scorecard_history::configure)

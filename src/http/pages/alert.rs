@@ -6,6 +6,7 @@ use actix_web::web::{Path, Query};
 use seatrial_domain::access::Permission;
 use seatrial_domain::alert::AlertState;
 use seatrial_domain::ids::AlertId;
+use seatrial_domain::saved_view::ViewedList;
 use seatrial_domain::time::DAY;
 use seatrial_store::alert::AlertFilter;
 use serde::Deserialize;
@@ -80,6 +81,7 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<ListQuer
             })
             .collect(),
     };
+    let frame = frame.with_views(ViewedList::Alerts, &[("all", all.then_some("yes"))]).await?;
     frame.page("Alerts", body)
 }
 

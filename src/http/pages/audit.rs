@@ -1,6 +1,7 @@
 //! The audit log: searched, each entry with what was there before and after.
 
 use actix_web::web::{Path, Query};
+use seatrial_domain::saved_view::ViewedList;
 use seatrial_domain::time::Timestamp;
 use seatrial_store::audit::{Entry, Search};
 use serde::Deserialize;
@@ -125,6 +126,7 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<LogQuery
         }),
         rows: entries.into_iter().map(row).collect(),
     };
+    let frame = frame.with_views(ViewedList::Audit, &query.parameters()).await?;
     frame.page("Audit log", body)
 }
 

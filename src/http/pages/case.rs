@@ -3,6 +3,7 @@
 use actix_web::web::{Path, Query};
 use seatrial_domain::case::{Assertions, Bound, CaseState, Figure};
 use seatrial_domain::ids::{CaseId, ReleaseId};
+use seatrial_domain::saved_view::ViewedList;
 use seatrial_domain::suite::{EvalVerdict, Trial, outcome};
 use seatrial_store::Page;
 use seatrial_store::case::{CaseFilter, CaseRow};
@@ -36,6 +37,10 @@ pub struct ListQuery {
 
 impl ListQuery {
     fn href(&self, frame: &Frame, changed: &[(&str, Option<&str>)]) -> String {
+        link::with_query(&frame.href("/cases"), &self.parameters(changed))
+    }
+
+    fn parameters<'a>(&'a self, changed: &[(&'a str, Option<&'a str>)]) -> Vec<(&'a str, Option<&'a str>)> {
         let mut parameters = vec![
             ("status", self.status.as_deref()),
             ("workflow", self.workflow.as_deref()),
@@ -43,7 +48,7 @@ impl ListQuery {
         ];
         parameters.retain(|(name, _)| changed.iter().all(|(other, _)| other != name));
         parameters.extend(changed);
-        link::with_query(&frame.href("/cases"), &parameters)
+        parameters
     }
 }
 
@@ -76,6 +81,7 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<ListQuer
         empty: rows.is_empty().then(|| empty(&frame)),
         rows: rows.iter().map(|row| row_view(&frame, &names, row)).collect(),
     };
+    let frame = frame.with_views(ViewedList::Cases, &query.parameters(&[])).await?;
     frame.page("Eval cases", body)
 }
 

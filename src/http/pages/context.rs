@@ -8,9 +8,10 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use seatrial_domain::access::Permission;
 use seatrial_domain::owner::OwnerId;
+use seatrial_domain::saved_view::ViewedList;
 use serde::Serialize;
 
-use super::{flash, link};
+use super::{flash, link, saved_view};
 use crate::app::App;
 use crate::app::access::{Caller, ProjectAccess};
 use crate::app::account::Membership;
@@ -18,6 +19,7 @@ use crate::http::extract::PageCaller;
 use crate::http::problem::Problem;
 use crate::render::Renderer;
 use crate::render::table::{TableFormat, table};
+use crate::render::view::saved_view::ViewBar;
 use crate::render::view::{Account, Flash, Link, NavCounts, Page, ProjectRef, View};
 
 /// What a page answers.
@@ -103,7 +105,7 @@ impl Visitor {
             unread_notices: waiting.unread_notices,
             firing_alerts: waiting.firing_alerts,
         };
-        Ok(Frame { visitor: self, project, memberships, counts })
+        Ok(Frame { visitor: self, project, memberships, counts, views: None })
     }
 
     /// Lets them into the project for a part of a page, which shows neither their projects nor what waits for them.
@@ -112,7 +114,7 @@ impl Visitor {
     /// A 404 when there is no such project or they do not belong to it.
     pub async fn enter_for_part(self, slug: &str) -> Result<Frame, Problem> {
         let project = self.app.enter(self.caller(), slug, Permission::ReadEvidence).await?;
-        Ok(Frame { visitor: self, project, memberships: Vec::new(), counts: NavCounts::default() })
+        Ok(Frame { visitor: self, project, memberships: Vec::new(), counts: NavCounts::default(), views: None })
     }
 }
 
@@ -124,6 +126,7 @@ pub struct Frame {
     pub project: ProjectAccess,
     memberships: Vec<Membership>,
     counts: NavCounts,
+    views: Option<ViewBar>,
 }
 
 impl Frame {
@@ -178,6 +181,15 @@ impl Frame {
         &self.project.settings.currency
     }
 
+    /// The same, above the list of whose page are the views that are saved of it; the list is shown with these filters.
+    ///
+    /// # Errors
+    /// When they may not read the list, or the database fails.
+    pub async fn with_views(mut self, list: ViewedList, given: &[(&str, Option<&str>)]) -> Result<Self, Problem> {
+        self.views = saved_view::bar(&self, list, given).await?;
+        Ok(self)
+    }
+
     /// The page.
     ///
     /// # Errors
@@ -191,7 +203,7 @@ impl Frame {
     /// # Errors
     /// When the template and its model do not fit, which is a fault of the build.
     pub fn page_as<T: View>(self, status: StatusCode, title: impl Into<String>, body: T) -> Answer {
-        let Self { visitor, project, memberships, counts } = self;
+        let Self { visitor, project, memberships, counts, views } = self;
         let is_list = !T::LIST.is_empty() && status == StatusCode::OK;
         if let Some(format) = visitor.address.table.filter(|_| is_list) {
             return as_table::<T>(&body, &project.slug, format);
@@ -220,6 +232,7 @@ impl Frame {
             csrf: visitor.who.form_token,
             flash: visitor.flash,
             exports: exports.map(|(format, label)| visitor.address.export(format, label)).collect(),
+            views,
             body,
         };
         html(&visitor.renderer, status, &page)

@@ -6,6 +6,7 @@ use seatrial_domain::decision::{OverrideRate, Overrides};
 use seatrial_domain::digest::Digest;
 use seatrial_domain::gate::Verdict;
 use seatrial_domain::ids::{DecisionId, WorkflowId};
+use seatrial_domain::saved_view::ViewedList;
 use seatrial_store::Page;
 use seatrial_store::decision::DecisionFilter;
 use serde::Deserialize;
@@ -76,6 +77,7 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<ListQuer
         empty: rows.is_empty().then(|| empty(&frame)),
         rows: rows.iter().map(|listed| row(&frame, &names, listed)).collect(),
     };
+    let frame = frame.with_views(ViewedList::Decisions, &[("workflow", query.workflow.as_deref())]).await?;
     frame.page("Decisions", body)
 }
 

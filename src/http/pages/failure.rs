@@ -5,6 +5,7 @@ use actix_web::web::{Path, Query};
 use seatrial_domain::access::Permission;
 use seatrial_domain::failure::{LearningStatus, Severity};
 use seatrial_domain::ids::{ActId, RunId};
+use seatrial_domain::saved_view::ViewedList;
 use seatrial_store::failure::{Assigned, FailureFilter, FailureRow};
 use serde::Deserialize;
 
@@ -121,6 +122,7 @@ impl ListQuery {
 pub async fn list(visitor: Visitor, project: Path<String>, query: Query<ListQuery>) -> Answer {
     let frame = visitor.enter(&project).await?;
     let body = page(&frame, &query, &Draft::default()).await?;
+    let frame = frame.with_views(ViewedList::Failures, &query.parameters(&[])).await?;
     frame.page("Triage", body)
 }
 

@@ -6,6 +6,7 @@ use seatrial_domain::access::Permission;
 use seatrial_domain::gap::{GapKind, GapState};
 use seatrial_domain::ids::{GapId, GateId};
 use seatrial_domain::owner::OwnerId;
+use seatrial_domain::saved_view::ViewedList;
 use seatrial_domain::time::Timestamp;
 use seatrial_store::gap::{GapFilter, GapRow};
 use serde::Deserialize;
@@ -47,6 +48,11 @@ impl TaskQuery {
     /// Whether those that are over are wanted too.
     pub fn is_all(&self) -> bool {
         self.all.as_deref() == Some("yes")
+    }
+
+    /// The filters that are on.
+    pub fn parameters(&self) -> [(&'static str, Option<&'static str>); 2] {
+        [("mine", self.is_mine().then_some("yes")), ("all", self.is_all().then_some("yes"))]
     }
 
     /// The chips above the list.
@@ -125,6 +131,7 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<TaskQuer
             })
             .collect(),
     };
+    let frame = frame.with_views(ViewedList::Gaps, &query.parameters()).await?;
     frame.page("Gaps", body)
 }
 

@@ -22,7 +22,7 @@ use crate::app::gate::WholeGate;
 use crate::http::extract::PageForm;
 use crate::http::present::gate as present;
 use crate::http::problem::Problem;
-use crate::render::artifact::check_map;
+use crate::render::artifact::{check_map, check_plot};
 use crate::render::view::gate::{self as view, BundleRef, DecideForm, GatePage, VerdictChoice};
 use crate::render::view::{Link, Time};
 
@@ -105,6 +105,7 @@ async fn gate_page(frame: &Frame, id: GateId, typed: &DecideInput, error: Option
         sufficiency,
         sufficiency_note,
         map: check_map("map", &checks),
+        plot: check_plot("plot", &checks),
         checks,
         gaps,
         owners,

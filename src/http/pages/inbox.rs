@@ -6,6 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Data, Path, Query};
 use seatrial_domain::notice::Topic;
+use seatrial_domain::saved_view::ViewedList;
 use serde::Deserialize;
 
 use super::context::{Answer, Visitor, html, see_other};
@@ -71,6 +72,7 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<ListQuer
             })
             .collect(),
     };
+    let frame = frame.with_views(ViewedList::Notices, &[("unread", unread.then_some("yes"))]).await?;
     frame.page("Notices", body)
 }
 

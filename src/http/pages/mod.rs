@@ -41,6 +41,7 @@ mod response;
 mod run;
 mod run_parts;
 mod sample;
+mod saved_view;
 mod scorecard;
 mod scorecard_edit;
 mod search;
@@ -89,6 +90,10 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/p/{project}/events", get().to(live::events))
         .route("/p/{project}/rail", get().to(live::rail))
         .route("/p/{project}/search", get().to(search::show))
+        .route("/p/{project}/saved-views", get().to(saved_view::list))
+        .route("/p/{project}/saved-views", post().to(saved_view::save))
+        .route("/p/{project}/saved-views/{view}", post().to(saved_view::change))
+        .route("/p/{project}/saved-views/{view}/remove", post().to(saved_view::remove))
         .route("/p/{project}/runs", get().to(run::list))
         .route("/p/{project}/runs/{run}", get().to(run::show))
         .route("/p/{project}/runs/{run}/spans", get().to(run::spans))

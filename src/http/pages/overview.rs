@@ -29,10 +29,10 @@ use crate::http::present::artifact::freshness;
 use crate::http::present::figure::{self, rate};
 use crate::http::problem::Problem;
 use crate::render::format;
-use crate::render::svg::{Axis, Chart, Label, Marker, sparkline};
+use crate::render::svg::{Axis, Chart, Label, LineChart, Marker, sparkline};
 use crate::render::view::first_use::{FirstUse, Waiting};
 use crate::render::view::overview::{Overview, QueueItem, SignalGroup, SignalTile, WorkflowRow as Row};
-use crate::render::view::{Link, Time};
+use crate::render::view::{Figure, Link, Time};
 
 /// Workflows shown; each takes three queries.
 const WORKFLOWS_SHOWN: usize = 24;
@@ -237,16 +237,25 @@ fn spark(
 ) -> Option<Chart> {
     signal.rate(&Counts::default())?;
     let skip = sums.len().saturating_sub(SPARK_DAYS);
-    let value = |counts: &Counts| {
+    let figure = |counts: &Counts| {
         let (top, bottom) = signal.rate(counts)?;
-        rate(figure::count(top), figure::count(bottom)).value
+        Some(rate(figure::count(top), figure::count(bottom)))
     };
-    let values: Vec<Option<f64>> = sums.values().skip(skip).map(value).collect();
+    let shown: Vec<Option<Figure>> = sums.values().skip(skip).map(figure).collect();
+    let values: Vec<Option<f64>> = shown.iter().map(|figure| figure.as_ref()?.value).collect();
     if values.iter().flatten().count() < 2 {
         return None;
     }
+    let none = || "no data".to_owned();
+    let chart = LineChart {
+        values,
+        readings: shown.iter().map(|figure| figure.as_ref().map_or_else(none, Figure::text)).collect(),
+        band: Vec::new(),
+        markers: marks.to_vec(),
+        steps: sums.keys().skip(skip).map(|day| format::date(day.micros())).collect(),
+    };
     let title = format!("{} by day", figure::label(signal));
     let id = format!("spark-{workflow}-{signal}").replace('_', "-");
     let label = Label { id: &id, title: &title, description: "Of the release and its baseline together." };
-    Some(sparkline(label, Axis::RATE, &values, marks))
+    Some(sparkline(label, Axis::RATE, &chart))
 }

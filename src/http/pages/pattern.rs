@@ -6,6 +6,7 @@ use seatrial_domain::access::Permission;
 use seatrial_domain::ids::PatternId;
 use seatrial_domain::pattern::PatternState;
 use seatrial_domain::response::{OriginKind, ResponseKind};
+use seatrial_domain::saved_view::ViewedList;
 use seatrial_domain::triage::Label;
 use seatrial_store::failure::FailureFilter;
 use seatrial_store::pattern::{PatternFilter, PatternRow};
@@ -83,6 +84,7 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<PatternQ
         more: None,
         rows: rows.iter().map(|row| shown_row(&frame, &names, row)).collect(),
     };
+    let frame = frame.with_views(ViewedList::Patterns, &[("state", state.map(PatternState::as_str))]).await?;
     frame.page("Failure patterns", body)
 }
 

@@ -5,6 +5,7 @@ use actix_web::web::{Path, Query};
 use seatrial_domain::access::Permission;
 use seatrial_domain::gate::GateState;
 use seatrial_domain::ids::{ReleaseId, WorkflowId};
+use seatrial_domain::saved_view::ViewedList;
 use seatrial_domain::time::Timestamp;
 use seatrial_store::Page;
 use seatrial_store::decision::DecisionFilter;
@@ -80,6 +81,9 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<ListQuer
         empty: rows.is_empty().then(|| empty(&frame, filtered)),
         rows,
     };
+    let frame = frame
+        .with_views(ViewedList::Releases, &[("workflow", query.workflow.as_deref()), ("state", query.state.as_deref())])
+        .await?;
     frame.page("Releases", body)
 }
 
@@ -208,6 +212,7 @@ async fn release_page(frame: &Frame, names: &Names, row: &ReleaseRow) -> Result<
     let groups = parts::groups(frame, sides, &whole, &segments);
     let mix = parts::mix(&counts, &counts_of(&whole, sides.baseline), &taxonomy);
     let (comparison, historical) = parts::comparison(&days, sides);
+    let (timeline, shown) = parts::timeline(&days, sides, names).unzip();
     Ok(ReleasePage {
         id: row.id.to_string(),
         name: row.name.clone(),
@@ -226,7 +231,8 @@ async fn release_page(frame: &Frame, names: &Names, row: &ReleaseRow) -> Result<
         groups,
         mix_chart: MixRow::chart("mix", &mix),
         mix,
-        timeline: parts::timeline(&days, sides, names),
+        timeline,
+        days: shown.unwrap_or_default(),
         gates: gates(frame, row.id).await?,
         history: history(frame, row).await?,
         policies: policies(frame).await?,

@@ -15,7 +15,7 @@ use crate::app::signal::{GroupSignal, SignalGroup, SignalTable};
 use crate::http::present::figure::{self, GROUPS, count, rate};
 use crate::render::format;
 use crate::render::svg::{Axis, Chart, Label, LineChart, Marker, line_chart};
-use crate::render::view::release::{CompareGroup, MixRow, SegmentCompare, SignalCompare};
+use crate::render::view::release::{CompareGroup, MixRow, ReleaseDay, SegmentCompare, SignalCompare};
 use crate::render::view::{Delta, Figure, Reading};
 use crate::render::words::look_up;
 
@@ -226,9 +226,9 @@ pub fn marks(days: &SignalTable, shown: &[Timestamp], names: &Names, begins: Opt
     labels.into_iter().map(|(at, said)| Marker { at, label: said.join("; ") }).collect()
 }
 
-/// Success by day over both releases, with what happened to releases and where the candidate begins; `None` for a single
-/// day.
-pub fn timeline(days: &SignalTable, sides: Sides<'_>, names: &Names) -> Option<Chart> {
+/// Success by day over both releases, with what happened to releases and where the candidate begins, and the same as rows;
+/// `None` for a single day.
+pub fn timeline(days: &SignalTable, sides: Sides<'_>, names: &Names) -> Option<(Chart, Vec<ReleaseDay>)> {
     let sums = by_day(days);
     let skip = sums.len().saturating_sub(DAYS_SHOWN);
     let shown: Vec<(&Timestamp, Figure)> = sums
@@ -243,6 +243,7 @@ pub fn timeline(days: &SignalTable, sides: Sides<'_>, names: &Names) -> Option<C
     let first = first_day(days, sides.candidate).map(|day| (day, sides.name));
     let chart = LineChart {
         values: shown.iter().map(|(_, figure)| figure.value).collect(),
+        readings: shown.iter().map(|(_, figure)| figure.text()).collect(),
         band: shown.iter().map(|(_, figure)| figure.value.and(figure.low.zip(figure.high))).collect(),
         markers: marks(days, &steps, names, first),
         steps: shown.iter().map(|(day, _)| format::date(day.micros())).collect(),
@@ -253,7 +254,11 @@ pub fn timeline(days: &SignalTable, sides: Sides<'_>, names: &Names) -> Option<C
         description: "Of the runs of this release and its baseline together, with 95 % intervals. Marks say what happened \
                       to the workflow's releases.",
     };
-    Some(line_chart(label, Axis::RATE, &chart))
+    let drawn = line_chart(label, Axis::RATE, &chart);
+    let what = |step: usize| chart.markers.iter().find(|marker| marker.at == step).map(|marker| marker.label.clone());
+    let rows = chart.steps.into_iter().zip(shown).enumerate();
+    let rows = rows.map(|(step, (day, (_, success)))| ReleaseDay { day, success, what: what(step) });
+    Some((drawn, rows.collect()))
 }
 
 fn days_of(days: &SignalTable, release: Option<ReleaseId>) -> BTreeSet<Timestamp> {

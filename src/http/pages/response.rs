@@ -5,6 +5,7 @@ use actix_web::web::{Path, Query};
 use seatrial_domain::access::Permission;
 use seatrial_domain::ids::ResponseId;
 use seatrial_domain::response::ResponseState;
+use seatrial_domain::saved_view::ViewedList;
 use seatrial_store::response::ResponseFilter;
 use serde::Deserialize;
 
@@ -69,6 +70,7 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<TaskQuer
             })
             .collect(),
     };
+    let frame = frame.with_views(ViewedList::Responses, &query.parameters()).await?;
     frame.page("Responses", body)
 }
 

@@ -8,6 +8,7 @@ use actix_web::web::{Path, Query};
 use seatrial_domain::access::Permission;
 use seatrial_domain::ids::RunId;
 use seatrial_domain::run::Outcome;
+use seatrial_domain::saved_view::ViewedList;
 use seatrial_domain::time::Timestamp;
 use seatrial_store::ingest::{Applied, Target};
 use seatrial_store::run::{RunFilter, RunRow, WholeRun};
@@ -141,6 +142,7 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<ListQuer
         rows: rows.iter().map(|row| row_view(row, &names, frame.currency())).collect(),
         empty,
     };
+    let frame = frame.with_views(ViewedList::Runs, &query.parameters()).await?;
     frame.page("Runs", body)
 }
 

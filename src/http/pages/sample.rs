@@ -5,6 +5,7 @@ use actix_web::web::{Path, Query};
 use seatrial_domain::access::Permission;
 use seatrial_domain::ids::RunId;
 use seatrial_domain::sample::SampleStatus;
+use seatrial_domain::saved_view::ViewedList;
 use seatrial_store::sample::SampleFilter;
 use serde::Deserialize;
 
@@ -82,6 +83,7 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<SampleQu
             })
             .collect(),
     };
+    let frame = frame.with_views(ViewedList::Samples, &[("status", query.status.as_deref())]).await?;
     frame.page("Sampled successes", body)
 }
 

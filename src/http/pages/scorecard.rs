@@ -10,6 +10,7 @@ use seatrial_domain::gate::EvidenceClass;
 use seatrial_domain::ids::{ReleaseId, ScorecardId};
 use seatrial_domain::owner::{Owner, OwnerId};
 use seatrial_domain::policy::Policy;
+use seatrial_domain::saved_view::ViewedList;
 use seatrial_domain::scorecard::{Check, Criterion, Scope, changes};
 use seatrial_domain::signal::{Direction, Signal, unverified};
 use seatrial_store::Page;
@@ -82,6 +83,9 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<ListQuer
         empty: details.is_empty().then(|| empty(&frame)),
         rows: details.iter().map(|detail| row(&frame, detail)).collect(),
     };
+    let frame = frame
+        .with_views(ViewedList::Scorecards, &[("state", state.as_deref()), ("owner", mine.then_some("me"))])
+        .await?;
     frame.page("Scorecards", body)
 }
 

@@ -5,7 +5,7 @@ use seatrial_domain::limits;
 use serde::Deserialize;
 
 use super::context::{Answer, Frame, Visitor};
-use super::link;
+use super::{link, saved_view};
 use crate::app::names::Names;
 use crate::app::search::{Exact, Found};
 use crate::render::format::short_id;
@@ -68,9 +68,15 @@ fn groups(frame: &Frame, names: &Names, found: &Found, q: &str) -> Vec<SearchGro
         let note = format!("{}, {}", names.workflow_name(row.workflow), row.case.state.as_str());
         item(format!("/cases/{}", row.id), &row.case.title, note)
     });
-    let by_kind: [(&str, Vec<SearchItem>); 7] = [
+    let views = found.views.iter().map(|row| {
+        let whose = if row.account.is_none() { "shared" } else { "yours" };
+        let note = format!("{}, {whose}", row.list.label());
+        SearchItem { link: Link::new(saved_view::href(frame, row.list, &row.filters), &row.name), note }
+    });
+    let by_kind: [(&str, Vec<SearchItem>); 8] = [
         ("By id", exact.into_iter().collect()),
         ("Pages", pages(frame, q)),
+        ("Saved views", views.collect()),
         ("Runs", runs.collect()),
         ("Workflows", workflows.collect()),
         ("Releases", releases.collect()),

@@ -51,7 +51,9 @@ pub fn heat_map(label: Label<'_>, columns: &[String], rows: &[HeatRow]) -> Chart
         for (c, item) in row.cells.iter().take(columns.len()).enumerate() {
             let (mark, class, word) = show(item.result.as_deref());
             let x = LEFT + cell * c as f64;
-            canvas.group(&format!("{}, {}: {word}. {}", row.label, columns[c], item.note));
+            let note = if item.note.is_empty() { String::new() } else { format!(", {}", item.note) };
+            let reading = format!("{}, {}: {word}{note}", row.label, columns[c]);
+            canvas.mark(&reading, (x + 1.0, y + 1.0, cell - 2.0, ROW - 2.0));
             canvas.out.push_str("<g fill-opacity=\"0.15\">");
             canvas.rect(&format!("heat-rect {class}"), x + 1.0, y + 1.0, cell - 2.0, ROW - 2.0);
             canvas.end_group();

@@ -4,7 +4,7 @@ use super::scale::Scale;
 use super::{Axis, Canvas, Chart, Label};
 
 /// A value with its 95 % interval, in the unit of the axis.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Interval {
     /// The point.
     pub value: f64,
@@ -12,6 +12,8 @@ pub struct Interval {
     pub low: f64,
     /// Upper bound.
     pub high: f64,
+    /// What is read at its mark, as the table has it: the value with its interval and counts.
+    pub reading: String,
 }
 
 /// One row of the plot.
@@ -38,7 +40,7 @@ pub fn interval_plot(label: Label<'_>, axis: Axis<'_>, rows: &[IntervalRow], ref
     let mut canvas = Canvas::new("chart interval-plot", label, WIDTH, height);
     let values = rows
         .iter()
-        .flat_map(|row| [row.baseline, row.candidate])
+        .flat_map(|row| [&row.baseline, &row.candidate])
         .flatten()
         .flat_map(|i| [i.low, i.value, i.high])
         .chain(reference);
@@ -55,8 +57,8 @@ pub fn interval_plot(label: Label<'_>, axis: Axis<'_>, rows: &[IntervalRow], ref
     for (i, row) in rows.iter().enumerate() {
         let middle = TOP + ROW * (i as f64 + 0.5);
         canvas.text("chart-label", LEFT - 12.0, middle + 4.0, "end", &row.label, 26);
-        arm(&mut canvas, &scale, axis, "baseline", "series-1", row.baseline, middle - 5.0);
-        arm(&mut canvas, &scale, axis, "candidate", "series-2", row.candidate, middle + 5.0);
+        arm(&mut canvas, &scale, (&row.label, Arm::Baseline), row.baseline.as_ref(), middle);
+        arm(&mut canvas, &scale, (&row.label, Arm::Candidate), row.candidate.as_ref(), middle);
         if row.baseline.is_none() && row.candidate.is_none() {
             canvas.text("chart-label", LEFT, middle + 4.0, "start", "no data", 10);
         }
@@ -65,24 +67,26 @@ pub fn interval_plot(label: Label<'_>, axis: Axis<'_>, rows: &[IntervalRow], ref
     canvas.finish()
 }
 
-fn arm(
-    canvas: &mut Canvas,
-    scale: &Scale,
-    axis: Axis<'_>,
-    name: &str,
-    series: &str,
-    interval: Option<Interval>,
-    y: f64,
-) {
-    let Some(Interval { value, low, high }) = interval else { return };
-    canvas.group(&format!("{name}: {} from {} to {}", axis.show(value), axis.show(low), axis.show(high)));
-    canvas.line(&format!("chart-interval {series}"), scale.at(low), y, scale.at(high), y);
-    let x = scale.at(value);
+/// Whose interval it is.
+#[derive(Clone, Copy)]
+enum Arm {
+    Baseline,
+    Candidate,
+}
+
+fn arm(canvas: &mut Canvas, scale: &Scale, (row, arm): (&str, Arm), interval: Option<&Interval>, middle: f64) {
+    let Some(Interval { value, low, high, reading }) = interval else { return };
+    let (name, series, y, top) = match arm {
+        Arm::Baseline => ("baseline", "series-1", middle - 5.0, middle - ROW / 2.0),
+        Arm::Candidate => ("this release", "series-2", middle + 5.0, middle),
+    };
+    canvas.mark(&format!("{row}, {name}: {reading}"), (LEFT, top, RIGHT - LEFT, ROW / 2.0));
+    canvas.line(&format!("chart-interval {series}"), scale.at(*low), y, scale.at(*high), y);
+    let x = scale.at(*value);
     // The arms differ in shape too, so that colour never stands alone: round for the baseline, square for the candidate.
-    if name == "baseline" {
-        canvas.dot(&format!("chart-dot {series}"), x, y, 4.0);
-    } else {
-        canvas.rect(&format!("chart-dot {series}"), x - 4.0, y - 4.0, 8.0, 8.0);
+    match arm {
+        Arm::Baseline => canvas.dot(&format!("chart-dot {series}"), x, y, 4.0),
+        Arm::Candidate => canvas.rect(&format!("chart-dot {series}"), x - 4.0, y - 4.0, 8.0, 8.0),
     }
     canvas.end_group();
 }

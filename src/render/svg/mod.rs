@@ -3,11 +3,16 @@
 //! Every chart is a deterministic string with a title and a description for screen readers. Colours come from
 //! the stylesheet through classes; presentation attributes, which any stylesheet overrides, keep a chart
 //! readable without one. No inline `style`: the content-security policy refuses it.
+//!
+//! What can be read one by one is a mark: a group of class `mark` whose title is its reading, the same words and
+//! figures as in the table behind the chart, with a field around it that is easy to hit. A browser shows the title
+//! to who points at it; `web/scripts/chart.ts` makes the marks readable by keys.
 
 mod bars;
 mod heat;
 mod intervals;
 mod line;
+mod markers;
 mod scale;
 
 use std::fmt::Write as _;
@@ -16,7 +21,7 @@ use serde::{Serialize, Serializer};
 
 use super::text;
 
-pub use bars::{BarRow, mix_bars};
+pub use bars::{BarRow, Share, mix_bars};
 pub use heat::{HeatCell, HeatRow, heat_map};
 pub use intervals::{Interval, IntervalRow, interval_plot};
 pub use line::{LineChart, Marker, line_chart, sparkline};
@@ -58,12 +63,17 @@ struct Canvas {
 impl Canvas {
     /// Opens `<svg>` of `width` × `height` user units with its title and description.
     fn new(class: &str, label: Label<'_>, width: f64, height: f64) -> Self {
+        Self::with(class, label, width, height, "")
+    }
+
+    /// The same with further attributes, each after a space and escaped.
+    fn with(class: &str, label: Label<'_>, width: f64, height: f64, attributes: &str) -> Self {
         let id: String = label.id.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         let mut out = String::with_capacity(2048);
         let _ = write!(
             out,
             "<svg class=\"{class}\" role=\"img\" viewBox=\"0 0 {w} {h}\" width=\"{w}\" height=\"{h}\" \
-             aria-labelledby=\"{id}-t {id}-d\"><title id=\"{id}-t\">{title}</title><desc id=\"{id}-d\">{desc}</desc>",
+             aria-labelledby=\"{id}-t {id}-d\"{attributes}><title id=\"{id}-t\">{title}</title><desc id=\"{id}-d\">{desc}</desc>",
             w = num(width),
             h = num(height),
             title = text::html(&text::single_line(label.title)),
@@ -137,6 +147,20 @@ impl Canvas {
     /// Opens a group whose title is the tooltip of what is inside.
     fn group(&mut self, tooltip: &str) {
         let _ = write!(self.out, "<g><title>{}</title>", text::html(&text::single_line(tooltip)));
+    }
+
+    /// Opens a mark: a group that is read by itself, with the field in which pointing reads it.
+    fn mark(&mut self, reading: &str, (x, y, width, height): (f64, f64, f64, f64)) {
+        let _ = write!(
+            self.out,
+            "<g class=\"mark\"><title>{}</title><rect class=\"chart-hit\" x=\"{}\" y=\"{}\" width=\"{}\" \
+             height=\"{}\" fill=\"none\" pointer-events=\"all\"/>",
+            text::html(&text::single_line(reading)),
+            num(x),
+            num(y),
+            num(width.max(0.0)),
+            num(height.max(0.0))
+        );
     }
 
     fn end_group(&mut self) {

@@ -41,6 +41,8 @@ pub struct GatePage {
     pub checks: Vec<GateCheck>,
     /// Checks by segments at a glance.
     pub map: Option<Chart>,
+    /// The rates of the checks on both releases, with their intervals.
+    pub plot: Option<Chart>,
     /// What is missing.
     pub gaps: Vec<GateGap>,
     /// Who an unowned gap can be given to.

@@ -5,6 +5,7 @@ use super::gate::{
     VerdictChoice,
 };
 use super::{Delta, Figure, Gap, HOSTILE, Link, NamedFigure, Reading, SelectOption, Time};
+use crate::render::artifact::check_plot;
 use crate::render::svg::{HeatCell, HeatRow, Label, heat_map};
 
 impl GatePage {
@@ -28,6 +29,7 @@ impl GatePage {
             sufficiency_note: "How many runs this gate will need cannot be said yet.".to_owned(),
             checks: vec![],
             map: None,
+            plot: None,
             gaps: vec![],
             owners: vec![],
             suites: vec![],
@@ -82,6 +84,7 @@ impl GatePage {
             sufficiency_note: "62 % of the runs this gate will probably need".to_owned(),
             checks: vec![GateCheck::sample(segment)],
             map: Some(heat_map(label, &columns, &rows)),
+            plot: check_plot("plot", &[GateCheck::sample(segment)]),
             gaps: GateGap::samples(segment),
             owners: vec![SelectOption::new("acc_01", segment)],
             suites: vec![SuiteResult::sample(segment)],

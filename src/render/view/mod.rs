@@ -34,6 +34,7 @@ pub mod policy;
 pub mod problem;
 pub mod release;
 pub mod run;
+pub mod saved_view;
 pub mod scorecard;
 pub mod scorecard_edit;
 pub mod search;

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::first_use::FirstUse;
 use super::{Delta, Figure, Freshness, Link, Reading, Time, View};
-use crate::render::svg::{Axis, Chart, Label, Marker, sparkline};
+use crate::render::svg::{Axis, Chart, Label, LineChart, Marker, sparkline};
 
 /// Body of `/p/{project}`.
 #[derive(Debug, Clone, Serialize)]
@@ -120,7 +120,8 @@ impl WorkflowRow {
         let spark = |id: &str| {
             let values: Vec<Option<f64>> = [0.91, 0.9, 0.92, 0.88, 0.84, 0.86].into_iter().map(Some).collect();
             let label = Label { id, title: "Success rate by day", description: "Fell from 91 % to 86 % in six days." };
-            sparkline(label, Axis::RATE, &values, &[Marker { at: 3, label: "1.4.0".to_owned() }])
+            let markers = vec![Marker { at: 3, label: "1.4.0".to_owned() }];
+            sparkline(label, Axis::RATE, &LineChart { values, markers, ..LineChart::default() })
         };
         let tile = |signal: &str, label: &str, figure: Figure, delta: Option<Delta>| SignalTile {
             spark: Some(spark(&format!("spark-{signal}"))),

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Link;
+use super::saved_view::ViewBar;
 
 /// A page's body: a model, the template that shows it, and its place in the navigation.
 pub trait View: Serialize {
@@ -36,6 +37,8 @@ pub struct Page<T> {
     pub flash: Option<Flash>,
     /// The same list for spreadsheets and programs.
     pub exports: Vec<Link>,
+    /// The views that are saved of the list.
+    pub views: Option<ViewBar>,
     /// What the page is about.
     pub body: T,
 }
@@ -52,6 +55,7 @@ impl<T> Page<T> {
             csrf: csrf.into(),
             flash: None,
             exports: Vec::new(),
+            views: None,
             body,
         }
     }
@@ -79,6 +83,7 @@ impl<T> Page<T> {
             csrf: "sample-token".to_owned(),
             flash: Some(Flash { kind: "good".to_owned(), text: "Decision recorded.".to_owned() }),
             exports: vec![Link::new("?as=csv", "CSV"), Link::new("?as=json", "JSON")],
+            views: Some(ViewBar::sample(title)),
             body,
         }
     }

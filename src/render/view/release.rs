@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Delta, Empty, Figure, Filter, FilterChip, Link, Pager, SelectOption, Time, View};
-use crate::render::svg::{Axis, BarRow, Chart, Interval, IntervalRow, Label, interval_plot, mix_bars};
+use crate::render::svg::{Axis, BarRow, Chart, Interval, IntervalRow, Label, Share, interval_plot, mix_bars};
 
 /// Body of `/p/{project}/releases`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -67,12 +67,25 @@ pub struct ReleasePage {
     pub mix_chart: Option<Chart>,
     /// Success rate over time with release and alert markers.
     pub timeline: Option<Chart>,
+    /// The same as rows, oldest first.
+    pub days: Vec<ReleaseDay>,
     /// Gates opened for it, newest first.
     pub gates: Vec<GateRef>,
     /// What happened to it: deployments, decisions, by whom.
     pub history: Vec<ReleaseEvent>,
     /// Policies to open a gate under; empty when the person may not open one.
     pub policies: Vec<SelectOption>,
+}
+
+/// One day of the timeline.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ReleaseDay {
+    /// The day, in words.
+    pub day: String,
+    /// Success rate of the runs of that day.
+    pub success: Figure,
+    /// What happened to the workflow's releases.
+    pub what: Option<String>,
 }
 
 /// How many runs there are at each stage.
@@ -183,7 +196,7 @@ impl View for ReleasePage {
 
 /// The dot of a figure on an interval plot; `None` where it has no value or no interval.
 pub fn interval_of(figure: &Figure) -> Option<Interval> {
-    Some(Interval { value: figure.value?, low: figure.low?, high: figure.high? })
+    Some(Interval { value: figure.value?, low: figure.low?, high: figure.high?, reading: figure.text() })
 }
 
 impl CompareGroup {
@@ -214,9 +227,10 @@ impl MixRow {
         if rows.is_empty() {
             return None;
         }
+        let share = |figure: &Figure| Share { value: figure.value, reading: figure.text() };
         let bars: Vec<BarRow> = rows
             .iter()
-            .map(|row| BarRow { label: row.class.clone(), before: row.before.value, now: row.now.value })
+            .map(|row| BarRow { label: row.class.clone(), before: share(&row.before), now: share(&row.now) })
             .collect();
         let label = Label {
             id,

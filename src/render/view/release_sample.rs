@@ -1,8 +1,8 @@
 //! Samples of the release pages.
 
 use super::release::{
-    CompareGroup, GateRef, MixRow, ReleaseEvent, ReleaseList, ReleasePage, ReleaseRow, RunCounts, SegmentCompare,
-    SignalCompare,
+    CompareGroup, GateRef, MixRow, ReleaseDay, ReleaseEvent, ReleaseList, ReleasePage, ReleaseRow, RunCounts,
+    SegmentCompare, SignalCompare,
 };
 use super::{Delta, Empty, Figure, FilterChip, HOSTILE, Link, Pager, Reading, SelectOption, Time};
 use crate::render::svg::{Axis, Label, LineChart, Marker, line_chart};
@@ -100,6 +100,13 @@ impl ReleaseList {
     }
 }
 
+impl ReleaseDay {
+    fn sample(what: Option<&str>) -> Self {
+        let success = Figure::rate(87, 100, 0.84, 0.9);
+        Self { day: "21 Nov 2026".to_owned(), success, what: what.map(str::to_owned) }
+    }
+}
+
 impl ReleasePage {
     /// A candidate that regressed in one segment.
     pub fn sample() -> Self {
@@ -122,6 +129,7 @@ impl ReleasePage {
             mix: vec![],
             mix_chart: None,
             timeline: None,
+            days: vec![],
             gates: vec![],
             history: vec![],
             policies: vec![],
@@ -136,6 +144,7 @@ impl ReleasePage {
         let line = LineChart {
             values: vec![Some(0.9), Some(0.91), None, Some(0.87), Some(0.86)],
             band: vec![Some((0.88, 0.92)), Some((0.89, 0.93)), None, Some((0.84, 0.9)), Some((0.83, 0.88))],
+            readings: vec![],
             markers: vec![Marker { at: 3, label: name.to_owned() }],
             steps: ["18 Nov", "19 Nov", "20 Nov", "21 Nov", "22 Nov"].map(str::to_owned).to_vec(),
         };
@@ -165,6 +174,7 @@ impl ReleasePage {
             mix_chart: MixRow::chart("mix", &mix),
             mix,
             timeline: Some(line_chart(label, Axis::RATE, &line)),
+            days: vec![ReleaseDay::sample(None), ReleaseDay::sample(Some(name))],
             gates: vec![GateRef::sample()],
             history: vec![ReleaseEvent {
                 at: Time::sample(-9000),

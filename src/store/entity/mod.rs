@@ -49,6 +49,7 @@ pub mod response_note;
 pub mod run;
 pub mod run_fact;
 pub mod sample;
+pub mod saved_view;
 pub mod scorecard;
 pub mod scorecard_version;
 pub mod segment_value;

@@ -280,6 +280,10 @@ async fn drifted(app: &TestApp, owner: AccountId) {
 async fn settings(app: &TestApp, walker: AccountId) {
     let short = |of: &str| name(of).chars().take(100).collect::<String>();
     post(app, Role::Admin, &["teams"], json!({"name": short("team"), "members": [walker.to_string()]})).await;
+    for (list, filter) in [("runs", "workflow"), ("failures", "step"), ("audit", "text")] {
+        let view = json!({"list": list, "name": name("view"), "filters": {filter: short("filter")}, "shared": true});
+        post(app, Role::Admin, &["saved-views"], view).await;
+    }
     post(app, Role::Admin, &["api-keys"], json!({"name": short("key"), "scopes": ["read"]})).await;
     post(app, Role::Admin, &["invitations"], json!({"email": "o'neil+b@demo-co.example", "roles": ["viewer"]})).await;
     post(app, Role::Admin, &["webhooks"], json!({"url": format!("https://127.0.0.1:9/{}", "W".repeat(300))})).await;

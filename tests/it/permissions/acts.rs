@@ -190,6 +190,11 @@ async fn people(walk: &mut Walk<'_>) {
     let members = json!({"name": "Days", "members": [owner, admin]});
     walk.act("put_team", Role::Admin, &[("team", &team)], members).await;
     walk.act("delete_team", Role::Admin, &[("team", &team)], Value::Null).await;
+    let view = json!({"list": "runs", "name": "Successful", "filters": {"outcome": "success"}, "shared": true});
+    let view = id_of(&walk.act("create_saved_view", Role::Reviewer, &[], view).await);
+    let renamed = json!({"name": "Abandoned", "filters": {"outcome": "abandoned"}, "shared": true});
+    walk.act("put_saved_view", Role::Reviewer, &[("view", &view)], renamed).await;
+    walk.act("delete_saved_view", Role::Reviewer, &[("view", &view)], Value::Null).await;
     walk.act("create_api_key", Role::Admin, &[], json!({"name": "more", "scopes": ["read"]})).await;
     walk.act("revoke_api_key", Role::Admin, &[], Value::Null).await;
     let invited = json!({"email": "ada@demo-co.example", "roles": ["viewer"]});

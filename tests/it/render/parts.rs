@@ -1,9 +1,10 @@
 //! The parts templates are made of: formats, escaping, Markdown of notes, charts.
 
 use seatrial::render::svg::{
-    Axis, BarRow, HeatCell, HeatRow, Interval, IntervalRow, Label, LineChart, Marker, heat_map, interval_plot,
-    line_chart, mix_bars, sparkline,
+    Axis, BarRow, HeatCell, HeatRow, IntervalRow, Label, LineChart, Marker, Share, heat_map, interval_plot, line_chart,
+    mix_bars, sparkline,
 };
+use seatrial::render::view::release::interval_of;
 use seatrial::render::view::scorecard::SegmentCell;
 use seatrial::render::view::{Delta, Figure, HOSTILE, Reading, Unit};
 use seatrial::render::{format, markdown, text, words};
@@ -135,19 +136,24 @@ fn an_interval_plot() {
     let rows = [
         IntervalRow {
             label: "Success rate".to_owned(),
-            baseline: Some(Interval { value: 0.9, low: 0.88, high: 0.92 }),
-            candidate: Some(Interval { value: 0.86, low: 0.83, high: 0.88 }),
+            baseline: interval_of(&Figure::rate(900, 1000, 0.88, 0.92)),
+            candidate: interval_of(&Figure::rate(860, 1000, 0.83, 0.88)),
         },
         IntervalRow { label: "</text><script>".to_owned(), baseline: None, candidate: None },
     ];
     insta::assert_snapshot!("svg_intervals", interval_plot(label("a"), Axis::RATE, &rows, Some(0.88)).as_str());
 }
 
+fn share(numerator: u64, denominator: u64) -> Share {
+    let figure = Figure::rate(numerator, denominator, 0.0, 0.1);
+    Share { value: figure.value, reading: figure.text() }
+}
+
 #[test]
 fn a_failure_mix() {
     let rows = [
-        BarRow { label: "amount_mismatch".to_owned(), before: Some(0.012), now: Some(0.041) },
-        BarRow { label: "wrong_tool".to_owned(), before: None, now: Some(0.0) },
+        BarRow { label: "amount_mismatch".to_owned(), before: share(12, 1000), now: share(41, 1000) },
+        BarRow { label: "wrong_tool".to_owned(), before: share(0, 0), now: share(0, 1000) },
     ];
     insta::assert_snapshot!("svg_bars", mix_bars(label("b"), &rows).as_str());
 }
@@ -156,12 +162,54 @@ fn a_failure_mix() {
 fn a_line_and_a_sparkline() {
     let chart = LineChart {
         values: vec![Some(0.9), None, Some(0.87), Some(0.86)],
+        readings: ["90 % · 90/100", "no data", "87 % · 87/100", "86 % · 86/100"].map(str::to_owned).to_vec(),
         band: vec![Some((0.88, 0.92)), None, Some((0.84, 0.9)), Some((0.83, 0.88))],
         markers: vec![Marker { at: 2, label: "1.4.0".to_owned() }, Marker { at: 99, label: "outside".to_owned() }],
         steps: vec!["Mon".to_owned(), "Thu".to_owned()],
     };
     insta::assert_snapshot!("svg_line", line_chart(label("c"), Axis::RATE, &chart).as_str());
-    insta::assert_snapshot!("svg_sparkline", sparkline(label("d"), Axis::RATE, &chart.values, &chart.markers).as_str());
+    insta::assert_snapshot!("svg_sparkline", sparkline(label("d"), Axis::RATE, &chart).as_str());
+}
+
+/// The label boxes above a chart: left, right and baseline, by the least that a letter takes.
+fn labels(svg: &str) -> Vec<(f64, f64, f64)> {
+    let texts = svg.split("<text class=\"chart-label chart-marker-label\"").skip(1);
+    let of = |text: &str| {
+        let value = |name: &str| {
+            let rest = text.split(&format!("{name}=\"")).nth(1).unwrap_or_default();
+            rest.split('"').next().unwrap_or_default().to_owned()
+        };
+        let said = text.split('>').nth(1).and_then(|rest| rest.split('<').next()).unwrap_or_default();
+        let (x, y): (f64, f64) = (value(" x").parse().expect("x"), value(" y").parse().expect("y"));
+        let width = said.chars().count() as f64 * 6.0;
+        if value("text-anchor") == "end" { (x - width, x, y) } else { (x, x + width, y) }
+    };
+    texts.map(of).collect()
+}
+
+#[test]
+fn labels_of_near_markers_do_not_lie_over_each_other() {
+    let days = 30;
+    for near in [&[28, 29][..], &[0, 1, 2], &[10, 11, 12, 13], &[5, 9, 14, 15, 22, 28, 29]] {
+        let markers: Vec<Marker> =
+            near.iter().map(|at| Marker { at: *at, label: format!("refund 1.{at} deployed; live") }).collect();
+        let chart = LineChart { values: vec![Some(0.9); days], markers, ..LineChart::default() };
+        let svg = line_chart(label("m"), Axis::RATE, &chart);
+        let found = labels(svg.as_str());
+        assert_eq!(found.len(), near.len(), "each is written: {near:?}");
+        for (i, one) in found.iter().enumerate() {
+            assert!(one.0 >= 0.0 && one.1 <= 640.0 && one.2 >= 10.0, "within the chart: {one:?}");
+            for other in &found[i + 1..] {
+                let apart = one.1 < other.0 || other.1 < one.0 || (one.2 - other.2).abs() >= 12.0;
+                assert!(apart, "{near:?}: {one:?} lies over {other:?}");
+            }
+        }
+    }
+    let crowd = (0..days).map(|at| Marker { at, label: format!("refund 1.{at} deployed; live") }).collect();
+    let chart = LineChart { values: vec![Some(0.9); days], markers: crowd, ..LineChart::default() };
+    let svg = line_chart(label("n"), Axis::RATE, &chart);
+    assert!(labels(svg.as_str()).len() < days, "what has no room is not written");
+    assert_eq!(svg.as_str().matches(" deployed; live</title><line").count(), days, "and said all the same");
 }
 
 #[test]
@@ -175,13 +223,14 @@ fn a_heat_map() {
 
 #[test]
 fn charts_survive_nothing_and_nonsense() {
-    let odd = [None, Some(f64::NAN), Some(f64::INFINITY)];
+    let of = |values: Vec<Option<f64>>| LineChart { values, ..LineChart::default() };
+    let odd = of(vec![None, Some(f64::NAN), Some(f64::INFINITY)]);
     for svg in [
         interval_plot(label("f"), Axis::RATE, &[], None),
         mix_bars(label("g"), &[]),
         line_chart(label("h"), Axis::RATE, &LineChart::default()),
-        sparkline(label("i"), Axis { unit: Unit::Number, currency: "" }, &odd, &[]),
-        sparkline(label("j"), Axis::RATE, &[Some(0.5), Some(0.5)], &[]),
+        sparkline(label("i"), Axis { unit: Unit::Number, currency: "" }, &odd),
+        sparkline(label("j"), Axis::RATE, &of(vec![Some(0.5), Some(0.5)])),
         heat_map(label("k"), &[], &[]),
     ] {
         assert!(
