@@ -79,7 +79,7 @@ async fn people(app: &TestApp, ids: &mut Ids) {
     let invitation = expect(201, admin.post(&path("invitations")).json(&invited)).await;
     let team = json!({"name": "Night shift", "members": [app.account(Role::Owner).to_string()]});
     let team = expect(201, admin.post(&path("teams")).json(&team)).await;
-    let view = json!({"list": "runs", "name": "Failed", "filters": {"outcome": "failure"}, "shared": true});
+    let view = json!({"list": "cases", "name": "Active", "filters": {"status": "active"}, "shared": true});
     let view = expect(201, admin.post(&path("saved-views")).json(&view)).await;
     ids.insert("view", text(&view));
     ids.extend([("key", text(&key)), ("invitation", text(&invitation)), ("team", text(&team))]);
