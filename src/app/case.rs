@@ -20,7 +20,7 @@ use super::access::Caller;
 use super::audit::Change;
 use super::error::AppError;
 
-pub use masking::{MaskedAgain, MaskedCases};
+pub use masking::{MaskedAgain, MaskedCases, TriedMasking, compiled};
 
 pub(super) const NOUN: &str = "eval case";
 

@@ -141,6 +141,14 @@ impl App {
         Ok(row.into())
     }
 
+    /// A project's settings.
+    ///
+    /// # Errors
+    /// When the caller may not read them, or the database fails.
+    pub async fn project_settings(&self, caller: &Caller, slug: &str) -> Result<ProjectSettings, AppError> {
+        Ok(self.enter(caller, slug, Permission::ReadEvidence).await?.settings)
+    }
+
     /// Replaces a project's settings.
     ///
     /// # Errors

@@ -11,7 +11,12 @@ use crate::support::browser;
 use crate::support::evidence::{CANDIDATE, WORKFLOW, decide, expect, freeze, path, ready_gate, report};
 use crate::support::visitor::{Visitor, at, between};
 
-both!(settings_are_tried_and_kept_on_their_page, what_was_typed_is_shown_again, who_may_not_keep_may_try);
+both!(
+    settings_are_tried_and_kept_on_their_page,
+    two_people_change_them_at_once,
+    what_was_typed_is_shown_again,
+    who_may_not_keep_may_try,
+);
 
 const KINDS: [&str; 7] = [
     "regression",
@@ -69,6 +74,36 @@ async fn kept(app: &TestApp) -> Value {
     expect(200, app.member(Role::Viewer).get(&path(&format!("workflows/{WORKFLOW}/alert-settings")))).await
 }
 
+/// What the form of the page rests on.
+fn rests_on(page: &str) -> String {
+    between(page, "name=\"rests_on\" value=\"", "\"").expect("a tag").replace("&quot;", "\"")
+}
+
+async fn two_people_change_them_at_once(app: &TestApp) {
+    drifted(app).await;
+    let (first, second) = (Visitor::signed_in(app, Role::Owner).await, Visitor::signed_in(app, Role::Admin).await);
+    let at_page = place(&first).await;
+    let (one, two) = (first.page(&at_page).await, second.page(&at_page).await);
+    let fields = |page: &str, days: &str, off: &[&str]| {
+        let mut fields = form(off, &[]);
+        fields.retain(|(name, _)| name != "days");
+        fields.extend([("days".to_owned(), days.to_owned()), ("rests_on".to_owned(), rests_on(page))]);
+        fields
+    };
+    first.send(&at(&at_page), &one, &borrowed(&fields(&one, "180", &["rescue_jump"]))).await.goes_on();
+    let late = second.send(&at(&at_page), &two, &borrowed(&fields(&two, "45", &[]))).await;
+    assert_eq!(late.status, 422);
+    let told = between(&late.text, "id=\"meanwhile-title\"", "</section>").expect("what changed meanwhile");
+    assert!(told.contains("<ins>180</ins>") && told.contains(">45</td>"), "theirs beside what was typed: {told}");
+    assert!(told.contains("<ins>not watched</ins>"), "{told}");
+    assert!(!told.contains("Quiet periods"), "only what differs: {told}");
+    assert!(late.text.contains("required value=\"45\""), "what was typed stays: {}", late.text);
+    assert_eq!(kept(app).await["days_between_false_alarms"], 180, "nothing was written over unseen");
+    // Having seen it, they may.
+    second.send(&at(&at_page), &late.text, &borrowed(&fields(&late.text, "45", &[]))).await.goes_on();
+    assert_eq!(kept(app).await, json!({"days_between_false_alarms": 45}));
+}
+
 async fn settings_are_tried_and_kept_on_their_page(app: &TestApp) {
     drifted(app).await;
     let owner = Visitor::signed_in(app, Role::Owner).await;
@@ -106,7 +141,11 @@ async fn settings_are_tried_and_kept_on_their_page(app: &TestApp) {
     let mut fields = form(&["approval_spike"], &changed);
     fields.retain(|(name, value)| name != "like_hours" && (name.as_str(), value.as_str()) != ("days", "90"));
     fields.retain(|(name, value)| (name.as_str(), value.as_str()) != ("segments", "every"));
+    let bare = owner.send(&at(&at_page), &page, &borrowed(&fields)).await;
+    assert_eq!(bare.status, 422, "a form that does not say what it rests on changes nothing: {}", bare.text);
+    fields.push(("rests_on".to_owned(), rests_on(&page)));
     let sent = owner.send(&at(&at_page), &page, &borrowed(&fields)).await.goes_on();
+    fields.pop();
     assert!(sent.contains("done=alert_settings_kept"), "{sent}");
     let expected = json!({
         "days_between_false_alarms": 365,
@@ -123,6 +162,7 @@ async fn settings_are_tried_and_kept_on_their_page(app: &TestApp) {
         assert!(page.contains(shown), "{shown} in {page}");
     }
     // What the page shows is what it sends: kept again, nothing changes.
+    fields.push(("rests_on".to_owned(), rests_on(&page)));
     owner.send(&at(&at_page), &page, &borrowed(&fields)).await.goes_on();
     assert_eq!(kept(app).await, expected);
     let list = owner.page("/alert-settings").await;

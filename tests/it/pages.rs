@@ -1,6 +1,7 @@
 //! The web application: every page for a member, none for others, hostile text shown and never run, forms refused
 //! without their token or permission, and the loop walked by plain forms.
 
+mod amounts;
 mod forms;
 mod learning;
 mod results;
@@ -100,6 +101,8 @@ async fn all_pages(app: &TestApp) -> Vec<String> {
         "/settings/workflows/refund-handling",
         "/settings/signals",
         "/settings/failure-classes",
+        "/settings/prices",
+        "/settings/masking",
         "/settings/policy/versions/1",
         "/templates",
         "/templates/review/html",

@@ -11,9 +11,9 @@ use std::sync::LazyLock;
 use seatrial::render::Renderer;
 use seatrial::render::view::{HOSTILE, NavCounts, Page, View};
 use seatrial::render::view::{
-    account, alert, alert_settings, api_key, audit, case, decision, failure, failure_class, gate, member, overview,
-    policy, problem, release, run, saved_view, scorecard, scorecard_edit, search, settings, sign_in, signal, suite,
-    task, team, template, verification, webhook, workflow,
+    account, alert, alert_settings, api_key, audit, case, decision, failure, failure_class, gate, masking, member,
+    overview, policy, price, problem, release, run, saved_view, scorecard, scorecard_edit, search, settings, sign_in,
+    signal, suite, task, team, template, verification, webhook, workflow,
 };
 
 use html_check::check;
@@ -150,6 +150,13 @@ fn results_pages(r: &Renderer, l: &mut Vec<Sample>) {
 }
 
 fn settings_pages(r: &Renderer, l: &mut Vec<Sample>) {
+    page(r, l, "usual", "Prices", price::PriceList::sample());
+    page(r, l, "hostile", HOSTILE, price::PriceList::hostile_sample());
+    page(r, l, "bare", "Prices", price::PriceList::bare_sample());
+    page(r, l, "usual", "Masking", masking::MaskingPage::sample());
+    page(r, l, "hostile", HOSTILE, masking::MaskingPage::hostile_sample());
+    page(r, l, "bare", "Masking", masking::MaskingPage::bare_sample());
+    page(r, l, "wrong", "Masking", masking::MaskingPage::wrong_sample());
     page(r, l, "usual", "Failure classes", failure_class::FailureClassList::sample());
     page(r, l, "hostile", HOSTILE, failure_class::FailureClassList::hostile_sample());
     page(r, l, "bare", "Failure classes", failure_class::FailureClassList::bare_sample());

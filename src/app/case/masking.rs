@@ -6,7 +6,7 @@ use seatrial_domain::case::{EvalCase, masked_snapshot};
 use seatrial_domain::digest::Digest;
 use seatrial_domain::ids::CaseId;
 use seatrial_domain::limits;
-use seatrial_domain::redact::{Masking, Redactor};
+use seatrial_domain::redact::{Masking, OwnPatterns, RedactionPattern, Redactor};
 use seatrial_store::case::{self, CaseFilter, CaseRow, Remasked};
 use seatrial_store::case_version::{self, NewVersion, VersionRow};
 use seatrial_store::{Cursor, Page, WriteTx, eval_result};
@@ -56,6 +56,33 @@ pub struct MaskedCases {
     pub next: Option<Cursor>,
 }
 
+/// Most bytes of a text that patterns are tried on.
+const SAMPLE_BYTES: usize = 64 << 10;
+
+/// What patterns do to a text that somebody tries them on.
+#[derive(Clone, Debug)]
+pub struct TriedMasking {
+    /// The text as it would be stored.
+    pub after: String,
+    /// What was masked, with what was there; the first two hundred.
+    pub maskings: Vec<Masking>,
+    /// How many things were masked, those that every project masks included.
+    pub masked: usize,
+    /// In how many places each of the patterns finds something, in their order.
+    pub finds: Vec<usize>,
+}
+
+/// The patterns, compiled.
+///
+/// # Errors
+/// The first that cannot stand, by its name and with the reason.
+pub fn compiled(patterns: &[RedactionPattern]) -> Result<OwnPatterns, AppError> {
+    OwnPatterns::of(patterns).map_err(|(at, why)| {
+        let name = patterns.get(at).map(|own| own.name.as_str()).filter(|name| !name.is_empty());
+        AppError::invalid(name.map_or_else(|| format!("Pattern {}", at + 1), |name| format!("Pattern {name}")), why)
+    })
+}
+
 /// A case with everything that is stored of it, masked once more.
 struct Again {
     case: EvalCase,
@@ -90,6 +117,31 @@ fn again(row: &CaseRow, versions: Vec<VersionRow>, snapshot: &[u8], mut redactor
 }
 
 impl App {
+    /// What patterns would do to a text, beside what every project masks. Neither is kept.
+    ///
+    /// # Errors
+    /// When a pattern cannot stand, the text is too long, the caller may not, or the service is too busy.
+    pub async fn try_masking(
+        &self,
+        caller: &Caller,
+        project: &str,
+        patterns: &[RedactionPattern],
+        text: String,
+    ) -> Result<TriedMasking, AppError> {
+        self.enter(caller, project, Permission::ManageProject).await?;
+        if text.len() > SAMPLE_BYTES {
+            return Err(AppError::invalid("Text", format!("try them on at most {SAMPLE_BYTES} bytes")));
+        }
+        let own = compiled(patterns)?;
+        let tried = move || {
+            let finds = own.counts(&text);
+            let mut redactor = Redactor::with(own);
+            let after = redactor.text("text", &text);
+            TriedMasking { after, maskings: redactor.found().to_vec(), masked: redactor.count(), finds }
+        };
+        self.ingest.decode(tried).await
+    }
+
     /// What would be masked in a case in addition if it were masked now. Nothing is changed.
     ///
     /// # Errors

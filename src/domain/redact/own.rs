@@ -28,19 +28,40 @@ impl OwnPatterns {
     /// Compiles patterns.
     ///
     /// # Errors
-    /// The position of the first that cannot stand: it is none, too long, finds an empty text, or repeats a name.
-    pub fn of(patterns: &[RedactionPattern]) -> Result<Self, usize> {
+    /// The position of the first that cannot stand, and why: it is none, too long, finds an empty text, or repeats a name.
+    pub fn of(patterns: &[RedactionPattern]) -> Result<Self, (usize, String)> {
         if patterns.len() > limits::REDACTION_PATTERNS {
-            return Err(limits::REDACTION_PATTERNS);
+            return Err((
+                limits::REDACTION_PATTERNS,
+                format!("is one more than the {} allowed", limits::REDACTION_PATTERNS),
+            ));
         }
         let compile = |(at, own): (usize, &RedactionPattern)| {
-            let named = limits::label(&own.name).as_deref() == Some(own.name.as_str());
             let new = patterns[..at].iter().all(|other| other.name != own.name);
-            let short = (1..=limits::LABEL_BYTES).contains(&own.pattern.len());
-            let compiled = RegexBuilder::new(&own.pattern).size_limit(COMPILED_BYTES).build().ok();
-            compiled.filter(|regex| named && new && short && !regex.is_match("")).ok_or(at)
+            let why = if limits::label(&own.name).as_deref() != Some(own.name.as_str()) {
+                "needs a name of 1 to 200 bytes without control characters".to_owned()
+            } else if !new {
+                "has the name of a pattern above".to_owned()
+            } else if !(1..=limits::LABEL_BYTES).contains(&own.pattern.len()) {
+                format!("is a regular expression of 1 to {} bytes", limits::LABEL_BYTES)
+            } else {
+                match RegexBuilder::new(&own.pattern).size_limit(COMPILED_BYTES).build() {
+                    Ok(regex) if regex.is_match("") => {
+                        "finds the empty text, so it would mask between any two letters".to_owned()
+                    }
+                    Ok(regex) => return Ok(regex),
+                    Err(error) => refused(&error),
+                }
+            };
+            Err((at, why))
         };
         Ok(Self(patterns.iter().enumerate().map(compile).collect::<Result<_, _>>()?))
+    }
+
+    /// How many places each of them finds in a text, in their order.
+    #[must_use]
+    pub fn counts(&self, text: &str) -> Vec<usize> {
+        self.0.iter().map(|regex| regex.find_iter(text).filter(|found| !found.is_empty()).count()).collect()
     }
 
     /// What they find in a text.
@@ -48,5 +69,17 @@ impl OwnPatterns {
         let all = self.0.iter().flat_map(|regex| regex.find_iter(text));
         let all = all.filter(|found| !found.is_empty());
         all.map(|found| Hit { start: found.start(), end: found.end(), kind: SecretKind::Own }).collect()
+    }
+}
+
+/// Why the engine does not take a pattern: its last line says so, those before draw where.
+fn refused(error: &regex::Error) -> String {
+    match error {
+        regex::Error::CompiledTooBig(_) => "takes too much memory; repeat less of it".to_owned(),
+        error => {
+            let text = error.to_string();
+            let last = text.lines().last().unwrap_or_default();
+            format!("cannot be read: {}", last.trim_start_matches("error: "))
+        }
     }
 }

@@ -2,7 +2,6 @@
 
 use actix_web::web::{Data, Json, Path};
 use actix_web::{HttpResponse, get, post, put};
-use seatrial_domain::access::Permission;
 use seatrial_domain::failure::{FailureClass, Taxonomy};
 use seatrial_domain::ids::ProjectId;
 use seatrial_domain::price::PriceTable;
@@ -144,8 +143,8 @@ async fn create(app: Data<App>, caller: Caller, body: Json<NewProjectBody>) -> R
 )]
 #[get("/projects/{project}/settings")]
 async fn read_settings(app: Data<App>, caller: Caller, path: Path<String>) -> Result<HttpResponse, Problem> {
-    let project = app.enter(&caller, &path, Permission::ReadEvidence).await?;
-    tagged(&project.settings, &project.settings)
+    let settings = app.project_settings(&caller, &path).await?;
+    tagged(&settings, &settings)
 }
 
 /// Replace a project's settings

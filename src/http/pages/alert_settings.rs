@@ -12,15 +12,16 @@ use seatrial_domain::time::Timestamp;
 
 use super::context::{Answer, Frame, Visitor};
 use super::form::{given, refusal};
+use super::meanwhile;
 use crate::app::drift::DriftPreview;
 use crate::app::error::{AppError, FieldError};
-use crate::app::precondition::IfMatch;
+use crate::app::precondition::{IfMatch, etag};
 use crate::http::extract::PageForm;
 use crate::render::view::alert_settings::{
     AlertPreviewPart, AlertSettingsList, AlertSettingsPage, AlertSettingsTyped, PreviewedAlert, PreviewedKind,
     QuietRow, WatchedKind, WatchedWorkflow,
 };
-use crate::render::view::{Empty, Link, Time};
+use crate::render::view::{Empty, Link, MeanwhileRow, Time};
 
 /// Days that a preview looks back unless somebody says otherwise.
 const LOOK_BACK: &str = "30";
@@ -80,13 +81,23 @@ pub async fn show(visitor: Visitor, path: Path<(String, String)>) -> Answer {
     let (project, workflow) = path.into_inner();
     let frame = visitor.enter(&project).await?;
     let settings = frame.app().alert_settings(frame.caller(), frame.slug(), &workflow).await?;
-    answer(frame, StatusCode::OK, &workflow, (typed_of(&settings), None, None)).await
+    answer(frame, StatusCode::OK, &workflow, Shown { typed: typed_of(&settings)?, ..Shown::default() }).await
 }
 
-/// What a page of settings shows besides the workflow: the form, why it was not accepted, what it would have done.
-type Shown = (AlertSettingsTyped, Option<String>, Option<AlertPreviewPart>);
+/// What a page of settings shows besides the workflow.
+#[derive(Default)]
+struct Shown {
+    /// The form.
+    typed: AlertSettingsTyped,
+    /// Why it was not accepted.
+    error: Option<String>,
+    /// What somebody else kept while it was open.
+    meanwhile: Vec<MeanwhileRow>,
+    /// What it would have done.
+    preview: Option<AlertPreviewPart>,
+}
 
-async fn answer(frame: Frame, status: StatusCode, workflow: &str, (typed, error, preview): Shown) -> Answer {
+async fn answer(frame: Frame, status: StatusCode, workflow: &str, shown: Shown) -> Answer {
     let names = frame.app().names(frame.caller(), frame.slug()).await?;
     let id = names.workflow(workflow)?;
     let name = names.workflow_name(id);
@@ -95,9 +106,10 @@ async fn answer(frame: Frame, status: StatusCode, workflow: &str, (typed, error,
         path: frame.href(&path_of(id)),
         back: Link::new(frame.href("/alert-settings"), "How workflows are watched"),
         can_write: frame.may(Permission::EditWorkflows),
-        error,
-        typed,
-        preview,
+        error: shown.error,
+        meanwhile: shown.meanwhile,
+        typed: shown.typed,
+        preview: shown.preview,
     };
     frame.page_as(status, format!("How {name} is watched"), body)
 }
@@ -113,7 +125,8 @@ pub async fn keep(visitor: Visitor, path: Path<(String, String)>, form: PageForm
     let PageForm(fields) = form;
     let kept = async {
         let settings = settings_of(&fields)?;
-        frame.app().put_alert_settings(frame.caller(), frame.slug(), &workflow, settings, &IfMatch::ANYTHING).await
+        let rests_on = IfMatch::parse(fields.get("rests_on").map_or("", String::as_str));
+        frame.app().put_alert_settings(frame.caller(), frame.slug(), &workflow, settings, &rests_on).await
     };
     match kept.await {
         Ok(_) => Ok(frame.done(&format!("/alert-settings/{workflow}"), "alert_settings_kept")),
@@ -130,14 +143,49 @@ pub async fn preview(visitor: Visitor, path: Path<(String, String)>, form: PageF
     let frame = visitor.enter(&project).await?;
     let PageForm(fields) = form;
     match tried(&frame, &workflow, &fields).await {
-        Ok(part) => answer(frame, StatusCode::OK, &workflow, (typed_in(&fields), None, Some(part))).await,
+        Ok(part) => {
+            let shown = Shown { typed: typed_in(&fields), preview: Some(part), ..Shown::default() };
+            answer(frame, StatusCode::OK, &workflow, shown).await
+        }
         Err(error) => refused(frame, &workflow, &fields, error).await,
     }
 }
 
 async fn refused(frame: Frame, workflow: &str, fields: &Fields, error: AppError) -> Answer {
-    let error = refusal(error)?;
-    answer(frame, StatusCode::UNPROCESSABLE_ENTITY, workflow, (typed_in(fields), Some(error), None)).await
+    let mut shown = Shown { typed: typed_in(fields), ..Shown::default() };
+    if meanwhile::happened(&error) {
+        let now = typed_of(&frame.app().alert_settings(frame.caller(), frame.slug(), workflow).await?)?;
+        shown.meanwhile = meanwhile::rows(said(&now), said(&shown.typed));
+        shown.typed.rests_on = now.rests_on;
+        shown.error = Some(meanwhile::SAID.to_owned());
+    } else {
+        shown.error = Some(refusal(error)?);
+    }
+    answer(frame, StatusCode::UNPROCESSABLE_ENTITY, workflow, shown).await
+}
+
+/// The form in words, field by field.
+fn said(typed: &AlertSettingsTyped) -> Vec<(String, String)> {
+    let kind = |kind: &WatchedKind| {
+        let says = match (kind.on, kind.change.as_str()) {
+            (false, _) => "not watched".to_owned(),
+            (true, "") => format!("watched, {} points {}", kind.usual, kind.share_of),
+            (true, change) => format!("watched, {change} points {}", kind.share_of),
+        };
+        (kind.label.clone(), says)
+    };
+    let filled = typed.quiet.iter().filter(|row| !row.from.is_empty() || !row.to.is_empty() || !row.reason.is_empty());
+    let quiet: Vec<String> = filled.map(|row| format!("{} to {}: {}", row.from, row.to, row.reason)).collect();
+    let segments = if typed.every { "every dimension".to_owned() } else { typed.dimensions.replace("\r\n", "\n") };
+    let like_hours = if typed.like_hours { "like hours" } else { "all hours together" };
+    std::iter::once(("Days to a false alarm, at least".to_owned(), typed.days.clone()))
+        .chain(typed.kinds.iter().map(kind))
+        .chain([
+            ("Compared with".to_owned(), like_hours.to_owned()),
+            ("Segments".to_owned(), segments),
+            ("Quiet periods".to_owned(), quiet.join("\n")),
+        ])
+        .collect()
 }
 
 async fn tried(frame: &Frame, workflow: &str, fields: &Fields) -> Result<AlertPreviewPart, AppError> {
@@ -208,13 +256,14 @@ fn points(share: f64) -> String {
 }
 
 /// Settings as the form shows them.
-fn typed_of(settings: &DriftSettings) -> AlertSettingsTyped {
+fn typed_of(settings: &DriftSettings) -> Result<AlertSettingsTyped, AppError> {
     let kinds = AlertKind::ALL.iter().map(|kind| {
         let change = settings.kinds.get(kind).and_then(|kind| kind.change);
         (*kind, settings.watches(*kind), change.map(points).unwrap_or_default())
     });
     let quiet = settings.quiet.iter().map(|period| (minute(period.from), minute(period.to), period.reason.clone()));
-    AlertSettingsTyped {
+    Ok(AlertSettingsTyped {
+        rests_on: etag(settings)?,
         days: settings.days_between_false_alarms.to_string(),
         like_hours: settings.like_hours,
         kinds: watched_kinds(kinds),
@@ -222,7 +271,7 @@ fn typed_of(settings: &DriftSettings) -> AlertSettingsTyped {
         dimensions: settings.dimensions.clone().unwrap_or_default().join("\n"),
         quiet: quiet_rows(quiet),
         look_back: LOOK_BACK.to_owned(),
-    }
+    })
 }
 
 /// What was sent, as the form shows it again.
@@ -233,6 +282,7 @@ fn typed_in(fields: &Fields) -> AlertSettingsTyped {
         (*kind, fields.contains_key(&format!("on_{name}")), of(&format!("change_{name}")))
     });
     AlertSettingsTyped {
+        rests_on: of("rests_on"),
         days: of("days"),
         like_hours: fields.contains_key("like_hours"),
         kinds: watched_kinds(kinds),

@@ -2,6 +2,7 @@
 
 use seatrial_domain::access::Permission;
 use seatrial_domain::failure::LearningStatus;
+use seatrial_domain::redact::Masking;
 use seatrial_domain::run::OutcomeSource;
 use seatrial_store::failure::FailureRow;
 use serde_json::Value;
@@ -12,7 +13,7 @@ use super::failure_act::PromoteForm;
 use super::run_parts::source_words;
 use super::trace::{TraceQuery, readable, waterfall};
 use crate::app::content::{content_of, headline};
-use crate::app::failure::{CasePreview, NearCase as Near, Nearness};
+use crate::app::failure::{NearCase as Near, Nearness};
 use crate::app::names::Names;
 use crate::http::problem::Problem;
 use crate::render::view::case::DiffLine;
@@ -101,7 +102,7 @@ pub async fn review(
         dismissed_reason: row.standing.reason.clone().filter(|_| row.standing.status == LearningStatus::Dismissed),
         input: shown(preview.as_ref().and_then(|p| p.input.as_ref()), content.input.as_ref()),
         observed: shown(preview.as_ref().and_then(|p| p.observed.as_ref()), content.output.as_ref()),
-        redactions: preview.as_ref().map(redactions).unwrap_or_default(),
+        redactions: preview.as_ref().map(|p| redactions(&p.maskings, p.masked)).unwrap_or_default(),
         nearest: preview.as_ref().map(|preview| nearest(frame, &preview.nearest)).unwrap_or_default(),
         classes: classes(frame, class).await?,
         suggested_title: typed(&draft.promote.title).unwrap_or(&title).to_owned(),
@@ -140,10 +141,10 @@ async fn case_of(frame: &Frame, row: &FailureRow) -> Option<Link> {
     Some(Link::new(frame.href(&format!("/cases/{id}")), title))
 }
 
-fn redactions(preview: &CasePreview) -> Vec<DiffLine> {
+/// What was masked, as what was there and what stands there.
+pub fn redactions(maskings: &[Masking], masked: usize) -> Vec<DiffLine> {
     let line = |change: &str, content: String| DiffLine { change: change.to_owned(), content };
-    let mut lines: Vec<DiffLine> = preview
-        .maskings
+    let mut lines: Vec<DiffLine> = maskings
         .iter()
         .take(MASKINGS_SHOWN)
         .flat_map(|masking| {
@@ -154,7 +155,7 @@ fn redactions(preview: &CasePreview) -> Vec<DiffLine> {
             ]
         })
         .collect();
-    let more = preview.masked.saturating_sub(MASKINGS_SHOWN.min(preview.maskings.len()));
+    let more = masked.saturating_sub(MASKINGS_SHOWN.min(maskings.len()));
     if more > 0 {
         lines.push(line("same", format!("and {more} more")));
     }

@@ -44,6 +44,12 @@ const WORDS: &[(&str, &str)] = &[
     ("mail_tested", "The mail server took a test mail to your address."),
     ("message_resent", "The message is sent again, with the same id."),
     ("failure_classes_kept", "The failure classes are changed, for runs that come in or change from now on."),
+    ("amounts_kept", "It is kept. Amounts are written in this currency from now on; none was converted."),
+    ("prices_kept", "The prices are kept, for runs that come in from now on."),
+    (
+        "masking_kept",
+        "The patterns are kept, for cases made from now on. Stored cases are masked again when somebody asks for it.",
+    ),
     ("workflow_kept", "The rules are kept. They hold for runs written from now on."),
     ("team_made", "The team is made. It can own whatever a member can."),
     ("team_changed", "The team is changed."),

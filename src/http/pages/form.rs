@@ -8,6 +8,26 @@ pub fn given(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
+/// A decimal number as a whole number of its smallest parts: `0.75` in parts of 9 places is 750,000,000. `None` when it is
+/// no such number, is below zero, or says more places than there are: an amount is kept exactly or not at all.
+pub fn scaled(text: &str, places: usize) -> Option<i64> {
+    let text = text.trim().replace(',', ".");
+    let (whole, parts) = text.split_once('.').unwrap_or((&text, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(whole) || !digits(parts) || (whole.is_empty() && parts.is_empty()) || parts.len() > places {
+        return None;
+    }
+    format!("{whole}{parts:0<places$}").parse().ok()
+}
+
+/// The same as a decimal number, without zeros at its end.
+pub fn unscaled(parts: i64, places: usize) -> String {
+    let text = format!("{parts:0>width$}", width = places + 1);
+    let (whole, parts) = text.split_at(text.len() - places);
+    let parts = parts.trim_end_matches('0');
+    if parts.is_empty() { whole.to_owned() } else { format!("{whole}.{parts}") }
+}
+
 /// Why a form was not accepted, as one text to show above it, when it is the sender's to mend: the form is then shown
 /// again. Anything else is an error of its own.
 ///

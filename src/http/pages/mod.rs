@@ -29,11 +29,14 @@ mod gate_gaps;
 mod inbox;
 mod link;
 mod live;
+mod masking;
+mod meanwhile;
 mod member;
 mod overview;
 mod pattern;
 mod policy;
 mod policy_edit;
+mod price;
 pub mod problem;
 mod release;
 mod release_parts;
@@ -208,6 +211,12 @@ fn settings_routes(config: &mut ServiceConfig) {
         .route("/p/{project}/settings/signals", get().to(signal::show))
         .route("/p/{project}/settings/failure-classes", get().to(failure_class::list))
         .route("/p/{project}/settings/failure-classes", post().to(failure_class::change))
+        .route("/p/{project}/settings/prices", get().to(price::list))
+        .route("/p/{project}/settings/prices", post().to(price::change))
+        .route("/p/{project}/settings/currency", post().to(price::currency))
+        .route("/p/{project}/settings/masking", get().to(masking::show))
+        .route("/p/{project}/settings/masking", post().to(masking::keep))
+        .route("/p/{project}/settings/masking/preview", post().to(masking::preview))
         .route("/p/{project}/settings/keys", get().to(api_key::show))
         .route("/p/{project}/settings/keys", post().to(api_key::add_key))
         .route("/p/{project}/settings/keys/{key}/revoke", post().to(api_key::revoke_key))

@@ -12,7 +12,8 @@ use seatrial_store::Page;
 
 use super::context::{Answer, Frame, Visitor};
 use super::form::{given, refusal};
-use super::policy::{gates, versions};
+use super::meanwhile;
+use super::policy::gates;
 use super::settings::{Fields, enter};
 use crate::app::error::{AppError, FieldError};
 use crate::app::precondition::{IfMatch, etag};
@@ -20,7 +21,7 @@ use crate::http::extract::PageForm;
 use crate::http::present::policy::{self as words, ERROR, EVIDENCE, FieldWords, changes, hundredths};
 use crate::http::problem::Problem;
 use crate::render::view::policy::{PolicyChange, PolicyEdit, PolicyField, PolicyWorkflowFields};
-use crate::render::view::{Link, SelectOption};
+use crate::render::view::{Link, MeanwhileRow, SelectOption};
 
 /// Suites named as known; more are found on their own page.
 const SUITES: u64 = 100;
@@ -266,25 +267,20 @@ pub async fn write(visitor: Visitor, project: Path<String>, form: PageForm<Field
         Ok(_) => return Ok(frame.done("/settings/policy", "policy_written")),
         Err(error) => error,
     };
-    let mut meanwhile = Vec::new();
-    let changed = matches!(error, AppError::ChangedMeanwhile | AppError::Conflict { .. });
-    let error = match changed {
+    let mut rows = Vec::new();
+    let error = match meanwhile::happened(&error) {
         false => refusal(error)?,
         true => {
-            // What was typed stays; it rests on what is there now, so that sending it again writes over that knowingly.
             let now = current(&frame).await?;
-            let opened: u32 = typed.one("version").parse().unwrap_or(0);
-            let versions = versions(&frame).await?;
-            let then = versions.iter().find(|version| version.policy.version == opened);
-            meanwhile = then.map(|then| changes(&then.policy, &now)).unwrap_or_default();
+            let wanted = typed.policy(&now)?;
+            let row = |change: PolicyChange| MeanwhileRow::new(change.label, change.before, change.after);
+            rows = changes(&now, &wanted).into_iter().map(row).collect();
             typed.all.insert("version".to_owned(), vec![now.version.to_string()]);
             typed.all.insert("rests_on".to_owned(), vec![etag(&now)?]);
-            "Somebody else wrote a version after you opened this. What you typed is below; sending it again writes over \
-             what they changed."
-                .to_owned()
+            meanwhile::SAID.to_owned()
         }
     };
-    let body = page(&frame, &typed, Some(error), meanwhile).await?;
+    let body = page(&frame, &typed, Some(error), rows).await?;
     frame.page_as(StatusCode::UNPROCESSABLE_ENTITY, TITLE, body)
 }
 
@@ -336,7 +332,7 @@ async fn page(
     frame: &Frame,
     typed: &Typed,
     error: Option<String>,
-    meanwhile: Vec<PolicyChange>,
+    meanwhile: Vec<MeanwhileRow>,
 ) -> Result<PolicyEdit, Problem> {
     let (app, caller, slug) = (frame.app(), frame.caller(), frame.slug());
     let (suites, _) = app.suites(caller, slug, None, Page::new(None, Some(SUITES))).await?;

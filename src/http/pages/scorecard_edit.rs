@@ -5,13 +5,14 @@ use actix_web::web::Path;
 use seatrial_domain::access::Permission;
 use seatrial_domain::gate::CheckVerdict;
 use seatrial_domain::owner::OwnerId;
-use seatrial_domain::scorecard::{Check, CheckRole, Criterion, Scope, SegmentRef, Statistic};
+use seatrial_domain::scorecard::{Change, Check, CheckRole, Criterion, Scope, SegmentRef, Statistic, changes};
 use seatrial_domain::signal::{BUILT_IN, Signal};
 use seatrial_store::scorecard::Definition;
 
 use super::context::{Answer, Frame, Visitor};
 use super::form::{given, refusal};
 use super::gap::owner_options;
+use super::meanwhile;
 use super::scorecard::find;
 use crate::app::error::{AppError, FieldError};
 use crate::app::scorecard::ScorecardDetail;
@@ -19,7 +20,7 @@ use crate::app::scorecard_preview::Reconsidered;
 use crate::http::extract::PageForm;
 use crate::http::problem::Problem;
 use crate::render::view::scorecard_edit::{CheckFields, ReconsideredDecision, ScorecardEdit};
-use crate::render::view::{Link, SelectOption, Time};
+use crate::render::view::{Link, MeanwhileRow, SelectOption, Time};
 
 /// Empty checks to fill in.
 const SPARE: usize = 2;
@@ -255,7 +256,7 @@ pub async fn preview(visitor: Visitor, path: Path<(String, String)>, form: PageF
 /// When the token is wrong, they may not, there is no such scorecard in the project, or the database fails.
 pub async fn write(visitor: Visitor, path: Path<(String, String)>, form: PageForm<Vec<(String, String)>>) -> Answer {
     let (frame, detail) = entered(visitor, path).await?;
-    let typed = Typed::of(form.0);
+    let mut typed = Typed::of(form.0);
     let written = async {
         let (app, workflow) = (frame.app(), detail.row.workflow.to_string());
         app.put_scorecard(frame.caller(), frame.slug(), &workflow, typed.definition()?, typed.version).await
@@ -263,11 +264,37 @@ pub async fn write(visitor: Visitor, path: Path<(String, String)>, form: PageFor
     match written.await {
         Ok(_) => Ok(frame.done(&format!("/scorecards/{}", detail.row.id), "scorecard_written")),
         Err(error) => {
-            let error = Some(refusal(error)?);
-            let body = page(&frame, &detail, &typed, error).await?;
+            let mut rows = Vec::new();
+            let error = match meanwhile::happened(&error) {
+                false => refusal(error)?,
+                true => {
+                    rows = differing(&frame, &detail.row.definition, &typed.definition()?).await?;
+                    typed.version = Some(detail.row.version);
+                    meanwhile::SAID.to_owned()
+                }
+            };
+            let mut body = page(&frame, &detail, &typed, Some(error)).await?;
+            body.meanwhile = rows;
             frame.page_as(StatusCode::UNPROCESSABLE_ENTITY, "Change a scorecard", body)
         }
     }
+}
+
+/// What the version in force says otherwise than what was typed.
+async fn differing(frame: &Frame, now: &Definition, typed: &Definition) -> Result<Vec<MeanwhileRow>, Problem> {
+    let owners = owner_options(frame, None).await?;
+    let name = |id: OwnerId| {
+        let id = id.to_string();
+        owners.iter().find(|owner| owner.value == id).map_or(id, |owner| owner.label.clone())
+    };
+    let said = |text: Option<String>| text.unwrap_or_else(|| "nothing".to_owned());
+    let row = |change: Change| MeanwhileRow::new(label(&change.part), said(change.before), said(change.after));
+    Ok(changes(now, typed, &name).into_iter().map(row).collect())
+}
+
+/// A part of a scorecard as people call it.
+fn label(part: &str) -> String {
+    part.strip_prefix("checks.").map_or_else(|| part.replace('_', " "), |key| format!("check {key}"))
 }
 
 async fn entered(visitor: Visitor, path: Path<(String, String)>) -> Result<(Frame, ScorecardDetail), Problem> {
@@ -313,6 +340,7 @@ async fn page(
         checks: filled.chain(spare).map(|check| check.fields()).collect(),
         signals: BUILT_IN.iter().map(ToString::to_string).collect(),
         error,
+        meanwhile: Vec::new(),
         preview_error,
         preview,
     })

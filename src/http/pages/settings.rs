@@ -52,6 +52,14 @@ async fn now(frame: &Frame, part: &str) -> Result<String, Problem> {
         "teams" => many(app.teams(caller, slug).await?.len(), "team", "teams"),
         "workflows" => many(app.names(caller, slug).await?.workflows().len(), "workflow", "workflows"),
         "classes" => many(app.failure_classes(caller, slug).await?.offered().len(), "class", "classes"),
+        "prices" => match app.prices(caller, slug).await?.prices().len() {
+            0 => frame.currency().to_owned(),
+            n => format!("{}, {}", frame.currency(), many(n, "model", "models")),
+        },
+        "masking" => match frame.project.settings.redaction_patterns.len() {
+            0 => String::new(),
+            n => many(n, "own pattern", "own patterns"),
+        },
         "policy" => match app.policy(caller, slug).await? {
             CurrentPolicy::BuiltIn(_) => "the built-in one".to_owned(),
             CurrentPolicy::Own(row) => format!("{}, version {}", row.policy.name, row.policy.version),

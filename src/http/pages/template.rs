@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::context::{Answer, Frame, Visitor};
 use super::form::{given, refusal};
+use super::meanwhile;
 use crate::app::error::AppError;
 use crate::app::precondition::IfMatch;
 use crate::app::template::NewTemplate;
@@ -21,7 +22,7 @@ use crate::render::Renderer;
 use crate::render::artifact::CONTENT_SECURITY_POLICY;
 use crate::render::document::{Checked, Document, DocumentView, TemplateFormat};
 use crate::render::view::template::{TemplateList, TemplatePage, TemplateRow, TemplateVersion};
-use crate::render::view::{Link, SelectOption, Time};
+use crate::render::view::{Link, MeanwhileRow, SelectOption, Time};
 
 /// Decisions offered to try a template on; the latest.
 const DECISIONS: u64 = 20;
@@ -74,6 +75,44 @@ struct Typed {
     error: String,
     source: String,
     note: String,
+    /// The version it rests on.
+    version: Option<u32>,
+    meanwhile: Vec<MeanwhileRow>,
+}
+
+impl Typed {
+    /// What was typed, refused for a reason: what somebody else wrote meanwhile stands beside it, and it rests on that.
+    async fn refused(frame: &Frame, kind: Kind, form: TemplateForm, error: AppError) -> Result<Self, AppError> {
+        let TemplateForm { source, note, version, .. } = form;
+        if !meanwhile::happened(&error) {
+            let version = version.replace(',', "").parse().ok();
+            return Ok(Self { error: refusal(error)?, source, note, version, meanwhile: Vec::new() });
+        }
+        let now = frame.app().template(frame.caller(), frame.slug(), kind).await?;
+        let saved = now.as_ref().and_then(|row| row.source.clone());
+        let saved = saved.unwrap_or_else(|| Renderer::built_in_template(kind.0, kind.1));
+        let by = now.map(|row| (row.version, row.created_by.display_name, row.note));
+        let mut meanwhile: Vec<MeanwhileRow> = differing(&saved, &source.replace("\r\n", "\n")).into_iter().collect();
+        if let Some((version, by, why)) = by {
+            meanwhile.push(MeanwhileRow::new("Why", format!("version {version} by {by}: {why}"), &note));
+        }
+        Ok(Self { error: meanwhile::SAID.to_owned(), source, note, version: None, meanwhile })
+    }
+}
+
+/// The lines from the first to the last that differ, as they are saved and as they were typed.
+fn differing(saved: &str, typed: &str) -> Option<MeanwhileRow> {
+    let (saved, typed): (Vec<&str>, Vec<&str>) = (saved.lines().collect(), typed.lines().collect());
+    let head = saved.iter().zip(&typed).take_while(|(a, b)| a == b).count();
+    let (rest, others) = (&saved[head..], &typed[head..]);
+    let tail = rest.iter().rev().zip(others.iter().rev()).take_while(|(a, b)| a == b).count();
+    let (rest, others) = (&rest[..rest.len() - tail], &others[..others.len() - tail]);
+    if rest.is_empty() && others.is_empty() {
+        return None;
+    }
+    let label = format!("Source, from line {}", head + 1);
+    let said = |lines: &[&str]| if lines.is_empty() { "nothing".to_owned() } else { lines.join("\n") };
+    Some(MeanwhileRow::new(label, said(rest), said(others)))
 }
 
 async fn body(frame: &Frame, kind: Kind, typed: Option<Typed>) -> Result<TemplatePage, Problem> {
@@ -91,18 +130,21 @@ async fn body(frame: &Frame, kind: Kind, typed: Option<Typed>) -> Result<Templat
     let own = latest.and_then(|row| row.source.clone());
     let built_in = own.is_none();
     let source = own.unwrap_or_else(|| Renderer::built_in_template(kind.0, kind.1));
-    let (error, source, note) = match typed {
-        Some(Typed { error, source, note }) => (Some(error), source, note),
-        None => (None, source, String::new()),
+    let version = latest.map_or(0, |row| row.version);
+    let typed = match typed {
+        Some(typed) => typed,
+        None => Typed { error: String::new(), source, note: String::new(), version: None, meanwhile: Vec::new() },
     };
     Ok(TemplatePage {
         title: title(kind),
         path: frame.href(&path_of(kind)),
-        version: latest.map_or(0, |row| row.version),
+        version,
+        rests_on: typed.version.unwrap_or(version),
         built_in,
-        source,
-        note,
-        error,
+        source: typed.source,
+        note: typed.note,
+        error: given(&typed.error),
+        meanwhile: typed.meanwhile,
         decisions: std::iter::once(SelectOption::new("", "A sample").selected(true))
             .chain(decisions.iter().map(choice))
             .collect(),
@@ -172,7 +214,7 @@ pub async fn write(
     match keep(&frame, &renderer, kind, &form).await {
         Ok(()) => Ok(frame.done(&path_of(kind), "template_written")),
         Err(error) => {
-            let typed = Typed { error: refusal(error)?, source: form.source, note: form.note };
+            let typed = Typed::refused(&frame, kind, form, error).await?;
             let body = body(&frame, kind, Some(typed)).await?;
             frame.page_as(StatusCode::UNPROCESSABLE_ENTITY, title(kind), body)
         }
@@ -219,7 +261,7 @@ pub async fn preview(
     };
     match made {
         Err(error) => {
-            let typed = Typed { error: refusal(error)?, source: form.source, note: form.note };
+            let typed = Typed::refused(&frame, kind, form, error).await?;
             let body = body(&frame, kind, Some(typed)).await?;
             frame.page_as(StatusCode::UNPROCESSABLE_ENTITY, title(kind), body)
         }

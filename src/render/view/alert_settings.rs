@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Empty, HOSTILE, Link, Time, View};
+use super::{Empty, HOSTILE, Link, MeanwhileRow, Time, View};
 
 /// Body of `/p/{project}/alert-settings`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -37,8 +37,8 @@ impl View for AlertSettingsList {
     const LIST: &'static str = "rows";
 }
 
-/// Body of `/p/{project}/alert-settings/{workflow}`. One form with `csrf`, sent to itself or to `…/preview`: `days`,
-/// `like_hours`, `on_{kind}` and `change_{kind}` (in points), `segments` (`every` or `these`) with `dimensions`,
+/// Body of `/p/{project}/alert-settings/{workflow}`. One form with `csrf`, sent to itself or to `…/preview`: `rests_on`,
+/// `days`, `like_hours`, `on_{kind}` and `change_{kind}` (in points), `segments` (`every` or `these`) with `dimensions`,
 /// `quiet_{n}_from`, `quiet_{n}_to`, `quiet_{n}_reason`, and `look_back` for the preview.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AlertSettingsPage {
@@ -52,6 +52,8 @@ pub struct AlertSettingsPage {
     pub can_write: bool,
     /// Why the form was not accepted.
     pub error: Option<String>,
+    /// What somebody else kept while the form was open.
+    pub meanwhile: Vec<MeanwhileRow>,
     /// What the form shows.
     pub typed: AlertSettingsTyped,
     /// What the settings would have done.
@@ -61,6 +63,8 @@ pub struct AlertSettingsPage {
 /// The settings as they are in the form.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct AlertSettingsTyped {
+    /// The settings that the form was opened with.
+    pub rests_on: String,
     /// Days to the first false alarm.
     pub days: String,
     /// Whether like hours are compared.
@@ -198,7 +202,7 @@ impl AlertSettingsPage {
 
     /// As somebody sees it who may not keep settings.
     pub fn bare_sample() -> Self {
-        Self { can_write: false, error: None, preview: None, ..Self::sample() }
+        Self { can_write: false, error: None, meanwhile: vec![], preview: None, ..Self::sample() }
     }
 
     fn named(text: &str) -> Self {
@@ -208,7 +212,9 @@ impl AlertSettingsPage {
             back: Link::new("/p/demo/alert-settings", "How workflows are watched"),
             can_write: true,
             error: Some(text.to_owned()),
+            meanwhile: vec![MeanwhileRow::new("Segments", text, text)],
             typed: AlertSettingsTyped {
+                rests_on: "\"0123\"".to_owned(),
                 days: text.to_owned(),
                 like_hours: true,
                 kinds: vec![WatchedKind {

@@ -121,6 +121,24 @@ pub struct Filter {
     pub value: String,
 }
 
+/// A field that somebody else saved differently while a form was open, beside what was typed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MeanwhileRow {
+    /// What it is called.
+    pub label: String,
+    /// What is saved now.
+    pub saved: String,
+    /// What was typed.
+    pub typed: String,
+}
+
+impl MeanwhileRow {
+    /// What `label` says now, and what was typed.
+    pub fn new(label: impl Into<String>, saved: impl Into<String>, typed: impl Into<String>) -> Self {
+        Self { label: label.into(), saved: saved.into(), typed: typed.into() }
+    }
+}
+
 /// Links to the neighbouring pages of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Default)]
 pub struct Pager {

@@ -27,10 +27,12 @@ pub mod first_use;
 pub mod gate;
 pub mod incident;
 pub mod mail;
+pub mod masking;
 pub mod member;
 pub mod nav;
 pub mod overview;
 pub mod policy;
+pub mod price;
 pub mod problem;
 pub mod release;
 pub mod run;
@@ -51,7 +53,7 @@ pub mod webhook;
 pub mod workflow;
 
 pub use common::{
-    Empty, Filter, FilterChip, Freshness, Gap, HOSTILE, KeyValue, Link, Owner, Pager, SelectOption, Time,
+    Empty, Filter, FilterChip, Freshness, Gap, HOSTILE, KeyValue, Link, MeanwhileRow, Owner, Pager, SelectOption, Time,
 };
 pub use figure::{Delta, Figure, NamedFigure, Reading, Unit};
 pub use page::{Account, Flash, NavCounts, Page, ProjectRef, View};

@@ -94,7 +94,7 @@ pub struct SettingsSection {
 }
 
 /// Name, label, place below the project, and what is set there.
-const SETTINGS: [(&str, &str, &str, &str); 11] = [
+const SETTINGS: [(&str, &str, &str, &str); 13] = [
     ("members", "Members", "/settings/members", "Who belongs to the project, and as what."),
     ("teams", "Teams", "/settings/teams", "Groups of members that own things together."),
     ("keys", "API keys", "/settings/keys", "What agents and pipelines sign in with."),
@@ -111,6 +111,8 @@ const SETTINGS: [(&str, &str, &str, &str); 11] = [
         "Every signal as it is computed, what it proves, and whether it is known.",
     ),
     ("classes", "Failure classes", "/settings/failure-classes", "The kinds of miss, and how bad each is."),
+    ("prices", "Prices", "/settings/prices", "The currency, what an hour of a person's work costs, what models cost."),
+    ("masking", "Masking", "/settings/masking", "What is masked in eval cases besides what every project masks."),
     (
         "policy",
         "Gate policy",

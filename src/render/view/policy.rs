@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{HOSTILE, Link, SelectOption, Time, View};
+use super::{HOSTILE, Link, MeanwhileRow, SelectOption, Time, View};
 
 /// Body of `/p/{project}/settings/policy` and of one version at `…/policy/versions/{version}?with={other}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -121,7 +121,7 @@ pub struct PolicyEdit {
     /// Why it was not kept.
     pub error: Option<String>,
     /// What somebody else changed since the form was opened.
-    pub meanwhile: Vec<PolicyChange>,
+    pub meanwhile: Vec<MeanwhileRow>,
     /// Its name, as typed.
     pub name: String,
     /// How much error is allowed.
@@ -284,7 +284,7 @@ impl PolicyEdit {
             version: 3,
             rests_on: "\"1a2b\"".to_owned(),
             error: Some(text.to_owned()),
-            meanwhile: vec![change(text)],
+            meanwhile: vec![MeanwhileRow::new(text, text, text)],
             name: text.to_owned(),
             error_fields: vec![field("alpha", "What it means")],
             evidence_fields: vec![field("floor_units", "What it means")],

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{HOSTILE, Link, SelectOption, Time, View};
+use super::{HOSTILE, Link, MeanwhileRow, SelectOption, Time, View};
 
 /// Body of `/p/{project}/scorecards/{id}/edit`. Form: `POST …/edit` keeps, `POST …/edit/preview` shows, both with `csrf`,
 /// `version`, `name`, `owner`, `backup`, `cadence_days`, `dimensions`, `required_segments` and, for each check in order,
@@ -35,6 +35,8 @@ pub struct ScorecardEdit {
     pub signals: Vec<String>,
     /// Why it was not kept.
     pub error: Option<String>,
+    /// What somebody else wrote while the form was open.
+    pub meanwhile: Vec<MeanwhileRow>,
     /// Why it could not be tried.
     pub preview_error: Option<String>,
     /// What it would have meant.
@@ -90,7 +92,12 @@ impl ScorecardEdit {
 
     /// The same with hostile text in every field.
     pub fn hostile_sample() -> Self {
-        Self { error: Some(HOSTILE.to_owned()), preview_error: Some(HOSTILE.to_owned()), ..Self::named(HOSTILE) }
+        Self {
+            error: Some(HOSTILE.to_owned()),
+            meanwhile: vec![MeanwhileRow::new(HOSTILE, HOSTILE, HOSTILE)],
+            preview_error: Some(HOSTILE.to_owned()),
+            ..Self::named(HOSTILE)
+        }
     }
 
     fn named(name: &str) -> Self {
@@ -117,6 +124,7 @@ impl ScorecardEdit {
             }],
             signals: vec![name.to_owned()],
             error: None,
+            meanwhile: vec![],
             preview_error: None,
             preview: vec![
                 ReconsideredDecision {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{HOSTILE, Link, SelectOption, Time, View};
+use super::{HOSTILE, Link, MeanwhileRow, SelectOption, Time, View};
 
 /// Body of `/p/{project}/templates`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -36,6 +36,8 @@ pub struct TemplatePage {
     pub path: String,
     /// The version that counts; 0 while the project never wrote one.
     pub version: u32,
+    /// The version that the form was opened with.
+    pub rests_on: u32,
     /// The built-in template is used.
     pub built_in: bool,
     /// The template, or what was typed when it could not be kept.
@@ -44,6 +46,8 @@ pub struct TemplatePage {
     pub note: String,
     /// What is wrong with it, and in which line.
     pub error: Option<String>,
+    /// What somebody else wrote while the form was open.
+    pub meanwhile: Vec<MeanwhileRow>,
     /// Decisions to try it on; the first choice is a sample.
     pub decisions: Vec<SelectOption>,
     /// The person may write a version.
@@ -101,7 +105,11 @@ impl TemplatePage {
 
     /// With hostile text in every field.
     pub fn hostile_sample() -> Self {
-        Self { error: Some(HOSTILE.to_owned()), ..Self::with(HOSTILE, HOSTILE) }
+        Self {
+            error: Some(HOSTILE.to_owned()),
+            meanwhile: vec![MeanwhileRow::new(HOSTILE, HOSTILE, HOSTILE)],
+            ..Self::with(HOSTILE, HOSTILE)
+        }
     }
 
     /// As a viewer sees it, before the project wrote one.
@@ -114,10 +122,12 @@ impl TemplatePage {
             title: "Review, as HTML".to_owned(),
             path: "/p/demo/templates/review/html".to_owned(),
             version: 2,
+            rests_on: 2,
             built_in: false,
             source: source.to_owned(),
             note: note.to_owned(),
             error: None,
+            meanwhile: vec![],
             decisions: vec![SelectOption::new("", "A sample").selected(true), SelectOption::new("dec_01", note)],
             can_write: true,
             versions: vec![TemplateVersion {

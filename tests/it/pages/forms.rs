@@ -33,6 +33,8 @@ async fn a_viewer_sees_no_forms_and_may_send_none(app: &TestApp) {
         "/settings/workflows/refund-handling".to_owned(),
         "/settings/signals".to_owned(),
         "/settings/failure-classes".to_owned(),
+        "/settings/prices".to_owned(),
+        "/settings/masking".to_owned(),
     ];
     let mut page = String::new();
     for path in &pages {
@@ -56,6 +58,10 @@ async fn a_viewer_sees_no_forms_and_may_send_none(app: &TestApp) {
         ("/settings/teams".to_owned(), vec![("name", "t")]),
         ("/settings/workflows/refund-handling".to_owned(), vec![("settle_hours", "1")]),
         ("/settings/failure-classes".to_owned(), vec![("name", "x"), ("severity", "minor")]),
+        ("/settings/prices".to_owned(), vec![("model", "m"), ("input", "1"), ("output", "1")]),
+        ("/settings/currency".to_owned(), vec![("currency", "EUR")]),
+        ("/settings/masking".to_owned(), vec![("name", "n"), ("pattern", "x")]),
+        ("/settings/masking/preview".to_owned(), vec![("name", "n"), ("pattern", "x"), ("text", "x")]),
         ("/settings/policy/edit".to_owned(), vec![("name", "laxer")]),
         ("/templates/review/html".to_owned(), vec![("source", "x"), ("version", "0")]),
     ];

@@ -2,7 +2,7 @@
 
 use super::*;
 
-both!(a_template_is_written_tried_and_taken_back, the_ledger_shows_who_overrides);
+both!(a_template_is_written_tried_and_taken_back, two_people_write_a_template, the_ledger_shows_who_overrides);
 
 async fn a_template_is_written_tried_and_taken_back(app: &TestApp) {
     let admin = Visitor::signed_in(app, Role::Admin).await;
@@ -37,7 +37,7 @@ async fn a_template_is_written_tried_and_taken_back(app: &TestApp) {
     );
     // Somebody else who still sees the version before is told.
     let seen = admin.send(&about, &page, &good).await;
-    assert!(seen.status == 422 && seen.text.contains("is at version 1"), "{}", seen.text);
+    assert!(seen.status == 422 && seen.text.contains("version 1 by Demo admin: Our own"), "{}", seen.text);
     let back = [("version", "1"), ("built_in", "yes"), ("note", "Back")];
     admin.send(&about, &page, &back).await.goes_on();
     let page = admin.page("/templates/review/html").await;
@@ -50,6 +50,31 @@ async fn a_template_is_written_tried_and_taken_back(app: &TestApp) {
     assert_eq!(viewer.send(&format!("{about}/preview"), &page, &good).await.status, 200);
     assert_eq!(viewer.send(&about, &page, &good).await.status, 403);
     assert_eq!(viewer.get(&at("/templates/poem/html")).await.status, 404);
+}
+
+async fn two_people_write_a_template(app: &TestApp) {
+    let (first, second) = (Visitor::signed_in(app, Role::Admin).await, Visitor::signed_in(app, Role::Admin).await);
+    let about = at("/templates/review/markdown");
+    let one = first.page("/templates/review/markdown").await;
+    let two = second.page("/templates/review/markdown").await;
+    let source = |line: &str| format!("# Review\r\n{line}\r\nEnd\r\n");
+    let (theirs, mine) = (source("Release {{release}}"), source("Of <b>{{release}}</b>\r\nwith care"));
+    first.send(&about, &one, &[("source", &theirs), ("note", "Short"), ("version", "0")]).await.goes_on();
+    let late = second.send(&about, &two, &[("source", &mine), ("note", "Careful"), ("version", "0")]).await;
+    assert_eq!(late.status, 422);
+    let told = between(&late.text, "id=\"meanwhile-title\"", "</section>").expect("what changed meanwhile");
+    assert!(told.contains("Source, from line 2") && told.contains("<ins>Release {{release}}</ins>"), "{told}");
+    assert!(told.contains(">Of &lt;b&gt;{{release}}&lt;/b&gt;\nwith care</td>"), "only the lines that differ: {told}");
+    assert!(told.contains("version 1 by Demo admin: Short"), "{told}");
+    assert!(late.text.contains("with care\nEnd") && late.text.contains("value=\"Careful\""), "{}", late.text);
+    assert!(late.text.contains("name=\"version\" value=\"1\""), "it rests on theirs now: {}", late.text);
+    let read = expect(200, app.member(Role::Viewer).get(&path("templates/review/markdown"))).await;
+    assert_eq!((&read["version"], &read["note"]), (&json!(1), &json!("Short")), "nothing was written over unseen");
+    // A mistake after that does not take in what somebody wrote in between.
+    let wrong = second.send(&about, &two, &[("source", "{{nothing}}"), ("version", "0")]).await;
+    assert!(wrong.status == 422 && wrong.text.contains("name=\"version\" value=\"0\""), "{}", wrong.text);
+    second.send(&about, &late.text, &[("source", &mine), ("note", "Careful"), ("version", "1")]).await.goes_on();
+    assert!(second.page("/templates/review/markdown").await.contains("Version 2 is in use."));
 }
 
 async fn the_ledger_shows_who_overrides(app: &TestApp) {
