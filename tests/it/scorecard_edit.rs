@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::app::{TestApp, Who, answer, both};
 use crate::support::evidence::{WORKFLOW, decide, expect, freeze, path, ready_gate};
-use crate::support::visitor::{Visitor, at};
+use crate::support::visitor::{Visitor, at, between};
 
 both!(a_change_is_tried_on_the_last_decisions, a_scorecard_is_changed_on_its_page);
 
@@ -111,6 +111,13 @@ async fn a_scorecard_is_changed_on_its_page(app: &TestApp) {
     let late = owner.send(&edit, &page, &fields("0.03", "1")).await;
     assert_eq!(late.status, 422);
     assert!(late.text.contains("value=\"0.03\""), "{}", late.text);
+    let told = between(&late.text, "id=\"meanwhile-title\"", "</section>").expect("what changed meanwhile");
+    assert!(told.contains(">check success</th>") && told.contains("by 4 points, key</ins>"), "theirs: {told}");
+    assert!(told.contains("by 3 points, key</td>") && !told.contains("dimensions"), "beside what was typed: {told}");
+    assert!(late.text.contains("name=\"version\" value=\"2\""), "it rests on theirs now: {}", late.text);
+    owner.send(&edit, &late.text, &fields("0.03", "2")).await.goes_on();
+    let read = expect(200, app.member(Role::Viewer).get(&scorecard_path(""))).await;
+    assert_eq!((&read["version"], &read["checks"][0]["criterion"]["margin"]), (&json!(3), &json!(0.03)));
     let reviewer = Visitor::signed_in(app, Role::Reviewer).await;
     assert_eq!(reviewer.get(&edit).await.status, 403);
 }
