@@ -63,6 +63,8 @@ enum Says {
 use Says::{Known, OneOf, Text, Time};
 
 const YES: Says = OneOf(&["yes"]);
+/// Which way a list goes, where it is not the usual one.
+const OLDEST: (&str, Says) = ("sort", OneOf(&["oldest"]));
 const TASKS: &[(&str, Says)] = &[("mine", YES), ("all", YES)];
 
 impl ViewedList {
@@ -161,16 +163,18 @@ impl ViewedList {
                 ("q", Text),
                 ("from", Time),
                 ("to", Time),
+                OLDEST,
             ],
             Self::Cases => &[
                 ("status", Known(|name| CaseState::parse(name).is_some())),
                 ("workflow", Text),
                 ("failure_class", Text),
+                OLDEST,
             ],
             Self::Scorecards => &[("state", OneOf(&["fresh", "due", "stale", "unowned"])), ("owner", OneOf(&["me"]))],
             Self::Releases => &[("workflow", Text), ("state", Known(|name| ReleaseState::parse(name).is_some()))],
-            Self::Decisions => &[("workflow", Text)],
-            Self::Alerts => &[("all", YES)],
+            Self::Decisions => &[("workflow", Text), OLDEST],
+            Self::Alerts => &[("all", YES), OLDEST],
             Self::Gaps | Self::Responses => TASKS,
             Self::Notices => &[("unread", YES)],
             Self::Audit => &[

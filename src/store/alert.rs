@@ -108,7 +108,7 @@ pub struct AlertFilter {
     pub kind: Option<AlertKind>,
 }
 
-/// The alerts of a project, those that changed last first.
+/// The alerts of a project, those that changed last first unless the page says otherwise.
 ///
 /// # Errors
 /// When the database fails or what is stored cannot be read back.
@@ -131,12 +131,7 @@ pub async fn list(
     if let Some(kind) = filter.kind {
         query = query.filter(alert::Column::Kind.eq(kind.as_str()));
     }
-    if let Some(after) = page.after {
-        let same = alert::Column::SinceAt.eq(after.key).and(alert::Column::Id.lt(after.id));
-        query = query.filter(alert::Column::SinceAt.lt(after.key).or(same));
-    }
-    let query = query.order_by_desc(alert::Column::SinceAt).order_by_desc(alert::Column::Id);
-    let rows = query.limit(page.limit + 1).all(db.raw()).await?;
+    let rows = page.along(query, alert::Column::SinceAt, alert::Column::Id).all(db.raw()).await?;
     let rows = rows.into_iter().map(AlertRow::from_model).collect::<Result<Vec<_>, _>>()?;
     Ok(page.split(rows, |row| Cursor { key: row.since.micros(), id: row.id.uuid() }))
 }

@@ -22,7 +22,7 @@ use crate::contains::holding;
 use crate::entity::{case, failure};
 use crate::error::StoreError;
 use crate::ingest::lock;
-use crate::scope::{Cursor, Page, Scope};
+use crate::scope::{Cursor, Order, Page, Scope};
 
 /// Most cases that are asked for by id at once.
 const IDS_AT_ONCE: usize = 200;
@@ -216,10 +216,14 @@ pub async fn list(
         query = query.filter(Func::lower(Expr::col(case::Column::Title)).like(pattern));
     }
     // Ids of version 7 sort by the time they were made, and the index of the table has them in order.
+    let oldest = page.order == Order::Oldest;
     if let Some(after) = page.after {
-        query = query.filter(case::Column::Id.lt(after.id));
+        let id = case::Column::Id;
+        query = query.filter(if oldest { id.gt(after.id) } else { id.lt(after.id) });
     }
-    let rows = query.order_by_desc(case::Column::Id).limit(page.limit + 1).into_model::<Stored>().all(db.raw()).await?;
+    let direction = if oldest { sea_orm::Order::Asc } else { sea_orm::Order::Desc };
+    let query = query.order_by(case::Column::Id, direction).limit(page.limit + 1);
+    let rows = query.into_model::<Stored>().all(db.raw()).await?;
     let (rows, next) = page.split(rows, |row| Cursor { key: row.created_at, id: row.id });
     Ok((read_all(db, scope, rows).await?, next))
 }

@@ -129,11 +129,8 @@ pub async fn list(
     filter: &DecisionFilter,
     page: Page,
 ) -> Result<(Vec<SealedDecision>, Option<Cursor>), StoreError> {
-    let mut query = rows(scope, filter);
-    if let Some(after) = page.after {
-        query = query.filter(decision::Column::Sequence.lt(after.key));
-    }
-    let rows = query.order_by_desc(decision::Column::Sequence).limit(page.limit + 1).all(db.raw()).await?;
+    let query = page.along(rows(scope, filter), decision::Column::Sequence, decision::Column::Id);
+    let rows = query.all(db.raw()).await?;
     let (rows, next) = page.split(rows, |row| Cursor { key: row.sequence, id: row.id });
     Ok((rows.iter().map(sealed).collect::<Result<_, _>>()?, next))
 }

@@ -77,4 +77,4 @@ pub const DRIVER_LOG_TARGET: &str = "sqlx";
 pub use connection::{Connection, ReadConnection, WriteTx};
 pub use error::StoreError;
 pub use open::{Backend, OpenOptions, Store};
-pub use scope::{Cursor, Page, Scope};
+pub use scope::{Cursor, Order, Page, Scope};

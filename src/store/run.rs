@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::sea_query::{Condition, ExprTrait as _};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 use seatrial_domain::ids::{ReleaseId, RunId, WorkflowId};
 use seatrial_domain::run::{LateFact, RunFacts, RunReport};
@@ -110,7 +109,7 @@ pub struct RunFilter {
     pub to: Option<Timestamp>,
 }
 
-/// Lists runs, latest start first.
+/// Lists runs by their start, the latest first unless the page says otherwise.
 ///
 /// # Errors
 /// When the database fails.
@@ -142,16 +141,7 @@ pub async fn list(
     if let Some(to) = filter.to {
         query = query.filter(run::Column::StartedAt.lt(to.micros()));
     }
-    if let Some(after) = page.after {
-        let same_time = run::Column::StartedAt.eq(after.key).and(run::Column::Id.lt(after.id));
-        query = query.filter(Condition::any().add(run::Column::StartedAt.lt(after.key)).add(same_time));
-    }
-    let rows = query
-        .order_by_desc(run::Column::StartedAt)
-        .order_by_desc(run::Column::Id)
-        .limit(page.limit + 1)
-        .all(db.raw())
-        .await?;
+    let rows = page.along(query, run::Column::StartedAt, run::Column::Id).all(db.raw()).await?;
     let rows = rows.into_iter().map(|row| RunRow::from_model(row).map(|(row, _)| row));
     let rows = rows.collect::<Result<Vec<_>, _>>()?;
     Ok(page.split(rows, |row| Cursor { key: row.facts.started_at.micros(), id: row.id.uuid() }))

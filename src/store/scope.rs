@@ -1,6 +1,8 @@
 //! The project that a query is confined to, and the pages that lists come in.
 
 use sea_orm::prelude::Uuid;
+use sea_orm::sea_query::{Condition, ExprTrait as _};
+use sea_orm::{ColumnTrait as _, EntityTrait, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select};
 use seatrial_domain::ids::ProjectId;
 use seatrial_domain::limits;
 
@@ -58,6 +60,16 @@ impl std::str::FromStr for Cursor {
     }
 }
 
+/// Which way a list goes along the index that it is kept in. Either way costs the same, at a thousand rows as at a million.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// What came last is first.
+    #[default]
+    Newest,
+    /// What came first is first.
+    Oldest,
+}
+
 /// Which rows of a list are wanted.
 #[derive(Clone, Copy, Debug)]
 pub struct Page {
@@ -65,13 +77,40 @@ pub struct Page {
     pub after: Option<Cursor>,
     /// How many rows at most.
     pub limit: u64,
+    /// Which way the list goes.
+    pub order: Order,
 }
 
 impl Page {
     /// A page of at most `limit` rows (bounded to [`limits::PAGE_SIZE_MAX`]) after `after`.
     #[must_use]
     pub fn new(after: Option<Cursor>, limit: Option<u64>) -> Self {
-        Self { after, limit: limit.unwrap_or(limits::PAGE_SIZE).clamp(1, limits::PAGE_SIZE_MAX) }
+        let limit = limit.unwrap_or(limits::PAGE_SIZE).clamp(1, limits::PAGE_SIZE_MAX);
+        Self { after, limit, order: Order::Newest }
+    }
+
+    /// The same page of the list the other way round, or not.
+    #[must_use]
+    pub const fn in_order(self, order: Order) -> Self {
+        Self { order, ..self }
+    }
+
+    /// The rows of the page and one more, along `key` and, among equals, along `id`: no row is shown twice or left out,
+    /// however many share a key.
+    pub(crate) fn along<E: EntityTrait>(self, query: Select<E>, key: E::Column, id: E::Column) -> Select<E> {
+        let rest = self.after.map(|after| {
+            let (beyond, same) = match self.order {
+                Order::Newest => (key.lt(after.key), id.lt(after.id)),
+                Order::Oldest => (key.gt(after.key), id.gt(after.id)),
+            };
+            Condition::any().add(beyond).add(key.eq(after.key).and(same))
+        });
+        let query = rest.into_iter().fold(query, Select::filter);
+        let query = match self.order {
+            Order::Newest => query.order_by_desc(key).order_by_desc(id),
+            Order::Oldest => query.order_by_asc(key).order_by_asc(id),
+        };
+        query.limit(self.limit + 1)
     }
 
     /// Splits rows fetched with one more than the limit into the page and the cursor of the next one.

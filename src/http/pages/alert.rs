@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::context::{Answer, Frame, Visitor};
 use super::form::refusal;
 use super::gap::field;
-use super::link;
+use super::{link, order};
 use crate::app::alert::AlertDetail;
 use crate::app::error::AppError;
 use crate::app::names::Names;
@@ -32,6 +32,7 @@ use crate::render::view::{Empty, FilterChip, KeyValue, Link, Pager, SelectOption
 pub struct ListQuery {
     /// `yes`: those that are calm or over too.
     all: Option<String>,
+    sort: Option<String>,
     cursor: Option<String>,
 }
 
@@ -44,12 +45,15 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<ListQuer
     let all = query.all.as_deref() == Some("yes");
     let raised = vec![AlertState::Firing, AlertState::Acknowledged];
     let filter = AlertFilter { states: if all { Vec::new() } else { raised }, ..AlertFilter::default() };
-    let page = PageQuery { cursor: query.cursor.clone(), limit: None }.page()?;
+    let order = order::of(query.sort.as_deref());
+    let page = PageQuery { cursor: query.cursor.clone(), limit: None }.page()?.in_order(order);
     let (rows, next) = frame.app().alerts(frame.caller(), frame.slug(), &filter, page).await?;
     let names = frame.app().names(frame.caller(), frame.slug()).await?;
     let base = frame.href("/alerts");
-    let href =
-        |all: bool, cursor: Option<&str>| link::with_query(&base, &[("all", all.then_some("yes")), ("cursor", cursor)]);
+    let in_order = |all: bool, sort: Option<&str>, cursor: Option<&str>| {
+        link::with_query(&base, &[("all", all.then_some("yes")), (order::NAME, sort), ("cursor", cursor)])
+    };
+    let href = |all: bool, cursor: Option<&str>| in_order(all, order::said(order), cursor);
     let body = TaskList {
         heading: "Alerts".to_owned(),
         sub: "What changed in live releases, where, and since which release. Every live release is watched.".to_owned(),
@@ -61,8 +65,9 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<ListQuer
         pager: Pager {
             previous: query.cursor.as_ref().map(|_| href(all, None)),
             next: next.map(|cursor| href(all, Some(&cursor.to_string()))),
-            note: format!("{} alerts on this page, those that changed last first", rows.len()),
+            note: format!("{} alerts on this page by when they changed, {}", rows.len(), order::words(order)),
         },
+        order: Some(order::head("Since", order, |sort| in_order(all, sort, None))),
         empty: rows.is_empty().then(|| empty(&frame, all)),
         act: None,
         more: Some(Link::new(frame.href("/alert-settings"), "How workflows are watched")),
@@ -81,7 +86,9 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<ListQuer
             })
             .collect(),
     };
-    let frame = frame.with_views(ViewedList::Alerts, &[("all", all.then_some("yes"))]).await?;
+    let frame = frame
+        .with_views(ViewedList::Alerts, &[("all", all.then_some("yes")), (order::NAME, order::said(order))])
+        .await?;
     frame.page("Alerts", body)
 }
 

@@ -13,9 +13,9 @@ use serde::Deserialize;
 
 use super::context::{Answer, Frame, Visitor};
 use super::form::given;
-use super::link;
 use super::suite_results::cell;
 use super::trace::readable;
+use super::{link, order};
 use crate::app::error::AppError;
 use crate::app::names::Names;
 use crate::http::extract::PageQuery;
@@ -32,6 +32,7 @@ pub struct ListQuery {
     status: Option<String>,
     workflow: Option<String>,
     failure_class: Option<String>,
+    sort: Option<String>,
     cursor: Option<String>,
 }
 
@@ -45,6 +46,7 @@ impl ListQuery {
             ("status", self.status.as_deref()),
             ("workflow", self.workflow.as_deref()),
             ("failure_class", self.failure_class.as_deref()),
+            (order::NAME, order::said(order::of(self.sort.as_deref()))),
         ];
         parameters.retain(|(name, _)| changed.iter().all(|(other, _)| other != name));
         parameters.extend(changed);
@@ -67,7 +69,8 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<ListQuer
         failure_class: text(&query.failure_class),
         ..CaseFilter::default()
     };
-    let page = PageQuery { cursor: query.cursor.clone(), limit: None }.page()?;
+    let order = order::of(query.sort.as_deref());
+    let page = PageQuery { cursor: query.cursor.clone(), limit: None }.page()?.in_order(order);
     let (rows, next) = app.cases(caller, slug, &filter, page).await?;
     let cursor = next.map(|cursor| cursor.to_string());
     let body = CaseList {
@@ -76,8 +79,9 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<ListQuer
         pager: Pager {
             previous: query.cursor.as_ref().map(|_| query.href(&frame, &[])),
             next: cursor.as_deref().map(|cursor| query.href(&frame, &[("cursor", Some(cursor))])),
-            note: format!("{} eval cases on this page, newest first", rows.len()),
+            note: format!("{} eval cases on this page, {}", rows.len(), order::words(order)),
         },
+        made: order::head("Made", order, |sort| query.href(&frame, &[(order::NAME, sort)])),
         empty: rows.is_empty().then(|| empty(&frame)),
         rows: rows.iter().map(|row| row_view(&frame, &names, row)).collect(),
     };
@@ -118,6 +122,7 @@ fn filters(query: &ListQuery, names: &Names) -> Vec<Filter> {
             options: Vec::new(),
             value: class,
         },
+        order::field(order::of(query.sort.as_deref())),
     ]
 }
 

@@ -7,14 +7,14 @@ use seatrial_domain::digest::Digest;
 use seatrial_domain::gate::Verdict;
 use seatrial_domain::ids::{DecisionId, WorkflowId};
 use seatrial_domain::saved_view::ViewedList;
-use seatrial_store::Page;
 use seatrial_store::decision::DecisionFilter;
+use seatrial_store::{Order, Page};
 use serde::Deserialize;
 
 use super::context::{Answer, Frame, Visitor};
 use super::form::given;
-use super::link;
 use super::release::gate_link;
+use super::{link, order};
 use crate::app::decision::ListedDecision;
 use crate::app::error::AppError;
 use crate::app::names::Names;
@@ -35,6 +35,7 @@ const PEOPLE_SHOWN: usize = 50;
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct ListQuery {
     workflow: Option<String>,
+    sort: Option<String>,
     cursor: Option<String>,
 }
 
@@ -48,25 +49,30 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<ListQuer
     let names = app.names(caller, slug).await?;
     let workflow = query.workflow.as_deref().and_then(given).map(|name| names.workflow(&name)).transpose()?;
     let filter = DecisionFilter { workflow, ..DecisionFilter::default() };
-    let page = PageQuery { cursor: query.cursor.clone(), limit: None }.page()?;
+    let order = order::of(query.sort.as_deref());
+    let page = PageQuery { cursor: query.cursor.clone(), limit: None }.page()?.in_order(order);
     let (rows, next) = app.list_decisions(caller, slug, &filter, page).await?;
-    let href = |workflow: Option<&str>, cursor: Option<&str>| {
-        link::with_query(&frame.href("/decisions"), &[("workflow", workflow), ("cursor", cursor)])
+    let place = |workflow: Option<&str>, sort: Option<&str>, cursor: Option<&str>| {
+        let parameters = [("workflow", workflow), (order::NAME, sort), ("cursor", cursor)];
+        link::with_query(&frame.href("/decisions"), &parameters)
     };
+    let href = |workflow: Option<&str>, cursor: Option<&str>| place(workflow, order::said(order), cursor);
     let of_workflow = query.workflow.as_deref();
     let chips = names.workflows().into_iter().take(12).map(|row| {
         let on = of_workflow == Some(row.name.as_str());
         FilterChip { label: row.name.clone(), href: href((!on).then_some(row.name.as_str()), None), on }
     });
     let next = next.map(|cursor| cursor.to_string());
-    let newest = rows.first().filter(|_| query.cursor.is_none() && workflow.is_none());
+    let at_head = query.cursor.is_none() && workflow.is_none() && order == Order::Newest;
+    let newest = rows.first().filter(|_| at_head);
     let body = DecisionList {
         chips: if rows.is_empty() && workflow.is_none() { Vec::new() } else { chips.collect() },
         pager: Pager {
             previous: query.cursor.as_ref().map(|_| href(of_workflow, None)),
             next: next.as_deref().map(|cursor| href(of_workflow, Some(cursor))),
-            note: format!("{} decisions on this page, newest first", rows.len()),
+            note: format!("{} decisions on this page, {}", rows.len(), order::words(order)),
         },
+        when: order::head("When", order, |sort| place(of_workflow, sort, None)),
         head: newest.map(|listed| listed.sealed.digest.to_string()),
         verify_command: rows.first().map(|listed| verify_command(listed.sealed.record.id)).unwrap_or_default(),
         overrides: if query.cursor.is_none() {
@@ -77,7 +83,12 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<ListQuer
         empty: rows.is_empty().then(|| empty(&frame)),
         rows: rows.iter().map(|listed| row(&frame, &names, listed)).collect(),
     };
-    let frame = frame.with_views(ViewedList::Decisions, &[("workflow", query.workflow.as_deref())]).await?;
+    let frame = frame
+        .with_views(
+            ViewedList::Decisions,
+            &[("workflow", query.workflow.as_deref()), (order::NAME, order::said(order))],
+        )
+        .await?;
     frame.page("Decisions", body)
 }
 

@@ -97,6 +97,7 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<TaskQuer
     let names = frame.app().names(frame.caller(), frame.slug()).await?;
     let base = frame.href("/gaps");
     let body = TaskList {
+        order: None,
         heading: "Gaps".to_owned(),
         sub: "What is missing from the evidence of releases. With an unowned gap the machine never recommends to ship."
             .to_owned(),

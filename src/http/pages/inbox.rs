@@ -40,6 +40,7 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<ListQuer
     let next = next.map(|cursor| cursor.to_string());
     let waiting = rows.iter().any(|row| row.read_at.is_none());
     let body = TaskList {
+        order: None,
         heading: "Notices".to_owned(),
         sub: "What you were told in this project, whether or not a mail went with it.".to_owned(),
         chips: vec![FilterChip { label: "Unread".to_owned(), href: href(!unread, None), on: unread }],

@@ -32,6 +32,7 @@ mod live;
 mod masking;
 mod meanwhile;
 mod member;
+mod order;
 mod overview;
 mod pattern;
 mod policy;

@@ -65,6 +65,7 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<PatternQ
     let present = state.map(PatternState::as_str);
     let next = next.map(|cursor| cursor.to_string());
     let body = TaskList {
+        order: None,
         heading: "Failure patterns".to_owned(),
         sub: "Failures of one class with the same failing step and similar content, that of the latest failure first."
             .to_owned(),

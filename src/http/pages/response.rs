@@ -38,6 +38,7 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<TaskQuer
     let base = frame.href("/responses");
     let note = format!("{} responses on this page, latest first", rows.len());
     let body = TaskList {
+        order: None,
         heading: "Responses".to_owned(),
         sub: "What is done about gaps, failure patterns, decisions and alerts, and whether it helped.".to_owned(),
         chips: query.chips(&base),

@@ -10,6 +10,7 @@ use seatrial_domain::ids::RunId;
 use seatrial_domain::run::Outcome;
 use seatrial_domain::saved_view::ViewedList;
 use seatrial_domain::time::Timestamp;
+use seatrial_store::Order;
 use seatrial_store::ingest::{Applied, Target};
 use seatrial_store::run::{RunFilter, RunRow, WholeRun};
 use serde::Deserialize;
@@ -18,7 +19,7 @@ use super::context::{Answer, Frame, Visitor, see_other};
 use super::form::{given, refusal};
 use super::run_parts::{self, FactForm};
 use super::trace::TraceQuery;
-use super::{conversation, link, trace};
+use super::{conversation, link, order, trace};
 use crate::app::error::AppError;
 use crate::app::names::Names;
 use crate::app::run::NewFact;
@@ -37,6 +38,7 @@ pub struct ListQuery {
     failure_class: Option<String>,
     from: Option<String>,
     to: Option<String>,
+    sort: Option<String>,
     cursor: Option<String>,
 }
 
@@ -79,7 +81,7 @@ impl ListQuery {
         })
     }
 
-    fn parameters(&self) -> [(&'static str, Option<&str>); 7] {
+    fn parameters(&self) -> [(&'static str, Option<&str>); 8] {
         [
             ("workflow", self.workflow.as_deref()),
             ("release", self.release.as_deref()),
@@ -88,7 +90,20 @@ impl ListQuery {
             ("q", self.q.as_deref()),
             ("from", self.from.as_deref()),
             ("to", self.to.as_deref()),
+            (order::NAME, order::said(self.order())),
         ]
+    }
+
+    fn order(&self) -> Order {
+        order::of(self.sort.as_deref())
+    }
+
+    /// The list from its top in an order.
+    fn in_order(&self, frame: &Frame, sort: Option<&'static str>) -> String {
+        let mut parameters = self.parameters().to_vec();
+        parameters.retain(|(name, _)| *name != order::NAME);
+        parameters.push((order::NAME, sort));
+        link::with_query(&frame.href("/runs"), &parameters)
     }
 
     fn href(&self, frame: &Frame, cursor: Option<&str>) -> String {
@@ -125,10 +140,10 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<ListQuer
     }
     let names = frame.app().names(frame.caller(), frame.slug()).await?;
     let query = query.into_inner().understood(&names);
-    let page = PageQuery { cursor: query.cursor.clone(), limit: None }.page()?;
+    let page = PageQuery { cursor: query.cursor.clone(), limit: None }.page()?.in_order(query.order());
     let filter = query.filter(&names)?;
     let (rows, next) = frame.app().list_runs(frame.caller(), frame.slug(), &filter, page).await?;
-    let filtered = !query.chips(&frame).is_empty();
+    let filtered = query.parameters().iter().any(|(name, value)| *name != order::NAME && value.is_some());
     let empty = rows.is_empty().then(|| if filtered { nothing_found(&frame) } else { no_runs(&frame) });
     let cursor = next.map(|cursor| cursor.to_string());
     let body = RunList {
@@ -137,8 +152,9 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<ListQuer
         pager: Pager {
             previous: query.cursor.as_ref().map(|_| query.href(&frame, None)),
             next: cursor.as_deref().map(|cursor| query.href(&frame, Some(cursor))),
-            note: format!("{} runs on this page, newest first", rows.len()),
+            note: format!("{} runs on this page, {}", rows.len(), order::words(query.order())),
         },
+        started: order::head("Started", query.order(), |sort| query.in_order(&frame, sort)),
         rows: rows.iter().map(|row| row_view(row, &names, frame.currency())).collect(),
         empty,
     };
@@ -193,6 +209,7 @@ fn filters(query: &ListQuery, names: &Names) -> Vec<Filter> {
         select("outcome", "Outcome", outcomes.collect()),
         text("failure_class", "Failure class", &query.failure_class),
         text("q", "Id", &query.q),
+        order::field(query.order()),
     ]
 }
 

@@ -53,6 +53,7 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<SampleQu
     let present = status.map(SampleStatus::as_str);
     let next = next.map(|cursor| cursor.to_string());
     let body = TaskList {
+        order: None,
         heading: "Sampled successes".to_owned(),
         sub: "Successful runs, chosen by chance, that people are asked to look at: one that reports a success and is none \
               is found no other way."

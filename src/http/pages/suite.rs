@@ -41,6 +41,7 @@ pub async fn list(visitor: Visitor, project: Path<String>, query: Query<SuiteQue
     let names = frame.app().names(frame.caller(), frame.slug()).await?;
     let base = frame.href("/suites");
     let body = TaskList {
+        order: None,
         heading: "Eval suites".to_owned(),
         sub: "Versions of a suite never change: what a gate was judged by stays what it was.".to_owned(),
         chips: Vec::new(),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Empty, Filter, FilterChip, HOSTILE, Link, Pager, Time, View};
+use super::{Empty, Filter, FilterChip, HOSTILE, Link, Pager, SortHead, Time, View};
 
 /// Body of `/p/{project}/cases`.
 #[derive(Debug, Clone, Serialize)]
@@ -13,6 +13,8 @@ pub struct CaseList {
     pub filters: Vec<Filter>,
     /// The cases.
     pub rows: Vec<CaseRow>,
+    /// The column along which the list goes.
+    pub made: SortHead,
     /// Neighbouring pages.
     pub pager: Pager,
     /// Shown instead of the list when there is nothing in it.
@@ -190,6 +192,7 @@ impl CaseList {
                 result: Some("fail".to_owned()),
                 created_at: Time::sample(-3000),
             }],
+            made: SortHead::sample("Made"),
             pager: Pager { previous: None, next: None, note: "1 case".to_owned() },
             empty: None,
         }
@@ -201,6 +204,7 @@ impl CaseList {
             chips: vec![],
             filters: vec![],
             rows: vec![],
+            made: SortHead::sample("Made"),
             pager: Pager::default(),
             empty: Some(Empty {
                 title: "No eval cases yet".to_owned(),

@@ -139,6 +139,25 @@ impl MeanwhileRow {
     }
 }
 
+/// The head of the column along which a list goes, with the list the other way round.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SortHead {
+    /// What the column is called.
+    pub label: String,
+    /// `ascending` or `descending`.
+    pub direction: String,
+    /// The list the other way round.
+    pub href: String,
+}
+
+impl SortHead {
+    /// A list that goes from the newest on.
+    pub fn sample(label: &str) -> Self {
+        let (label, direction) = (label.to_owned(), "descending".to_owned());
+        Self { label, direction, href: "/p/demo/runs?sort=oldest".to_owned() }
+    }
+}
+
 /// Links to the neighbouring pages of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Default)]
 pub struct Pager {

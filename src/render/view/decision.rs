@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::gate::Recommendation;
-use super::{Empty, Figure, FilterChip, HOSTILE, KeyValue, Link, Pager, Time, View};
+use super::{Empty, Figure, FilterChip, HOSTILE, KeyValue, Link, Pager, SortHead, Time, View};
 use crate::render::markdown::{self, MarkdownHtml};
 
 /// Body of `/p/{project}/decisions`: the ledger.
@@ -11,8 +11,10 @@ use crate::render::markdown::{self, MarkdownHtml};
 pub struct DecisionList {
     /// Filters as chips.
     pub chips: Vec<FilterChip>,
-    /// The decisions, newest first.
+    /// The decisions, along the chain.
     pub rows: Vec<DecisionRow>,
+    /// The column along which the list goes.
+    pub when: SortHead,
     /// Neighbouring pages.
     pub pager: Pager,
     /// Digest of the newest entry: the head of the chain.
@@ -133,6 +135,7 @@ impl DecisionList {
         Self {
             chips: vec![],
             rows: vec![],
+            when: SortHead::sample("When"),
             pager: Pager::default(),
             head: None,
             verify_command: String::new(),
@@ -169,6 +172,7 @@ impl DecisionList {
                 on: false,
             }],
             rows: vec![row, older],
+            when: SortHead::sample("When"),
             pager: Pager { previous: None, next: None, note: "2 decisions".to_owned() },
             head: Some("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned()),
             verify_command: "seatrial decision verify decisions.ndjson".to_owned(),

@@ -53,7 +53,8 @@ pub mod webhook;
 pub mod workflow;
 
 pub use common::{
-    Empty, Filter, FilterChip, Freshness, Gap, HOSTILE, KeyValue, Link, MeanwhileRow, Owner, Pager, SelectOption, Time,
+    Empty, Filter, FilterChip, Freshness, Gap, HOSTILE, KeyValue, Link, MeanwhileRow, Owner, Pager, SelectOption,
+    SortHead, Time,
 };
 pub use figure::{Delta, Figure, NamedFigure, Reading, Unit};
 pub use page::{Account, Flash, NavCounts, Page, ProjectRef, View};

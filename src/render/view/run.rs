@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Empty, Filter, FilterChip, KeyValue, Link, Pager, SelectOption, Time, View};
+use super::{Empty, Filter, FilterChip, KeyValue, Link, Pager, SelectOption, SortHead, Time, View};
 
 /// Body of `/p/{project}/runs`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -11,8 +11,10 @@ pub struct RunList {
     pub chips: Vec<FilterChip>,
     /// Fields of the filter form.
     pub filters: Vec<Filter>,
-    /// The runs, newest first.
+    /// The runs, by their start.
     pub rows: Vec<RunRow>,
+    /// The column along which the list goes.
+    pub started: SortHead,
     /// Neighbouring pages.
     pub pager: Pager,
     /// Shown instead of the list when there is nothing in it.

@@ -17,7 +17,8 @@ impl RunList {
     /// No run yet.
     pub fn empty_sample() -> Self {
         let empty = Some(Empty::no_runs("http://127.0.0.1:8080"));
-        Self { chips: vec![], filters: vec![], rows: vec![], pager: Pager::default(), empty }
+        let started = SortHead::sample("Started");
+        Self { chips: vec![], filters: vec![], rows: vec![], started, pager: Pager::default(), empty }
     }
 
     fn named(name: &str) -> Self {
@@ -58,6 +59,7 @@ impl RunList {
                 },
             ],
             rows: vec![row, unknown],
+            started: SortHead::sample("Started"),
             pager: Pager {
                 previous: Some("/p/demo/runs?before=b".to_owned()),
                 next: Some("/p/demo/runs?after=a".to_owned()),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Empty, FilterChip, HOSTILE, KeyValue, Link, Pager, SelectOption, Time, View};
+use super::{Empty, FilterChip, HOSTILE, KeyValue, Link, Pager, SelectOption, SortHead, Time, View};
 
 /// Body of `/p/{project}/gaps`, `…/responses` and `…/notices`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -13,8 +13,10 @@ pub struct TaskList {
     pub sub: String,
     /// Filters as chips.
     pub chips: Vec<FilterChip>,
-    /// The rows, latest first.
+    /// The rows, latest first unless the head of a column says otherwise.
     pub rows: Vec<TaskRow>,
+    /// The column along which the list goes, where it can be turned round.
+    pub order: Option<SortHead>,
     /// Neighbouring pages.
     pub pager: Pager,
     /// Shown instead of the list when there is nothing in it.
@@ -66,7 +68,7 @@ impl TaskList {
             command: None,
             action: None,
         };
-        Self { rows: Vec::new(), empty: Some(empty), act: None, ..Self::sample() }
+        Self { rows: Vec::new(), empty: Some(empty), order: None, act: None, ..Self::sample() }
     }
 
     fn named(text: &str) -> Self {
@@ -82,6 +84,7 @@ impl TaskList {
                 due_at: Some(Time::sample(1440)),
                 since: Time::sample(-60),
             }],
+            order: Some(SortHead::sample("Since")),
             pager: Pager { previous: None, next: None, note: "1 on this page, latest first".to_owned() },
             empty: None,
             act: Some(Link::new("/p/demo/notices/read", "Mark all as read")),
