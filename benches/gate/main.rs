@@ -15,14 +15,11 @@ use std::time::Instant;
 use clap::Parser;
 use seatrial::app::App;
 use seatrial::app::access::Caller;
-use seatrial::app::account::NewAccount;
 use seatrial::app::gate::NewGate;
 use seatrial::app::ports::ManualClock;
 use seatrial::app::precondition::IfMatch;
-use seatrial::app::project::{NewProject, ProjectSettings};
 use seatrial::app::workflow::WorkflowSettings;
 use seatrial::worker::jobs;
-use seatrial_domain::access::Role;
 use seatrial_domain::ids::{GateId, RunId, uuid_v7};
 use seatrial_domain::run::RunReport;
 use seatrial_domain::scorecard::{Check, CheckRole, Criterion, Definition, Scope as CheckScope, Statistic};
@@ -30,11 +27,11 @@ use seatrial_domain::signal::Signal;
 use seatrial_domain::time::{MINUTE, SECOND};
 use seatrial_domain::workflow::{FactKind, FactSource, RiskClass, WorkflowRules};
 use seatrial_store::ingest::{Change, RunWrite, Target, apply};
-use seatrial_store::{Scope, member, release, workflow};
+use seatrial_store::{Scope, release, workflow};
 
 use evidence::{DIMENSIONS, FIRST, Writer};
 use support::Outcome;
-use support::in_process::service;
+use support::in_process::{project, service};
 
 /// Looks at a gate with much evidence.
 #[derive(Parser)]
@@ -87,7 +84,7 @@ async fn measured(arguments: &Arguments) -> Outcome<bool> {
     let minutes = arguments.days * 24 * 60;
     let clock = ManualClock::new(FIRST.plus_micros(minutes * MINUTE));
     let app = service(folder.path(), &clock).await?;
-    let (scope, caller) = project(&app).await?;
+    let (scope, caller) = project(&app, PROJECT).await?;
     let checks = checks();
     let values: u64 = DIMENSIONS.iter().map(|(_, values)| *values).sum();
     println!(
@@ -154,19 +151,6 @@ async fn looks(app: &App, caller: &Caller, gate: GateId, times: usize) -> Outcom
 async fn settle(writer: &Writer<'_>, minutes: i64) -> Outcome<()> {
     let first = minutes - writer.settle_minutes;
     writer.settle(first.max(0)..(first + LATER).min(minutes)).await
-}
-
-/// A project with somebody who may do everything in it.
-async fn project(app: &App) -> Outcome<(Scope, Caller)> {
-    let new = NewProject { slug: PROJECT.into(), name: "Bench".into(), settings: ProjectSettings::default() };
-    let scope = Scope::of(app.create_project_as_system("bench", new, None).await?.id);
-    let (email, name) = ("bench@example.com".to_owned(), "Bench".to_owned());
-    let password = "a long password of a bench".to_owned();
-    let account = app.create_account(NewAccount { email, name: name.clone(), password }).await?;
-    let tx = app.store.write().await?;
-    member::put(&tx, scope, account.id, &[Role::Owner, Role::Admin, Role::ReleaseManager], app.now()).await?;
-    tx.commit().await?;
-    Ok((scope, Caller::Account { id: account.id, name }))
 }
 
 /// Twenty key checks: twelve on rates, five on means and ratios, three on quantiles.

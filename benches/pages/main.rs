@@ -18,22 +18,18 @@ use actix_web::web;
 use clap::Parser;
 use seatrial::app::App;
 use seatrial::app::access::Caller;
-use seatrial::app::account::NewAccount;
 use seatrial::app::gate::NewGate;
 use seatrial::app::ports::ManualClock;
-use seatrial::app::project::{NewProject, ProjectSettings};
 use seatrial::http::cookie::SessionCookies;
 use seatrial::http::server::serve;
 use seatrial::worker::jobs;
-use seatrial_domain::access::Role;
 use seatrial_domain::scorecard::{Check, CheckRole, Criterion, Definition, Scope as CheckScope};
 use seatrial_domain::signal::Signal;
-use seatrial_store::{Scope, member};
 
 use runs::{BASELINE, CANDIDATE, SETTLED, WORKFLOW};
 use support::Outcome;
 use support::http::{Connection, Target};
-use support::in_process::service;
+use support::in_process::{project, service};
 
 /// How long pages take on the server.
 #[derive(Parser)]
@@ -129,17 +125,12 @@ async fn measured(runs: usize, looks: usize) -> Outcome<Vec<Page>> {
 
 /// A project, somebody who may do everything in it, and the cookie of their session.
 async fn somebody(app: &App) -> Outcome<(Caller, String)> {
-    let new = NewProject { slug: PROJECT.into(), name: "Bench".into(), settings: ProjectSettings::default() };
-    let scope = Scope::of(app.create_project_as_system("bench", new, None).await?.id);
-    let (email, name) = ("bench@example.com".to_owned(), "Bench".to_owned());
-    let password = "a long password of a bench".to_owned();
-    let account = app.create_account(NewAccount { email, name: name.clone(), password }).await?;
-    let tx = app.store.write().await?;
-    member::put(&tx, scope, account.id, &[Role::Owner, Role::Admin, Role::ReleaseManager], app.now()).await?;
-    tx.commit().await?;
-    let begun = app.begin_session(account.id).await?;
+    let (_, caller) = project(app, PROJECT).await?;
+    let Caller::Account { id, .. } = &caller else { return Err("whoever was made is no account".into()) };
+    let begun = app.begin_session(*id).await?;
     let cookie = SessionCookies::new(&app.config).begin(&begun.token, Duration::from_secs(3_600));
-    Ok((Caller::Account { id: account.id, name }, format!("{}={}", cookie.name(), cookie.value())))
+    let cookie = format!("{}={}", cookie.name(), cookie.value());
+    Ok((caller, cookie))
 }
 
 /// A gate on the evidence of all runs, by three dimensions.

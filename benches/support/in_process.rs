@@ -3,11 +3,16 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use seatrial::app::access::Caller;
+use seatrial::app::account::NewAccount;
 use seatrial::app::ports::{ManualClock, SeededRandomness};
+use seatrial::app::project::{NewProject, ProjectSettings};
 use seatrial::app::{App, Ports, open_store};
 use seatrial::auth::token::Tokens;
 use seatrial::config::{Sources, load};
 use seatrial::notify::outbound::GuardedOutbound;
+use seatrial_domain::access::Role;
+use seatrial_store::{Scope, member};
 
 use super::Outcome;
 
@@ -29,4 +34,20 @@ pub async fn service(folder: &Path, clock: &ManualClock) -> Outcome<Arc<App>> {
     let tokens = Tokens::of_file(config.server.public_url.clone(), &config.auth.token_key_file)?;
     let store = open_store(&config).await?;
     Ok(App::new(Arc::new(config), store, tokens, ports)?)
+}
+
+/// A project, and somebody who may do everything in it.
+///
+/// # Errors
+/// When they cannot be made.
+pub async fn project(app: &App, slug: &str) -> Outcome<(Scope, Caller)> {
+    let new = NewProject { slug: slug.into(), name: "Bench".into(), settings: ProjectSettings::default() };
+    let scope = Scope::of(app.create_project_as_system("bench", new, None).await?.id);
+    let (email, name) = ("bench@example.com".to_owned(), "Bench".to_owned());
+    let password = "a long password of a bench".to_owned();
+    let account = app.create_account(NewAccount { email, name: name.clone(), password }).await?;
+    let tx = app.store.write().await?;
+    member::put(&tx, scope, account.id, &[Role::Owner, Role::Admin, Role::ReleaseManager], app.now()).await?;
+    tx.commit().await?;
+    Ok((scope, Caller::Account { id: account.id, name }))
 }

@@ -1,11 +1,13 @@
 //! What a gate sees: everything of both releases that the store knows at one time, put together into a bundle.
 
 mod prefix;
+mod remembered;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::try_join;
+use futures_util::TryFutureExt as _;
+use futures_util::future::{try_join, try_join3};
 use seatrial_domain::cell::{ALL, Basis, Block, Counts, Resolution};
 use seatrial_domain::evidence::{
     ArmEvidence, EvalSummary, EvidenceBundle, FreezeInput, FrozenProject, FrozenRelease, FrozenWorkflow, Held,
@@ -16,11 +18,12 @@ use seatrial_domain::gate::{Progress, Recommendation, evaluate_from};
 use seatrial_domain::ids::{ReleaseId, WorkflowId};
 use seatrial_domain::owner::{Owner, OwnerId, responsible};
 use seatrial_domain::policy::Policy;
-use seatrial_domain::scorecard::{Scorecard, SegmentRef};
+use seatrial_domain::scorecard::{Exemption, Freshness, Scorecard, SegmentRef};
 use seatrial_domain::time::{DAY, HOUR, SECOND, Timestamp};
 use seatrial_store::accumulate::{BlockHours, BlockQuery, CellQuery, blocks, cells};
 use seatrial_store::gate::GateRow;
 use seatrial_store::release::ReleaseRow;
+use seatrial_store::scorecard::ScorecardRow;
 use seatrial_store::{
     Connection, Scope, StoreError, evidence, exemption, failure_class, freshness, gap, policy, release, scorecard,
     workflow,
@@ -31,6 +34,7 @@ use super::access::ProjectAccess;
 use super::error::AppError;
 use super::freshness::judge;
 use super::workers::EachProcessor;
+pub use remembered::RememberedPrefixes;
 
 /// What a gate sees and what follows from it.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,30 +94,25 @@ impl App {
         since: Option<Timestamp>,
     ) -> Result<FreezeInput<ArmRows>, AppError> {
         let scope = project.scope;
-        let work = workflow::find(db, scope, &gate.workflow.to_string()).await?;
+        let of_gate = gate.workflow.to_string();
+        let asked = try_join(workflow::find(db, scope, &of_gate), scorecard::of_workflow(db, scope, gate.workflow));
+        let (work, card) = asked.await?;
         let work = work.ok_or(AppError::NotFound { noun: "workflow" })?;
-        let (candidate, baseline) = compared(db, scope, gate).await?;
-        let standing = match scorecard::of_workflow(db, scope, gate.workflow).await? {
-            Some(row) => Some(judge(db, scope, &row, as_of).await?),
-            None => None,
-        };
-        let exemptions = match &standing {
-            Some(standing) => exemption::in_force(db, scope, standing.scorecard.id, as_of).await?,
-            None => Vec::new(),
-        };
-        let (scorecard, freshness) = standing.map(|standing| (standing.scorecard, standing.freshness)).unzip();
-        let dimensions = scorecard.as_ref().map(Scorecard::all_dimensions).unwrap_or_default();
+        let dimensions = card.as_ref().map(|row| row.scorecard(None, None).all_dimensions()).unwrap_or_default();
         let settle_micros = work.rules.settle_seconds.saturating_mul(SECOND);
         let arm = |release| Arm { scope, workflow: gate.workflow, release, as_of, since, settle_micros };
         let against = async {
-            match &baseline {
-                Some(baseline) => arm(baseline.id).read(db, &dimensions, &[]).await,
+            match gate.baseline {
+                Some(baseline) => arm(baseline).read(db, &dimensions, &[]).await,
                 None => Ok(ArmEvidence::default()),
             }
         };
-        let arms = try_join(against, arm(candidate.id).read(db, &dimensions, &dimensions));
+        let arms = try_join(against, arm(gate.release).read(db, &dimensions, &dimensions));
         // What is little is read while the blocks are.
-        let ((against, own), beside) = try_join(arms, self.beside(db, project, gate)).await?;
+        let little =
+            try_join3(compared(db, scope, gate), standing(db, scope, card, as_of), self.beside(db, project, gate));
+        let ((against, own), ((candidate, baseline), standing, beside)) = try_join(arms, little).await?;
+        let Stands { scorecard, freshness, exemptions } = standing;
         let policy = beside.policy.for_workflow(&work.name);
         Ok(FreezeInput {
             gate: gate.id,
@@ -184,6 +183,26 @@ struct Beside {
     learning: Learning,
     covered_classes: BTreeSet<String>,
     gap_owners: BTreeMap<String, Owner>,
+}
+
+/// Where the scorecard stands.
+#[derive(Default)]
+struct Stands {
+    scorecard: Option<Scorecard>,
+    freshness: Option<Freshness>,
+    exemptions: Vec<Exemption>,
+}
+
+async fn standing(
+    db: &impl Connection,
+    scope: Scope,
+    card: Option<ScorecardRow>,
+    as_of: Timestamp,
+) -> Result<Stands, AppError> {
+    let Some(row) = card else { return Ok(Stands::default()) };
+    let exemptions = exemption::in_force(db, scope, row.id, as_of).map_err(AppError::from);
+    let (standing, exemptions) = try_join(judge(db, scope, &row, as_of), exemptions).await?;
+    Ok(Stands { scorecard: Some(standing.scorecard), freshness: Some(standing.freshness), exemptions })
 }
 
 /// The release that is asked about, and what it is compared with.

@@ -77,6 +77,7 @@ use crate::auth::token::Tokens;
 use crate::config::{Config, DatabaseKind};
 use crate::telemetry::metrics::AllMetrics;
 use error::AppError;
+use evidence::RememberedPrefixes;
 use ingest::IngestQueue;
 use ports::{Clock, Ids, Mailer, Outbound, Randomness};
 
@@ -105,6 +106,8 @@ pub struct App {
     pub outbound: Arc<dyn Outbound>,
     /// Counters and histograms.
     pub metrics: Arc<AllMetrics>,
+    /// How far the evidence of gates had come that were looked at lately.
+    pub prefixes: RememberedPrefixes,
 }
 
 /// Opens the database that the settings name.
@@ -162,6 +165,7 @@ impl App {
             mailer,
             outbound,
             metrics,
+            prefixes: RememberedPrefixes::default(),
         }))
     }
 

@@ -126,7 +126,11 @@ impl Renderer {
     /// # Errors
     /// [`RenderError::Render`] when the template is unknown or names something the data does not have.
     pub fn fragment<T: Serialize>(&self, template: &str, data: &T) -> Result<String, RenderError> {
-        render(&self.html, template, &json(template, data)?)
+        let mut data = json(template, data)?;
+        if let Value::Object(map) = &mut data {
+            map.insert("links".to_owned(), Value::Bool(true));
+        }
+        render(&self.html, template, &data)
     }
 
     /// A mail with its subject and both bodies.

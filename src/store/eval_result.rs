@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sea_orm::sea_query::{Condition, Expr, ExprTrait as _};
 use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
-use sea_orm::{QueryOrder as _, QuerySelect as _};
+use sea_orm::{QueryOrder as _, QuerySelect as _, Select};
 use seatrial_domain::access::Actor;
 use seatrial_domain::ids::{CaseId, EvalResultId, ReleaseId, SuiteId};
 use seatrial_domain::limits;
@@ -152,28 +152,8 @@ pub async fn trials(
     (suite, release): (SuiteId, ReleaseId),
     cases: &[SuiteCase],
 ) -> Result<BTreeMap<CaseId, Vec<Trial>>, StoreError> {
-    use eval_result::Column;
-    let rows: Vec<(Uuid, i64, String, String, i64)> = eval_result::Entity::find()
-        .select_only()
-        .columns([Column::CaseId, Column::CaseVersion, Column::Execution, Column::Verdict, Column::RecordedAt])
-        .filter(Column::ProjectId.eq(scope.uuid()))
-        .filter(Column::ReleaseId.eq(release.uuid()))
-        .filter(Column::SuiteId.eq(suite.uuid()))
-        .order_by_desc(Column::RecordedAt)
-        .limit(limits::RESULTS_READ)
-        .into_tuple()
-        .all(db.raw())
-        .await?;
-    let wanted: BTreeMap<Uuid, i64> = cases.iter().map(|case| (case.case.uuid(), i64::from(case.version))).collect();
-    let mut trials: BTreeMap<CaseId, Vec<Trial>> = BTreeMap::new();
-    for (case, version, execution, verdict, at) in rows {
-        if wanted.get(&case) == Some(&version) {
-            let verdict = EvalVerdict::parse(&verdict).ok_or_else(|| corrupt(&verdict))?;
-            let trial = Trial { execution, verdict, recorded_at: Timestamp::from_micros(at) };
-            trials.entry(CaseId::from_uuid(case)).or_default().push(trial);
-        }
-    }
-    Ok(trials)
+    let found = read_trials(db, of_suite(scope, suite, &[release]), cases).await?;
+    Ok(found.into_iter().map(|((case, _), trials)| (case, trials)).collect())
 }
 
 /// The trials of these versions of cases in a suite on these releases, the latest [`limits::RESULTS_READ`], by case and
@@ -188,15 +168,27 @@ pub async fn trials_on(
     releases: &[ReleaseId],
     cases: &[SuiteCase],
 ) -> Result<BTreeMap<(CaseId, ReleaseId), Vec<Trial>>, StoreError> {
+    let of_cases = eval_result::Column::CaseId.is_in(cases.iter().map(|case| case.case.uuid()));
+    read_trials(db, of_suite(scope, suite, releases).filter(of_cases), cases).await
+}
+
+fn of_suite(scope: Scope, suite: SuiteId, releases: &[ReleaseId]) -> Select<eval_result::Entity> {
+    eval_result::Entity::find()
+        .filter(eval_result::Column::ProjectId.eq(scope.uuid()))
+        .filter(eval_result::Column::SuiteId.eq(suite.uuid()))
+        .filter(eval_result::Column::ReleaseId.is_in(releases.iter().map(|release| release.uuid())))
+}
+
+async fn read_trials(
+    db: &impl Connection,
+    select: Select<eval_result::Entity>,
+    cases: &[SuiteCase],
+) -> Result<BTreeMap<(CaseId, ReleaseId), Vec<Trial>>, StoreError> {
     use eval_result::Column;
-    let rows: Vec<(Uuid, Uuid, i64, String, String, i64)> = eval_result::Entity::find()
+    let rows: Vec<(Uuid, Uuid, i64, String, String, i64)> = select
         .select_only()
         .columns([Column::CaseId, Column::ReleaseId, Column::CaseVersion])
         .columns([Column::Execution, Column::Verdict, Column::RecordedAt])
-        .filter(Column::ProjectId.eq(scope.uuid()))
-        .filter(Column::SuiteId.eq(suite.uuid()))
-        .filter(Column::ReleaseId.is_in(releases.iter().map(|release| release.uuid())))
-        .filter(Column::CaseId.is_in(cases.iter().map(|case| case.case.uuid())))
         .order_by_desc(Column::RecordedAt)
         .limit(limits::RESULTS_READ)
         .into_tuple()

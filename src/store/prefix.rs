@@ -33,11 +33,24 @@ pub(crate) struct Changed {
 /// A prefix as it is kept, to be decoded while what came after it is read.
 #[derive(Debug)]
 pub struct Kept {
+    revision: i64,
     through: Timestamp,
     body: Vec<u8>,
 }
 
 impl Kept {
+    /// Which of the gate's prefixes it is: no two have the same.
+    #[must_use]
+    pub fn revision(&self) -> i64 {
+        self.revision
+    }
+
+    /// Bytes of its encoded form.
+    #[must_use]
+    pub fn length(&self) -> usize {
+        self.body.len()
+    }
+
     /// Up to which time it goes.
     #[must_use]
     pub fn through(&self) -> Timestamp {
@@ -51,20 +64,35 @@ impl Kept {
     }
 }
 
+/// Which prefix of a gate's evidence is kept; `None` when none is.
+///
+/// # Errors
+/// When the database fails.
+pub async fn revision(db: &impl Connection, scope: Scope, gate: GateId) -> Result<Option<i64>, StoreError> {
+    let kept = gate_prefix::Entity::find_by_id((scope.uuid(), gate.uuid()))
+        .filter(gate_prefix::Column::Body.is_not_null())
+        .select_only()
+        .column(gate_prefix::Column::Revision);
+    Ok(kept.into_tuple().one(db.raw()).await?)
+}
+
 /// What is kept of a gate's evidence, when it holds.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn find(db: &impl Connection, scope: Scope, gate: GateId) -> Result<Option<Kept>, StoreError> {
     let row = gate_prefix::Entity::find_by_id((scope.uuid(), gate.uuid())).one(db.raw()).await?;
-    Ok(row.and_then(|row| row.body).and_then(|body| {
+    Ok(row.and_then(|row| {
+        let body = row.body?;
         let through = blob::decode_prefix_through(&body).ok()?;
-        Some(Kept { through, body })
+        Some(Kept { revision: row.revision, through, body })
     }))
 }
 
-/// Claims the blocks of runs that settle, or would, before `through`: a change of one of them from now on moves the
+/// Claims the blocks of runs that settle, or would, before `through`: a change of one of them from `now` on moves the
 /// revision, which is returned. Runs settle `settle_micros` after they concluded.
+///
+/// Revisions begin at the time of the first claim, so that a gate whose row was removed does not come by one again.
 ///
 /// # Errors
 /// When the database fails.
@@ -72,8 +100,8 @@ pub async fn claim(
     tx: &WriteTx,
     scope: Scope,
     gate: &GateRow,
-    through: Timestamp,
-    settle_micros: i64,
+    now: Timestamp,
+    (through, settle_micros): (Timestamp, i64),
 ) -> Result<i64, StoreError> {
     use gate_prefix::Column as C;
     let row = gate_prefix::Model {
@@ -83,7 +111,7 @@ pub async fn claim(
         baseline_id: gate.baseline.map(ReleaseId::uuid),
         through: through.micros(),
         concluded_through: through.plus_micros(-settle_micros).micros(),
-        revision: 0,
+        revision: now.micros(),
         body: None,
     };
     let conflict = OnConflict::columns([C::ProjectId, C::GateId]);
@@ -109,7 +137,8 @@ pub fn encode(prefix: &Prefix, progress: &Progress) -> Result<Option<Vec<u8>>, S
     Ok((body.len() <= BYTES).then_some(body))
 }
 
-/// Keeps the bytes of a gate's prefix, unless a block in it changed since it was claimed. Returns whether they were kept.
+/// Keeps the bytes of a gate's prefix, unless a block in it changed since it was claimed. Returns the revision by which
+/// they are found from now on; `None` when they were not kept.
 ///
 /// # Errors
 /// When the database fails.
@@ -117,18 +146,19 @@ pub async fn keep(
     tx: &WriteTx,
     scope: Scope,
     gate: GateId,
-    revision: i64,
+    claimed: i64,
     body: Option<Vec<u8>>,
-) -> Result<bool, StoreError> {
-    let kept = body.is_some();
+) -> Result<Option<i64>, StoreError> {
+    let (kept, revision) = (body.is_some(), claimed + 1);
     let updated = gate_prefix::Entity::update_many()
         .col_expr(gate_prefix::Column::Body, Expr::value(body))
+        .col_expr(gate_prefix::Column::Revision, Expr::value(revision))
         .filter(gate_prefix::Column::ProjectId.eq(scope.uuid()))
         .filter(gate_prefix::Column::GateId.eq(gate.uuid()))
-        .filter(gate_prefix::Column::Revision.eq(revision))
+        .filter(gate_prefix::Column::Revision.eq(claimed))
         .exec(tx.raw())
         .await?;
-    Ok(kept && updated.rows_affected > 0)
+    Ok((kept && updated.rows_affected > 0).then_some(revision))
 }
 
 /// Drops the prefixes that hold a block that changes. Called by whoever changes blocks.

@@ -1,18 +1,23 @@
 //! Events on open pages: what is committed is told to those who look at the project, and to nobody else.
 
+use seatrial::app::access::Caller;
+use seatrial::app::api_key::NewKey;
 use seatrial::app::project::{NewProject, ProjectSettings};
 use seatrial_domain::access::{Role, Scope as KeyScope};
+use seatrial_store::Backend;
 use serde_json::json;
 
-use crate::support::app::{PROJECT, START, TestApp, both};
-use crate::support::evidence::{expect, path};
-use crate::support::visitor::{Visitor, at};
+use crate::support::app::{PASSWORD, PROJECT, START, TestApp, both, run};
+use crate::support::browser;
+use crate::support::evidence::{CANDIDATE, WORKFLOW, decide, expect, freeze, path, ready_gate, report as report_runs};
+use crate::support::visitor::{Visitor, at, between};
 
 both!(
     a_run_that_comes_in_is_told_to_those_who_look,
     what_a_person_does_is_told_and_the_rail_shows_it,
     events_are_for_members,
     another_project_is_not_heard_and_streams_end_with_the_service,
+    findings_of_a_gate_follow_what_comes_in_and_what_others_do,
 );
 
 async fn report(app: &TestApp, id: &str) -> String {
@@ -75,6 +80,82 @@ async fn events_are_for_members(app: &TestApp) {
     assert_eq!(visitor.get("/p/elsewhere/rail").await.status, 404);
     let rail = visitor.page("/rail?section=%22%3E%3Cscript%3E").await;
     assert!(!rail.contains("<script"), "{rail}");
+}
+
+fn name(app: &TestApp, role: Role) -> String {
+    match app.caller(role) {
+        Caller::Account { name, .. } => name,
+        other => panic!("{other:?} is not a person"),
+    }
+}
+
+/// Where a gate's findings are fetched again.
+fn again(page: &str) -> String {
+    let address = between(page, r#"hx-get=""#, r#"" hx-trigger="live""#).expect("the findings are live");
+    address.strip_prefix(&format!("/p/{PROJECT}")).expect("an address of the project").replace("&amp;", "&")
+}
+
+async fn findings_of_a_gate_follow_what_comes_in_and_what_others_do(app: &TestApp) {
+    let gate = ready_gate(app, 86).await;
+    let visitor = Visitor::signed_in(app, Role::ReleaseManager).await;
+    let page = visitor.page(&format!("/gates/{gate}")).await;
+    let (_, part) = page.split_once(r#"id="findings""#).expect("the page has findings");
+    let address = again(part);
+    assert!(part.contains("344/400") && !part.contains("/500"), "{part}");
+    let found = visitor.page(&address).await;
+    assert!(!found.contains("<html") && found.contains("344/400") && !found.contains("is-warn"), "{found}");
+
+    report_runs(app, CANDIDATE, (100, 90), START.plus_seconds(1)).await;
+    let found = visitor.page(&address).await;
+    assert!(found.contains("434/500") && !found.contains("344/400"), "what came in is in it: {found}");
+
+    let (bundle, _) = freeze(app, &gate).await;
+    let owner = name(app, Role::Owner);
+    let found = visitor.page(&address).await;
+    assert!(found.contains(&format!("{owner} froze the evidence")), "{found}");
+    let frozen = visitor.page(&format!("/gates/{gate}")).await;
+    assert!(!frozen.contains("froze the evidence:"), "whoever loads the page now has seen it: {frozen}");
+    let after_freeze = again(frozen.split_once(r#"id="findings""#).expect("the page has findings").1);
+
+    let (status, decision) = decide(app, Role::ReleaseManager, &gate, &bundle, ("hold", "Not yet.")).await;
+    assert_eq!(status, 201, "{decision}");
+    let manager = name(app, Role::ReleaseManager);
+    for address in [&address, &after_freeze] {
+        let found = visitor.page(address).await;
+        assert!(found.contains(&format!("{manager} decided to hold.")), "{found}");
+        assert!(
+            found.contains("See the decision") && !found.contains("data-live"),
+            "nothing follows any more: {found}"
+        );
+    }
+    let hostile = visitor.page(&format!("/gates/{gate}/findings?seen=%22%3E%3Cscript%3E")).await;
+    assert!(!hostile.contains("<script"), "{hostile}");
+    assert_eq!(visitor.get(&format!("/p/elsewhere/gates/{gate}/findings")).await.status, 404);
+}
+
+/// Two people on one gate, in a browser each.
+#[test]
+fn a_gate_that_two_look_at_tells_each_what_the_other_does() {
+    run(Backend::Sqlite, async |app: &TestApp| {
+        let gate = ready_gate(app, 86).await;
+        freeze(app, &gate).await;
+        let key = NewKey { name: "sender".to_owned(), scopes: vec![KeyScope::Ingest], expires_at: None };
+        let key = app.app.create_api_key(&app.caller(Role::Admin), PROJECT, key).await.expect("a key is made");
+        let one = json!({"external_id": "late-1", "workflow": WORKFLOW, "release": CANDIDATE, "outcome": "success",
+            "started_at": START.plus_seconds(-60), "ended_at": START.plus_seconds(-50)});
+        let settings = [
+            ("SEATRIAL_BASE_URL", app.base_url.as_str()),
+            ("SEATRIAL_PROJECT", PROJECT),
+            ("SEATRIAL_EMAIL", &app.email(Role::Admin)),
+            ("SEATRIAL_OTHER_EMAIL", &app.email(Role::ReleaseManager)),
+            ("SEATRIAL_OTHER_NAME", &name(app, Role::ReleaseManager)),
+            ("SEATRIAL_PASSWORD", PASSWORD),
+            ("SEATRIAL_GATE", &gate),
+            ("SEATRIAL_KEY", key.key.expose()),
+            ("SEATRIAL_RUNS", &json!({"runs": [one]}).to_string()),
+        ];
+        browser::walk("gate_two", &settings).await;
+    });
 }
 
 async fn another_project_is_not_heard_and_streams_end_with_the_service(app: &TestApp) {

@@ -164,7 +164,10 @@ export function readableCharts(): void {
 
 export function charts(): void {
   readableCharts();
-  document.addEventListener("htmx:after:swap", readableCharts);
+  document.addEventListener("htmx:after:swap", () => {
+    if (open && !open.mark.isConnected) close();
+    readableCharts();
+  });
   document.addEventListener("pointerover", point);
   document.addEventListener("keydown", key);
   document.addEventListener("focusin", (event) => {

@@ -130,6 +130,10 @@ export function guardForms(): void {
     }
     leaving = true;
   });
+  // To the same form as it is now: what was typed comes along.
+  document.addEventListener("click", (event) => {
+    if (event.target instanceof Element && event.target.closest("a[data-reload]")) leaving = true;
+  });
   window.addEventListener("beforeunload", (event) => {
     if (!leaving && guardedForms().some(isDirty)) event.preventDefault();
   });

@@ -2,9 +2,33 @@
 // the project changed (server-sent events), and every half minute where events do not come. A page in the background does not listen: browsers allow few
 // connections to one service, and nobody looks at it. When it is looked at again it is fetched at once.
 const POLL_MS = 30_000;
+/** How soon it is tried again to exchange what somebody is reading. */
+const READ_MS = 1_000;
+
+/** When a part may be fetched again that takes the service some work: data-live-pause-ms after it was. */
+const rested = new WeakMap<HTMLElement, number>();
+const waiting = new WeakSet<HTMLElement>();
+
+function fetchAgain(part: HTMLElement): void {
+  const pause = Number(part.dataset["livePauseMs"] ?? 0);
+  const now = performance.now();
+  // A chart is not exchanged under the eyes of somebody who reads it mark by mark.
+  const wait = part.querySelector(".is-read") ? READ_MS : (rested.get(part) ?? pause) - now;
+  if (wait <= 0) {
+    rested.set(part, now + pause);
+    part.dispatchEvent(new CustomEvent("live"));
+  } else if (!waiting.has(part)) {
+    waiting.add(part);
+    window.setTimeout(() => {
+      waiting.delete(part);
+      // In the background nobody looks: it is fetched when they do.
+      if (part.isConnected && !document.hidden) fetchAgain(part);
+    }, wait);
+  }
+}
 
 function refresh(): void {
-  for (const part of document.querySelectorAll("[data-live]")) part.dispatchEvent(new CustomEvent("live"));
+  for (const part of document.querySelectorAll<HTMLElement>("[data-live]")) fetchAgain(part);
 }
 
 export function liveParts(): void {

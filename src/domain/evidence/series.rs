@@ -4,7 +4,6 @@
 //! successes, so a block's sizes tell nothing about its outcomes and its factor keeps an expectation of at most 1.
 //!
 //! Blocks are cut out of counts: the work grows with minutes and blocks, not with outcomes ([`Laid`]).
-
 //!
 //! Minutes are taken in as they come ([`RateTally::take`]): cutting what was there, then what came after it, gives the
 //! blocks that cutting everything at once gives.

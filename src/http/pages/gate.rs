@@ -15,6 +15,7 @@ use serde::Deserialize;
 
 use super::context::{Answer, Frame, Visitor};
 use super::form::{given, refusal};
+use super::gate_findings::Found;
 use super::sign_in::Nothing;
 use crate::app::decision::{Decided, NewDecision};
 use crate::app::error::AppError;
@@ -22,7 +23,6 @@ use crate::app::gate::WholeGate;
 use crate::http::extract::PageForm;
 use crate::http::present::gate as present;
 use crate::http::problem::Problem;
-use crate::render::artifact::{check_map, check_plot};
 use crate::render::view::gate::{self as view, BundleRef, DecideForm, GatePage, VerdictChoice};
 use crate::render::view::{Link, Time};
 
@@ -38,50 +38,19 @@ pub async fn show(visitor: Visitor, path: Path<(String, String)>) -> Answer {
     frame.page(title, body)
 }
 
-fn gate_id(text: &str) -> Result<GateId, AppError> {
+pub(super) fn gate_id(text: &str) -> Result<GateId, AppError> {
     text.parse().map_err(|_| AppError::NotFound { noun: "gate" })
-}
-
-/// What the gate rests on: its frozen evidence, or what it would freeze now.
-struct Evidence {
-    bundle: EvidenceBundle,
-    recommendation: Recommendation,
-    changes: Vec<String>,
-}
-
-async fn evidence(frame: &Frame, whole: &WholeGate) -> Result<Evidence, Problem> {
-    let (app, caller, slug) = (frame.app(), frame.caller(), frame.slug());
-    let Some(digest) = whole.gate.bundle else {
-        let seen = app.evaluate_gate(caller, slug, whole.gate.id).await?.evaluation;
-        return Ok(Evidence { bundle: seen.bundle, recommendation: seen.recommendation, changes: Vec::new() });
-    };
-    let frozen = app.frozen_evidence(caller, slug, digest).await?;
-    // What is new matters while somebody still has to decide.
-    let changes = if whole.gate.state == GateState::Frozen {
-        app.evaluate_gate(caller, slug, whole.gate.id).await?.changes
-    } else {
-        None
-    };
-    Ok(Evidence {
-        bundle: frozen.bundle,
-        recommendation: frozen.recommendation,
-        changes: changes.as_ref().map(present::changes).unwrap_or_default(),
-    })
 }
 
 async fn gate_page(frame: &Frame, id: GateId, typed: &DecideInput, error: Option<String>) -> Result<GatePage, Problem> {
     let (app, caller, slug) = (frame.app(), frame.caller(), frame.slug());
-    let whole = app.gate(caller, slug, id).await?;
     let names = app.names(caller, slug).await?;
-    let Evidence { bundle, recommendation, changes } = evidence(frame, &whole).await?;
+    let found = Found::read(frame, id).await?;
+    let findings = found.findings(frame, None).await?;
+    let Found { whole, bundle, recommendation, .. } = found;
     let gate = &whole.gate;
     let (gaps, owners) = super::gate_gaps::gaps(frame, gate, &bundle).await?;
     let release = names.release_row(gate.release);
-    let mut checks = present::checks(&bundle, &recommendation);
-    if let Some(kept) = app.kept_forecast(caller, slug, id).await?.filter(|_| gate.state != GateState::Decided) {
-        present::forecast(&mut checks, &recommendation, &kept.forecasts);
-    }
-    let (sufficiency, sufficiency_note) = present::sufficiency(&recommendation);
     let frozen = gate.bundle.and_then(|digest| whole.bundles.iter().find(|summary| summary.digest == digest));
     let decide = frozen.filter(|_| gate.state == GateState::Frozen && frame.may(Permission::Decide));
     let to_release = |id, name: String| Link::new(frame.href(&format!("/releases/{id}")), name);
@@ -101,17 +70,11 @@ async fn gate_page(frame: &Frame, id: GateId, typed: &DecideInput, error: Option
         policy: present::policy(&bundle),
         opened_by: gate.opened_by.display_name.clone(),
         opened_at: Time(gate.opened_at.micros()),
-        recommendation: present::recommendation(&recommendation),
-        sufficiency,
-        sufficiency_note,
-        map: check_map("map", &checks),
-        plot: check_plot("plot", &checks),
-        checks,
+        findings,
         gaps,
         owners,
         suites: present::suites(&bundle.evals, |case| frame.href(&format!("/cases/{case}"))),
         bundle: frozen.map(|summary| bundle_ref(frame, summary)),
-        changes,
         can_freeze: frame.may(Permission::Freeze) && gate.state != GateState::Decided,
         decide: decide.map(|_| decide_form(frame, &whole, &bundle, &recommendation, (typed, error))),
         blocked: blocked(frame, gate.state),

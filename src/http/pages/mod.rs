@@ -25,6 +25,7 @@ mod flash;
 mod form;
 mod gap;
 mod gate;
+mod gate_findings;
 mod gate_gaps;
 mod inbox;
 mod link;
@@ -184,6 +185,7 @@ fn owning(config: &mut ServiceConfig) {
 fn deciding(config: &mut ServiceConfig) {
     config
         .route("/p/{project}/gates/{gate}", get().to(gate::show))
+        .route("/p/{project}/gates/{gate}/findings", get().to(gate_findings::show))
         .route("/p/{project}/gates/{gate}/freeze", post().to(gate::freeze))
         .route("/p/{project}/gates/{gate}/decide", post().to(gate::decide))
         .route("/p/{project}/decisions", get().to(decision::list))

@@ -31,6 +31,37 @@ pub struct GatePage {
     pub opened_by: String,
     /// When it was opened.
     pub opened_at: Time,
+    /// What the evidence says.
+    pub findings: GateFindings,
+    /// What is missing.
+    pub gaps: Vec<GateGap>,
+    /// Who an unowned gap can be given to.
+    pub owners: Vec<SelectOption>,
+    /// Eval results by suite.
+    pub suites: Vec<SuiteResult>,
+    /// The frozen evidence.
+    pub bundle: Option<BundleRef>,
+    /// The signed-in person may freeze.
+    pub can_freeze: bool,
+    /// The decide form; `None` when there is nothing to decide or the person may not.
+    pub decide: Option<DecideForm>,
+    /// Why the person sees no form to freeze or decide.
+    pub blocked: Option<String>,
+    /// The recorded decision.
+    pub decision: Option<Link>,
+    /// Its verdict, or `undecided`.
+    pub verdict: String,
+}
+
+/// What a gate's evidence says: the part of its page that follows what comes in, also by itself at `…/findings?seen=`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct GateFindings {
+    /// Where it is fetched again; `None` once it does not change by itself any more.
+    pub href: Option<String>,
+    /// What somebody did since the page was loaded.
+    pub meanwhile: Option<Meanwhile>,
+    /// Of which time the evidence is, while it is not frozen.
+    pub as_of: Option<Time>,
     /// What the machine recommends.
     pub recommendation: Recommendation,
     /// Share (0 to 1) of the runs the checks will probably need; `None` when that cannot be said.
@@ -43,26 +74,19 @@ pub struct GatePage {
     pub map: Option<Chart>,
     /// The rates of the checks on both releases, with their intervals.
     pub plot: Option<Chart>,
-    /// What is missing.
-    pub gaps: Vec<GateGap>,
-    /// Who an unowned gap can be given to.
-    pub owners: Vec<SelectOption>,
-    /// Eval results by suite.
-    pub suites: Vec<SuiteResult>,
-    /// The frozen evidence.
-    pub bundle: Option<BundleRef>,
     /// What would be different with today's evidence, in words; empty when nothing or nothing is frozen.
     pub changes: Vec<String>,
-    /// The signed-in person may freeze.
-    pub can_freeze: bool,
-    /// The decide form; `None` when there is nothing to decide or the person may not.
-    pub decide: Option<DecideForm>,
-    /// Why the person sees no form to freeze or decide.
-    pub blocked: Option<String>,
-    /// The recorded decision.
-    pub decision: Option<Link>,
-    /// Its verdict, or `undecided`.
-    pub verdict: String,
+}
+
+/// What somebody did with a gate since a page was loaded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Meanwhile {
+    /// Who did what, in words.
+    pub text: String,
+    /// When.
+    pub at: Time,
+    /// Where to go on.
+    pub link: Link,
 }
 
 /// A gap on the gate's page.

@@ -1,8 +1,8 @@
 //! Samples of the gate page.
 
 use super::gate::{
-    BundleRef, DecideForm, GateCheck, GateGap, GatePage, GateSegment, Proposal, Reason, Recommendation, SuiteResult,
-    VerdictChoice,
+    BundleRef, DecideForm, GateCheck, GateFindings, GateGap, GatePage, GateSegment, Meanwhile, Proposal, Reason,
+    Recommendation, SuiteResult, VerdictChoice,
 };
 use super::{Delta, Figure, Gap, HOSTILE, Link, NamedFigure, Reading, SelectOption, Time};
 use crate::render::artifact::check_plot;
@@ -16,7 +16,7 @@ impl GatePage {
 
     /// The same with hostile names.
     pub fn hostile_sample() -> Self {
-        Self::named(HOSTILE, HOSTILE)
+        Self { findings: GateFindings::overtaken_sample(), ..Self::named(HOSTILE, HOSTILE) }
     }
 
     /// A gate just opened, as a viewer sees it.
@@ -25,16 +25,19 @@ impl GatePage {
             state: "open".to_owned(),
             baseline: None,
             scorecard: None,
-            sufficiency: None,
-            sufficiency_note: "How many runs this gate will need cannot be said yet.".to_owned(),
-            checks: vec![],
-            map: None,
-            plot: None,
+            findings: GateFindings {
+                sufficiency: None,
+                sufficiency_note: "How many runs this gate will need cannot be said yet.".to_owned(),
+                checks: vec![],
+                map: None,
+                plot: None,
+                changes: vec![],
+                ..GateFindings::open_sample()
+            },
             gaps: vec![],
             owners: vec![],
             suites: vec![],
             bundle: None,
-            changes: vec![],
             can_freeze: false,
             decide: None,
             blocked: Some("Only a release manager freezes evidence and decides.".to_owned()),
@@ -44,7 +47,8 @@ impl GatePage {
 
     /// A gate that may be frozen.
     pub fn open_sample() -> Self {
-        Self { state: "open".to_owned(), bundle: None, decide: None, can_freeze: true, ..Self::sample() }
+        let findings = GateFindings::open_sample();
+        Self { state: "open".to_owned(), findings, bundle: None, decide: None, can_freeze: true, ..Self::sample() }
     }
 
     /// A gate that was decided.
@@ -53,20 +57,13 @@ impl GatePage {
             state: "decided".to_owned(),
             verdict: "hold".to_owned(),
             decision: Some(Link::new("/p/demo/decisions/dec_01", "Decision 12")),
+            findings: GateFindings { href: None, changes: vec![], ..GateFindings::sample() },
             decide: None,
             ..Self::sample()
         }
     }
 
     fn named(release: &str, segment: &str) -> Self {
-        let columns = vec!["overall".to_owned(), segment.to_owned()];
-        let cell = |result: &str| HeatCell { result: Some(result.to_owned()), note: segment.to_owned() };
-        let rows = vec![HeatRow { label: "Success rate".to_owned(), cells: vec![cell("inconclusive"), cell("fail")] }];
-        let label = Label {
-            id: "map",
-            title: "Checks by segment",
-            description: "The table below holds the same results with their figures.",
-        };
         Self {
             id: "gate_0192f3a1b2c37d4e8f9a0b1c2d3e4f50".to_owned(),
             state: "frozen".to_owned(),
@@ -79,22 +76,61 @@ impl GatePage {
             policy: "standard, version 2".to_owned(),
             opened_by: "Ben Okafor".to_owned(),
             opened_at: Time::sample(-2880),
+            findings: GateFindings::named(segment),
+            gaps: GateGap::samples(segment),
+            owners: vec![SelectOption::new("acc_01", segment)],
+            suites: vec![SuiteResult::sample(segment)],
+            bundle: Some(BundleRef::sample()),
+            can_freeze: true,
+            decide: Some(DecideForm::sample(segment)),
+            blocked: None,
+            decision: None,
+            verdict: "undecided".to_owned(),
+        }
+    }
+}
+
+impl GateFindings {
+    /// Of frozen evidence.
+    pub fn sample() -> Self {
+        Self::named("enterprise")
+    }
+
+    /// Of evidence that is not frozen.
+    pub fn open_sample() -> Self {
+        Self { as_of: Some(Time::sample(-1)), changes: vec![], ..Self::sample() }
+    }
+
+    /// As somebody sees it whose page is older than what another person did, with hostile names.
+    pub fn overtaken_sample() -> Self {
+        let meanwhile = Meanwhile {
+            text: format!("{HOSTILE} froze the evidence: what you decide has to rest on that."),
+            at: Time::sample(-3),
+            link: Link::new("/p/demo/gates/gate_01", "Load the page again"),
+        };
+        Self { meanwhile: Some(meanwhile), ..Self::named(HOSTILE) }
+    }
+
+    fn named(segment: &str) -> Self {
+        let columns = vec!["overall".to_owned(), segment.to_owned()];
+        let cell = |result: &str| HeatCell { result: Some(result.to_owned()), note: segment.to_owned() };
+        let rows = vec![HeatRow { label: "Success rate".to_owned(), cells: vec![cell("inconclusive"), cell("fail")] }];
+        let label = Label {
+            id: "map",
+            title: "Checks by segment",
+            description: "The table below holds the same results with their figures.",
+        };
+        Self {
+            href: Some("/p/demo/gates/gate_01/findings?seen=frozen".to_owned()),
+            meanwhile: None,
+            as_of: None,
             recommendation: Recommendation::sample(segment),
             sufficiency: Some(0.62),
             sufficiency_note: "62 % of the runs this gate will probably need".to_owned(),
             checks: vec![GateCheck::sample(segment)],
             map: Some(heat_map(label, &columns, &rows)),
             plot: check_plot("plot", &[GateCheck::sample(segment)]),
-            gaps: GateGap::samples(segment),
-            owners: vec![SelectOption::new("acc_01", segment)],
-            suites: vec![SuiteResult::sample(segment)],
-            bundle: Some(BundleRef::sample()),
             changes: vec!["38 more settled runs; the success rate would be 85.7 % instead of 86.0 %.".to_owned()],
-            can_freeze: true,
-            decide: Some(DecideForm::sample(segment)),
-            blocked: None,
-            decision: None,
-            verdict: "undecided".to_owned(),
         }
     }
 }
