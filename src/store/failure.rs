@@ -291,7 +291,8 @@ pub async fn group_for_update(
     filter: &FailureFilter,
 ) -> Result<(Vec<FailureRow>, bool), StoreError> {
     lock(tx, scope).await?;
-    let (rows, next) = models(tx, scope, filter, Page { after: None, limit: limits::FAILURES_PER_ACT }).await?;
+    let (rows, next) =
+        models(tx, scope, filter, Page { limit: limits::FAILURES_PER_ACT, ..Page::new(None, None) }).await?;
     Ok((with_runs(tx, scope, rows).await?, next.is_some()))
 }
 

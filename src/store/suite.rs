@@ -176,7 +176,7 @@ pub async fn present(
     scope: Scope,
     workflow: WorkflowId,
 ) -> Result<Vec<(SuiteRow, SuiteVersionRow)>, StoreError> {
-    let page = Page { after: None, limit: limits::SUITES_PER_WORKFLOW };
+    let page = Page { limit: limits::SUITES_PER_WORKFLOW, ..Page::new(None, None) };
     let (suites, _) = list(db, scope, Some(workflow), page).await?;
     if suites.is_empty() {
         return Ok(Vec::new());

@@ -128,6 +128,19 @@ async fn settings_are_tried_and_kept_on_their_page(app: &TestApp) {
     );
     assert_eq!(kept(app).await, json!({"days_between_false_alarms": 90}), "trying keeps nothing");
     jobs::watch_drift(&app.app).await.expect("watched");
+    // The list of alerts goes either way, and says which.
+    let list = owner.page("/alerts?all=yes&sort=oldest").await;
+    assert!(
+        list.contains(
+            "<th scope=\"col\" aria-sort=\"ascending\"><a class=\"sort\" href=\"/p/demo-co/alerts?all=yes\">"
+        ),
+        "{list}"
+    );
+    let other = owner.page("/alerts?all=yes").await;
+    assert!(
+        other.contains("aria-sort=\"descending\"")
+            && other.matches("data-nav-item").count() == list.matches("data-nav-item").count()
+    );
 
     let changed = [
         ("days", "365"),

@@ -241,7 +241,7 @@ async fn a_case(app: &TestApp, input: &str) -> CaseId {
 async fn by_comparing_all(app: &TestApp, shingles: &Shingles) -> CaseId {
     let (mut best, mut after) = (None::<(f64, CaseId)>, None);
     loop {
-        let page = Page { after, limit: 200 };
+        let page = Page::new(after, Some(200));
         let (rows, next) =
             case::list(app.app.store.read(), scope(app).await, &CaseFilter::default(), page).await.expect("a page");
         for row in rows {

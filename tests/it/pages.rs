@@ -4,6 +4,7 @@
 mod amounts;
 mod forms;
 mod learning;
+mod ordered;
 mod results;
 mod settings;
 mod templates;

@@ -1,7 +1,7 @@
 //! Samples of the run pages.
 
 use super::run::{Fact, FactEvent, FactForm, Part, RunList, RunPage, RunRow, SpanBody, SpanRow, Turn, Waterfall};
-use super::{Empty, Filter, FilterChip, HOSTILE, KeyValue, Link, Pager, SelectOption, Time};
+use super::{Empty, Filter, FilterChip, HOSTILE, KeyValue, Link, Pager, SelectOption, SortHead, Time};
 
 impl RunList {
     /// Two runs.
