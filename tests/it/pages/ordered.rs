@@ -103,7 +103,7 @@ async fn lists_that_can_be_turned_say_so(app: &TestApp) {
     // The head of the chain is the newest entry, which is not what a list from the oldest on begins with.
     assert!(viewer.page("/decisions").await.contains("Newest entry:"));
     assert!(!viewer.page("/decisions?sort=oldest").await.contains("Newest entry:"));
-    assert_eq!(head(&viewer.page("/cases?sort=oldest&status=draft").await).1, at("/cases?status=draft"));
+    assert_eq!(head(&viewer.page("/cases?sort=oldest&status=active").await).1, at("/cases?status=active"));
 }
 
 async fn the_order_is_kept_by_files_and_saved_views(app: &TestApp) {

@@ -133,6 +133,7 @@ async fn every_list_takes_every_filter_it_is_said_to_have(app: &TestApp) {
                 (_, "mine" | "all" | "unread") => "yes",
                 (_, "from" | "to" | "until") => "2026-01-31T12:00:00Z",
                 (_, "assigned" | "owner") => "me",
+                (_, "sort") => "oldest",
                 (_, "severity") => "critical",
                 (_, "outcome") => "failure",
                 (_, "pattern") => &pattern,
