@@ -11,7 +11,7 @@ import { faults, json, patternOf, watch } from "./page_checks";
 const OF_A_KIND = 2;
 const WIDTHS = [360, 1440] as const;
 /** What answers to GET and is no page of the application: parts of pages, files, and what only leads elsewhere. */
-const NO_PAGES = [/^\/assets\//, /^\/favicon/, /^\/api\//, /\/events$/, /\/rail$/, /\/first-run$/, /^\/$/, /\.\{format\}$/, /\/spans(\/|$)/];
+const NO_PAGES = [/^\/assets\//, /^\/favicon/, /^\/api\//, /\/events$/, /\/rail$/, /\/findings$/, /\/first-run$/, /^\/$/, /\.\{format\}$/, /\/spans(\/|$)/];
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 type Walk = { patterns: string[]; queue: string[]; seen: Set<string>; count: Map<string, number>; wrong: string[] };
