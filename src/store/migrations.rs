@@ -32,6 +32,7 @@ pub const MIGRATIONS: &[Step] = &[
     step!(13, "pattern", "0013_pattern.sql"),
     step!(22, "pattern_order", "0022_pattern_order.sql"),
     step!(23, "triage_day", "0023_triage_day.sql"),
+    step!(30, "failure_groups", "0030_failure_groups.sql"),
     step!(3, "owners", "0003_owners.sql"),
     step!(14, "release", "0014_release.sql"),
     step!(15, "drift", "0015_drift.sql"),

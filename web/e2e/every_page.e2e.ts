@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Browser, Page } from "playwright-core";
 import { main, setting, signIn, THEMES, withBrowser } from "./browser";
-import { faults, json, patternOf, watch } from "./page_checks";
+import { faults, json, loadFaults, patternOf, watch } from "./page_checks";
 
 /** As many of one kind are looked at: the first may have less on it than the second. */
 const OF_A_KIND = 2;
@@ -31,31 +31,32 @@ async function links(page: Page): Promise<string[]> {
   return found.map((href) => new URL(href)).filter((url) => url.origin === base.origin).map((url) => url.pathname + url.search);
 }
 
-async function axe(page: Page, theme: string): Promise<string[]> {
+async function axe(page: Page): Promise<string[]> {
   const { violations } = await new AxeBuilder({ page }).withTags(TAGS).options({ resultTypes: ["violations"] }).setLegacyMode().analyze();
-  return violations.flatMap((rule) => rule.nodes.slice(0, 3).map((node) => `axe (${theme}) ${rule.id}: ${node.target.join(" ")} ${node.html.slice(0, 200)} ${node.failureSummary ?? ""}`));
+  return violations.flatMap((rule) => rule.nodes.slice(0, 3).map((node) => `axe ${rule.id}: ${node.target.join(" ")} ${node.html.slice(0, 200)} ${node.failureSummary ?? ""}`));
 }
 
 /**
- * Looks at one address; what is wrong is collected, so that one walk tells all of it. The first of a kind is loaded narrow and then shown wide, in
- * both themes, and axe, which takes most of the time, looks at it wide in the one theme and narrow in the other. The second is loaded wide.
+ * Looks at one address, loaded narrow and loaded wide; what is wrong is collected, so that one walk tells all of it. The first of a kind is shown in
+ * both themes, and axe looks at each of the four.
  */
 async function visit(page: Page, walk: Walk, address: string, first: boolean): Promise<void> {
-  const widths = first ? WIDTHS : [...WIDTHS].reverse();
-  await page.setViewportSize({ width: widths[0] as number, height: 900 });
-  const answer = await page.goto(address, { waitUntil: "load" });
-  if (answer?.status() !== 200) {
-    walk.wrong.push(`${address}: answered ${answer?.status()}`);
-    return;
-  }
-  for (const width of widths) {
+  for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: 900 });
-    for (const theme of first ? THEMES : (["light"] as const)) {
-      await page.emulateMedia({ colorScheme: theme });
-      const wrong = await faults(page, width === widths[0]);
-      if (first && (width === 360) === (theme === "dark")) wrong.push(...(await axe(page, theme)));
-      walk.wrong.push(...wrong.map((what) => `${address} at ${width} px, ${theme}: ${what}`));
+    await page.emulateMedia({ colorScheme: THEMES[0] });
+    const answer = await page.goto(address, { waitUntil: "load" });
+    if (answer?.status() !== 200) {
+      walk.wrong.push(`${address}: answered ${answer?.status()}`);
+      return;
     }
+    const wrong = await loadFaults(page);
+    for (const theme of first ? THEMES : THEMES.slice(0, 1)) {
+      await page.emulateMedia({ colorScheme: theme });
+      const shown = await faults(page);
+      if (first) shown.push(...(await axe(page)));
+      wrong.push(...shown.map((what) => `${theme}: ${what}`));
+    }
+    walk.wrong.push(...wrong.map((what) => `${address} at ${width} px, ${what}`));
   }
   walk.queue.push(...(await links(page)));
 }

@@ -7,8 +7,8 @@ import type { Page } from "playwright-core";
 export const MARK = "seatrialHostile";
 /** A page that takes longer to draw two frames after it was loaded is not in the hands of the person who reads it. */
 const FRAMES_MS = 1_000;
-/** A tenth of what counts as good. A page that reaches the browser in two pieces may draw what stands at its right edge in two places. */
-const SHIFT = 0.01;
+/** Script and style of one page, as they are sent. */
+const BUDGET_BYTES = 100_000;
 
 /** What a page says of itself, read in one go. */
 type Found = {
@@ -20,10 +20,11 @@ type Found = {
   content: number;
   window: number;
   widest: string[];
-  shift: number;
-  shifted: string[];
   frames: number;
 };
+
+/** What a page says of how it was loaded. */
+type Loaded = { shift: number; shifted: string[]; bytes: number; files: number };
 
 /** Before any page is loaded: remembers what the content-security policy refused and what moved. */
 export async function watch(page: Page): Promise<void> {
@@ -46,7 +47,7 @@ function look(mark: string): Promise<Found> {
   // Letters of the Hebrew block: what is written from right to left must not turn what stands beside it.
   const RIGHT_TO_LEFT = /[\u0590-\u05ff]/;
   const DISGUISES = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\u200b\u200e\u200f\ufeff]/u;
-  const seen = (window as unknown as { seatrialSeen: { refused: string[]; shift: number; shifted: string[] } }).seatrialSeen;
+  const seen = (window as unknown as { seatrialSeen: { refused: string[] } }).seatrialSeen;
   const shown = (node: Node): string => (node.textContent ?? "").replace(/\s+/g, " ").slice(0, 80);
   const made = [...document.querySelectorAll("body script, img, iframe, object, embed, video, math, [onerror], [onmouseover], [onclick], a[href^='javascript:' i]")];
   const disguises: string[] = [];
@@ -85,8 +86,6 @@ function look(mark: string): Promise<Found> {
           content: root.scrollWidth,
           window: root.clientWidth,
           widest: widest.slice(0, 5).map((element) => element.outerHTML.slice(0, 160)),
-          shift: seen.shift,
-          shifted: seen.shifted,
           frames: performance.now() - begun,
         }),
       ),
@@ -94,8 +93,27 @@ function look(mark: string): Promise<Found> {
   });
 }
 
-/** What is wrong with the page as it stands; empty when nothing is. What moved counts where it was not the window that changed its size. */
-export async function faults(page: Page, asLoaded: boolean): Promise<string[]> {
+function load(): Promise<Loaded> {
+  const seen = (window as unknown as { seatrialSeen: { shift: number; shifted: string[] } }).seatrialSeen;
+  const resources = performance.getEntriesByType("resource") as PerformanceResourceTiming[];
+  const sent = resources.filter(({ name }) => /\.(js|css)$/.test(new URL(name).pathname));
+  const bytes = sent.reduce((sum, resource) => sum + resource.encodedBodySize, 0);
+  // What moved is told after the frame that it moved in.
+  return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done({ ...seen, bytes, files: sent.length })))));
+}
+
+/** What is wrong with how the page was loaded: nothing moves, and script and style keep within their budget. */
+export async function loadFaults(page: Page): Promise<string[]> {
+  const found = await page.evaluate(load);
+  const wrong: string[] = [];
+  if (found.shift > 0) wrong.push(`parts moved while it loaded (${found.shift.toFixed(4)}):\n    ${found.shifted.join("\n    ")}`);
+  if (found.files < 2 || found.bytes === 0) wrong.push(`it says of ${found.files} files of script and style that they have ${found.bytes} bytes`);
+  if (found.bytes > BUDGET_BYTES) wrong.push(`script and style have ${found.bytes} bytes of ${BUDGET_BYTES}`);
+  return wrong;
+}
+
+/** What is wrong with the page as it stands; empty when nothing is. */
+export async function faults(page: Page): Promise<string[]> {
   const found = await page.evaluate(look, MARK);
   const wrong: string[] = [];
   if (found.ran) wrong.push("text of a run ran as a script");
@@ -104,7 +122,6 @@ export async function faults(page: Page, asLoaded: boolean): Promise<string[]> {
   wrong.push(...found.disguises.map((what) => `a character that disguises is shown as itself: ${what}`));
   wrong.push(...found.mixed.map((what) => `text from right to left is not isolated: ${what}`));
   if (found.content > found.window) wrong.push(`${found.content} px wide in a window of ${found.window} px:\n    ${found.widest.join("\n    ")}`);
-  if (asLoaded && found.shift > SHIFT) wrong.push(`parts moved while it loaded (${found.shift.toFixed(4)}):\n    ${found.shifted.join("\n    ")}`);
   if (found.frames > FRAMES_MS) wrong.push(`two frames took ${Math.round(found.frames)} ms`);
   return wrong;
 }
