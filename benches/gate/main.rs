@@ -9,6 +9,7 @@ mod support;
 mod evidence;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -61,6 +62,8 @@ const WARM_MS: f64 = 50.0;
 const COLD_MS: f64 = 2_000.0;
 /// Minutes after the prefix was kept at which it is looked at again.
 const LATER: i64 = 30;
+/// Starts whose first look is timed.
+const RESTARTS: usize = 9;
 const PROJECT: &str = "bench";
 const WORKFLOW: &str = "refunds";
 const RELEASES: [&str; 2] = ["1.0.0", "1.1.0"];
@@ -115,6 +118,10 @@ async fn measured(arguments: &Arguments) -> Outcome<bool> {
     settle(&writer, minutes).await?;
     clock.set(FIRST.plus_micros((minutes + LATER) * MINUTE));
     let (warm, told) = looks(&app, &caller, gate, arguments.looks).await?;
+    println!(
+        "  the first look of a service that was started anew: {:.1} ms",
+        restarted(folder.path(), &clock, &caller, gate).await?
+    );
     let begun = Instant::now();
     let frozen = app.freeze_gate(&caller, PROJECT, gate).await?;
     println!("  frozen, from every block: {:.0} ms", millis(begun));
@@ -145,6 +152,19 @@ async fn looks(app: &App, caller: &Caller, gate: GateId, times: usize) -> Outcom
     }
     taken.sort_by(f64::total_cmp);
     Ok((taken[taken.len() / 2], told))
+}
+
+/// The first look of a service that finds what is kept in the database, and holds nothing in memory; the median in
+/// milliseconds.
+async fn restarted(folder: &Path, clock: &ManualClock, caller: &Caller, gate: GateId) -> Outcome<f64> {
+    let mut taken = Vec::new();
+    for _ in 0..RESTARTS {
+        let app = service(folder, clock).await?;
+        taken.push(looks(&app, caller, gate, 1).await?.0);
+        app.finish(std::time::Duration::from_secs(5)).await;
+    }
+    taken.sort_by(f64::total_cmp);
+    Ok(taken[taken.len() / 2])
 }
 
 /// What concluded before a minute and settles in the half hour after it.
