@@ -31,8 +31,13 @@ check: web ## what CI refuses: formatting, clippy, documentation, web types, dep
 fmt: ## format the Rust code
 	cargo fmt --all
 
-bench: web ## the benchmarks, each beside its reference in the same run; make bench ONLY=ingest runs one
+bench: web ## the benchmarks, each beside its reference in the same run; make bench ONLY=ingest runs one, ONLY=lighthouse the pages in a browser
+ifneq ($(ONLY),lighthouse)
 	cargo bench --locked --workspace $(if $(ONLY),--bench $(ONLY),--benches)
+endif
+ifneq (,$(filter $(or $(ONLY),lighthouse),lighthouse))
+	bash scripts/lighthouse.sh
+endif
 
 web: web/dist/manifest.json ## the web assets into web/dist
 

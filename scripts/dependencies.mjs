@@ -87,17 +87,25 @@ for (const { name, version, source, licence } of graph) {
     if (source && !source.startsWith("/") && !/^[A-Z]:/.test(source)) problems.push(`${name} ${version} does not come from a registry: ${source}`);
 }
 
-const lock = JSON.parse(readFileSync(`${root}/web/package-lock.json`, "utf8"));
-const packages = Object.entries(lock.packages).filter(([path]) => path !== "");
-for (const [path, { version, license, resolved, integrity }] of packages) {
-    const name = path.replace(/^.*node_modules\//, "");
+/** The packages that a lock file names, once each path. */
+function lockedPackages(path) {
+    return Object.entries(JSON.parse(readFileSync(`${root}/${path}`, "utf8")).packages).filter(([at]) => at !== "").map(([at, entry]) => ({ name: at.replace(/^.*node_modules\//, ""), ...entry }));
+}
+
+const packages = lockedPackages("web/package-lock.json");
+for (const { name, version, license } of packages) {
     // htmx writes its licence, 0BSD, by another name.
     const spdx = license === "BSD-0-Clause" ? "0BSD" : (license ?? "");
     // axe-core is a tool of the tests under a licence that asks for changes to its own files only; it is not shipped.
     const testTool = ["axe-core", "@axe-core/playwright"].includes(name) && license === "MPL-2.0";
     if (!testTool && !satisfied(spdx)) problems.push(`npm ${name} ${version} has the licence "${license}", which deny.toml does not allow`);
-    if (resolved) problems.push(`web/package-lock.json records an address for ${name}; run npm with web/.npmrc in force, which leaves it out`);
-    if (!integrity) problems.push(`web/package-lock.json has no checksum for ${name}`);
+}
+// The tools beside the web application are run and neither linked nor shipped: their licences are their own affair, where they come from is not.
+for (const path of ["web/package-lock.json", "scripts/spectral/package-lock.json", "benches/lighthouse/package-lock.json"]) {
+    for (const { name, resolved, integrity } of lockedPackages(path)) {
+        if (resolved) problems.push(`${path} records an address for ${name}; run npm with the folder's .npmrc in force, which leaves it out`);
+        if (!integrity) problems.push(`${path} has no checksum for ${name}`);
+    }
 }
 
 if (problems.length > 0) {
