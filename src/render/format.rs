@@ -104,7 +104,7 @@ pub fn money(nanos: f64, currency: &str) -> String {
     }
 }
 
-/// A length of time in microseconds, `350 µs`, `12 ms`, `1.2 s`, `2 min 5 s`, `3 h 4 min`, `2 d 3 h`.
+/// A length of time in microseconds, `0 s`, `350 µs`, `12 ms`, `1.2 s`, `2 min 5 s`, `3 h 4 min`, `2 d 3 h`.
 pub fn duration(micros: f64) -> String {
     if !micros.is_finite() {
         return "no data".to_owned();
@@ -112,7 +112,9 @@ pub fn duration(micros: f64) -> String {
     let sign = if micros < 0.0 { MINUS.to_string() } else { String::new() };
     let us = micros.abs();
     let seconds = us / 1e6;
-    let body = if us < 1e3 {
+    let body = if us == 0.0 {
+        "0 s".to_owned()
+    } else if us < 1e3 {
         format!("{us:.0} µs")
     } else if us < 1e6 {
         format!("{:.0} ms", us / 1e3)

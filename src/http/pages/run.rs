@@ -114,7 +114,9 @@ impl ListQuery {
 
     /// The filters that are on, each with the list without it.
     fn chips(&self, frame: &Frame) -> Vec<FilterChip> {
-        let on = self.parameters().into_iter().filter_map(|(name, value)| Some((name, given(value?)?)));
+        // The order is no filter: the head of its column says it.
+        let filters = self.parameters().into_iter().filter(|(name, _)| *name != order::NAME);
+        let on = filters.filter_map(|(name, value)| Some((name, given(value?)?)));
         let chip = |(name, value): (&str, String)| {
             let mut others = self.parameters().to_vec();
             others.retain(|(other, _)| *other != name);

@@ -26,6 +26,7 @@ pub async fn ledger(visitor: Visitor, project: Path<String>) -> Answer {
     let problem = found.fault.as_ref().map(|(at, problem)| format!("Entry {at}: {problem}."));
     let checked = match found.fault {
         Some((at, _)) => format!("Every entry before {at} holds."),
+        None if found.entries == 0 => "No decision has been recorded: the chain begins with the first.".to_owned(),
         None => format!("{entries}: each is what was sealed, and names the one before it."),
     };
     let facts = [
@@ -38,14 +39,21 @@ pub async fn ledger(visitor: Visitor, project: Path<String>) -> Answer {
         back: Link::new(frame.href("/decisions"), "Decisions"),
         ok: problem.is_none(),
         summary: checked.clone(),
-        steps: vec![VerifiedStep { name: "chain".to_owned(), ok: problem.is_none(), detail: checked }],
+        // Of a chain without an entry there is nothing to say that could be wrong.
+        steps: match found.entries {
+            0 => Vec::new(),
+            _ => vec![VerifiedStep { name: "chain".to_owned(), ok: problem.is_none(), detail: checked }],
+        },
         problem,
         facts: facts.into_iter().flatten().collect(),
         downloads: match found.entries {
             0 => Vec::new(),
             _ => vec![Link::new(format!("{api}/checkpoint"), "Checkpoint of the chain")],
         },
-        commands: vec![format!("seatrial decision checkpoint --project {}", frame.slug())],
+        commands: match found.entries {
+            0 => Vec::new(),
+            _ => vec![format!("seatrial decision checkpoint --project {}", frame.slug())],
+        },
     };
     frame.page("The ledger, verified", body)
 }

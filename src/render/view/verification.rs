@@ -17,7 +17,7 @@ pub struct VerificationPage {
     pub summary: String,
     /// The first thing wrong, in words.
     pub problem: Option<String>,
-    /// What was checked, in order.
+    /// What was checked, in order; nothing when there is nothing yet to check.
     pub steps: Vec<VerifiedStep>,
     /// What was read, and with what.
     pub facts: Vec<KeyValue>,
