@@ -22,6 +22,7 @@ use super::exit::Failure;
 use super::printer;
 use crate::app::access::{Caller, ProjectAccess};
 use crate::app::account::NewAccount;
+use crate::app::decision::NewDecision;
 use crate::app::error::AppError;
 use crate::app::failure::Promotion;
 use crate::app::gate::NewGate;
@@ -307,8 +308,15 @@ impl Story {
                 baseline: Some(gate.baseline.to_owned()),
             };
             let row = self.app.open_gate(&opener, PROJECT_SLUG, &new).await?;
-            if gate.frozen {
-                self.app.freeze_gate(&opener, PROJECT_SLUG, row.id).await?;
+            let frozen = self.app.freeze_gate(&opener, PROJECT_SLUG, row.id).await?;
+            if let Some(reason) = gate.decided {
+                let new = NewDecision {
+                    verdict: frozen.recommendation.verdict,
+                    reason: reason.to_owned(),
+                    bundle: frozen.bundle.digest,
+                    supersedes: None,
+                };
+                self.app.decide(&self.as_person(control::RELEASE_MANAGER), PROJECT_SLUG, row.id, new).await?;
             }
         }
         printer::say(&format!("the demo project is ready as of {}", self.clock.now()));

@@ -1,5 +1,5 @@
 //! The rest of the demo project as plain data: people, workflows and their rules, releases, scorecards, the gate that
-//! waits for a decision, and the failures that have become eval cases. Whoever fills a project applies it through the
+//! was decided and the one that waits for a decision, and the failures that have become eval cases. Whoever fills a project applies it through the
 //! same use cases as a person would.
 
 mod learning;
@@ -193,7 +193,7 @@ fn checks(high_cost_ceiling: f64) -> Vec<Check> {
     ]
 }
 
-/// A gate of the demo project.
+/// A gate of the demo project, its evidence frozen.
 #[derive(Clone, Copy, Debug)]
 pub struct DemoGate {
     /// The workflow's name.
@@ -204,13 +204,24 @@ pub struct DemoGate {
     pub baseline: &'static str,
     /// E-mail of who opens it; somebody else decides.
     pub opened_by: &'static str,
-    /// Whether its evidence is frozen already, so that only the decision is missing.
-    pub frozen: bool,
+    /// Why the release manager decided as was recommended; `None` where the decision is still missing.
+    pub decided: Option<&'static str>,
 }
 
-/// The gate that waits for a decision: its evidence is plain.
-pub const GATES: [DemoGate; 1] =
-    [DemoGate { workflow: "invoice-triage", release: "1.7.0", baseline: "1.6.0", opened_by: OWNER, frozen: true }];
+/// The gate that was decided, and the one that waits for its decision: the evidence of both is plain.
+pub const GATES: [DemoGate; 2] = [
+    DemoGate {
+        workflow: "refund-handling",
+        release: "2.3.0",
+        baseline: "2.2.0",
+        opened_by: OWNER,
+        decided: Some(
+            "Better on the whole is not enough: nothing is proved for enterprise customers, whose refunds people redo after \
+             2.3.0 called them complete.",
+        ),
+    },
+    DemoGate { workflow: "invoice-triage", release: "1.7.0", baseline: "1.6.0", opened_by: OWNER, decided: None },
+];
 
 /// What the models of the demo project cost, in nano-units of [`CURRENCY`] per token.
 #[must_use]

@@ -91,7 +91,7 @@ pub async fn find(db: &impl Connection, scope: Scope, name: Digest) -> Result<Op
 /// When the database fails.
 pub async fn these(db: &impl Connection, scope: Scope, names: &[Digest]) -> Result<Vec<BundleRow>, StoreError> {
     let rows = bundle::Entity::find()
-        .filter(bundle::Column::ProjectId.eq(scope.uuid()))
+        .filter(scope.owns(bundle::Column::ProjectId))
         .filter(bundle::Column::Digest.is_in(names.iter().map(Digest::to_string)))
         .all(db.raw())
         .await?;

@@ -101,6 +101,11 @@ struct Stored {
 }
 
 fn select(scope: Scope) -> Select<case::Entity> {
+    stored().filter(case::Column::ProjectId.eq(scope.uuid()))
+}
+
+/// What is read of a case.
+fn stored() -> Select<case::Entity> {
     case::Entity::find()
         .select_only()
         .columns([case::Column::Id, case::Column::WorkflowId, case::Column::Title, case::Column::State])
@@ -111,7 +116,6 @@ fn select(scope: Scope) -> Select<case::Entity> {
             case::Column::CreatedAt,
             case::Column::Version,
         ])
-        .filter(case::Column::ProjectId.eq(scope.uuid()))
 }
 
 fn read(row: Stored, failures: u64) -> Result<CaseRow, StoreError> {
@@ -187,7 +191,9 @@ pub async fn by_content(db: &impl Connection, scope: Scope, content: Digest) -> 
 /// # Errors
 /// When the database fails or what is stored cannot be read back.
 pub async fn these(db: &impl Connection, scope: Scope, ids: &[CaseId]) -> Result<Vec<CaseRow>, StoreError> {
-    let query = select(scope).filter(case::Column::Id.is_in(ids.iter().take(IDS_AT_ONCE).map(|id| id.uuid())));
+    let query = stored()
+        .filter(scope.owns(case::Column::ProjectId))
+        .filter(case::Column::Id.is_in(ids.iter().take(IDS_AT_ONCE).map(|id| id.uuid())));
     read_all(db, scope, query.into_model().all(db.raw()).await?).await
 }
 

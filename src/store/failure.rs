@@ -261,7 +261,7 @@ pub async fn for_update(tx: &WriteTx, scope: Scope, run: RunId) -> Result<Option
 /// When the database fails.
 pub async fn these(db: &impl Connection, scope: Scope, runs: &[RunId]) -> Result<Vec<FailureRow>, StoreError> {
     let rows = failure::Entity::find()
-        .filter(failure::Column::ProjectId.eq(scope.uuid()))
+        .filter(scope.owns(failure::Column::ProjectId))
         .filter(failure::Column::RunId.is_in(runs.iter().map(|run| run.uuid())))
         .order_by_asc(failure::Column::RunId)
         .limit(limits::FAILURES_PER_ACT)

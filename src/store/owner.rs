@@ -70,7 +70,7 @@ type Teams = (BTreeMap<TeamId, String>, Vec<(TeamId, AccountId)>);
 async fn of_teams(db: &impl Connection, scope: Scope, teams: &[TeamId]) -> Result<Teams, StoreError> {
     let ids = || teams.iter().map(|id| id.uuid());
     let names = team::Entity::find()
-        .filter(team::Column::ProjectId.eq(scope.uuid()))
+        .filter(scope.owns(team::Column::ProjectId))
         .filter(team::Column::Id.is_in(ids()))
         .all(db.raw())
         .await?;

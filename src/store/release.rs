@@ -129,7 +129,7 @@ pub async fn these(
     ids: &BTreeSet<ReleaseId>,
 ) -> Result<BTreeMap<ReleaseId, ReleaseRow>, StoreError> {
     let rows = release::Entity::find()
-        .filter(release::Column::ProjectId.eq(scope.uuid()))
+        .filter(scope.owns(release::Column::ProjectId))
         .filter(release::Column::Id.is_in(ids.iter().map(|id| id.uuid())));
     let rows = rows.all(db.raw()).await?.into_iter().map(ReleaseRow::from_model);
     Ok(rows.map(|row| (row.id, row)).collect())

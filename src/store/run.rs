@@ -187,8 +187,8 @@ pub async fn exists(db: &impl Connection, scope: Scope, id: RunId) -> Result<boo
 pub async fn these(db: &impl Connection, scope: Scope, ids: &[RunId]) -> Result<Vec<WholeRun>, StoreError> {
     let ids = || ids.iter().map(|id| id.uuid());
     let rows = run::Entity::find()
+        .filter(scope.owns(run::Column::ProjectId))
         .filter(run::Column::Id.is_in(ids()))
-        .filter(run::Column::ProjectId.eq(scope.uuid()))
         .order_by_asc(run::Column::Id)
         .all(db.raw())
         .await?;
@@ -196,7 +196,7 @@ pub async fn these(db: &impl Connection, scope: Scope, ids: &[RunId]) -> Result<
     let mut late: BTreeMap<Uuid, Vec<LateFact>> = BTreeMap::new();
     if !rows.is_empty() {
         let stored = trace::Entity::find()
-            .filter(trace::Column::ProjectId.eq(scope.uuid()))
+            .filter(scope.owns(trace::Column::ProjectId))
             .filter(trace::Column::RunId.is_in(ids()));
         for trace in stored.all(db.raw()).await? {
             traces.entry(trace.run_id).or_default().push(trace);

@@ -1,8 +1,8 @@
 //! The project that a query is confined to, and the pages that lists come in.
 
 use sea_orm::prelude::Uuid;
-use sea_orm::sea_query::{Condition, ExprTrait as _};
-use sea_orm::{ColumnTrait as _, EntityTrait, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait as _, Func};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select};
 use seatrial_domain::ids::ProjectId;
 use seatrial_domain::limits;
 
@@ -31,6 +31,14 @@ impl Scope {
 
     pub(crate) const fn uuid(self) -> Uuid {
         self.0.uuid()
+    }
+
+    /// That a row which is looked up by its own id is the project's. It says the same as `project_id = …` and offers no way
+    /// to find the row: SQLite expects few rows of a project and many of a list of ids, and would go through the index over
+    /// everything the project has.
+    pub(crate) fn owns(self, project_id: impl ColumnTrait) -> Expr {
+        let own = || Expr::col(project_id.as_column_ref());
+        Expr::expr(Func::coalesce([own(), own()])).eq(self.uuid())
     }
 }
 

@@ -213,7 +213,7 @@ pub async fn members(
             .select_only()
             .columns([case::Column::Id, case::Column::Title, case::Column::State, case::Column::Version])
             .column(case::Column::WorkflowId)
-            .filter(case::Column::ProjectId.eq(scope.uuid()))
+            .filter(scope.owns(case::Column::ProjectId))
             .filter(case::Column::Id.is_in(chunk.iter().map(|case| case.uuid())))
             .into_tuple()
             .all(db.raw())

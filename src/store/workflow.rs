@@ -121,7 +121,7 @@ pub async fn these(
     ids: impl IntoIterator<Item = WorkflowId>,
 ) -> Result<BTreeMap<WorkflowId, WorkflowRow>, StoreError> {
     let rows = workflow::Entity::find()
-        .filter(workflow::Column::ProjectId.eq(scope.uuid()))
+        .filter(scope.owns(workflow::Column::ProjectId))
         .filter(workflow::Column::Id.is_in(ids.into_iter().map(WorkflowId::uuid)))
         .all(db.raw())
         .await?;

@@ -288,6 +288,23 @@ fn every_file_says_what_it_is_for() {
 }
 
 #[test]
+fn rows_found_by_their_ids_are_not_looked_for_in_the_whole_project() {
+    let by_id = |line: &str| line.trim_start().starts_with(".filter(") && line.contains("::Column::Id.is_in(");
+    let of_project = |line: &str| line.contains("::Column::ProjectId.eq(scope.uuid())");
+    let mut found = Vec::new();
+    for file in rust().iter().filter(|file| file.path.starts_with("src/store/")) {
+        let lines: Vec<_> = file.code().collect();
+        for pair in lines.windows(2) {
+            let [(number, one), (_, other)] = pair else { continue };
+            if (of_project(one) && by_id(other)) || (by_id(one) && of_project(other)) {
+                found.push(format!("{}:{number}", file.path));
+            }
+        }
+    }
+    none("Without statistics SQLite reads all rows of a project for these; say scope.owns(…) instead:", &found);
+}
+
+#[test]
 fn no_test_is_switched_off() {
     let files = rust();
     let lines = files.iter().flat_map(|file| file.code().map(move |(number, line)| (file, number, line)));

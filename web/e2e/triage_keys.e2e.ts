@@ -1,22 +1,11 @@
 // A reviewer works thirty real failures off with keys alone: nothing is clicked. The next one is read before it is asked for, an act is taken
 // back, and what was done is counted by class and by person.
 import assert from "node:assert/strict";
-import type { Page } from "playwright-core";
+import type { Page, Request } from "playwright-core";
 import { checkPage, main, picture, setting, signIn, withBrowser } from "./browser";
+import { complete, nextIsThere, underReview } from "./triage_steps";
 
 const WANTED = 30;
-
-async function underReview(page: Page): Promise<string> {
-  const action = await page.locator("#promote").getAttribute("action");
-  return action?.split("/").at(-2) ?? "";
-}
-
-/** Sends the form that is typed in and waits for the failure that follows. */
-async function complete(page: Page, before: string): Promise<void> {
-  await Promise.all([page.waitForNavigation({ waitUntil: "load" }), page.keyboard.press("Control+Enter")]);
-  if (await page.getByRole("alert").count()) return;
-  assert.notEqual(await underReview(page), before, "the next failure is under review");
-}
 
 async function dismiss(page: Page, reason: string): Promise<void> {
   const run = await underReview(page);
@@ -59,13 +48,66 @@ async function help(page: Page): Promise<void> {
 /** Asking for the next failure takes no further page: it was read before. */
 async function readAhead(page: Page): Promise<void> {
   const run = await underReview(page);
-  await page.waitForFunction(() => (document.documentElement.dataset["nextReady"] ?? "") !== "");
+  await nextIsThere(page);
   const asked: string[] = [];
   page.on("request", (request) => asked.push(request.isNavigationRequest() ? request.url() : ""));
   await page.keyboard.press("n");
   await page.waitForFunction((was) => !document.querySelector("#promote")?.getAttribute("action")?.includes(was), run);
   assert.deepEqual(asked.filter(Boolean), [], "the page was there already");
   assert.notEqual(await underReview(page), run);
+}
+
+/** What was decided is sent while the next failure is shown: whoever writes about that one is not disturbed by the answer. */
+async function goesOnAtOnce(page: Page): Promise<void> {
+  const run = await underReview(page);
+  await nextIsThere(page);
+  let answer = (): void => {};
+  const answered = new Promise<void>((resolve) => (answer = resolve));
+  await page.route("**/dismiss", async (route) => {
+    await answered;
+    await route.continue();
+  });
+  const pages: string[] = [];
+  const watch = (request: Request): void => void (request.isNavigationRequest() && pages.push(request.url()));
+  page.on("request", watch);
+  await page.keyboard.press("d");
+  await page.keyboard.type("the customer changed their mind");
+  await page.keyboard.press("Control+Enter");
+  await page.waitForFunction((was) => document.querySelector<HTMLElement>(".triage-act")?.dataset["run"] !== was, run);
+  await page.getByText("Sending what you decided").waitFor();
+  assert.equal(await page.locator("[data-key=u]").count(), 0, "the act before cannot be taken back by mistake");
+  const next = await underReview(page);
+  await page.keyboard.press("p");
+  await page.keyboard.type("ask before ");
+  answer();
+  await page.locator(".undo [data-key=u]").waitFor();
+  await page.keyboard.type("booking");
+  assert.equal(await page.locator("#must").inputValue(), "ask before booking", "what is typed meanwhile stays, and so does the focus");
+  assert.equal(await underReview(page), next);
+  assert.match(page.url(), new RegExp(`run=${next}.*undo=`), "the address is that of the answer");
+  assert.deepEqual(pages, [], "no page was loaded");
+  page.off("request", watch);
+  await page.unroute("**/dismiss");
+  await page.locator("#must").fill("");
+  await page.keyboard.press("Escape");
+  await page.reload();
+  assert.equal(await page.locator("#must").inputValue(), "", "what was accepted or taken out does not come back");
+}
+
+/** A connection that breaks while it is sent: the failure is there again, with what was typed. */
+async function comesBack(page: Page): Promise<void> {
+  const run = await underReview(page);
+  await nextIsThere(page);
+  await page.route("**/dismiss", (route) => route.abort("connectionreset"));
+  await page.keyboard.press("d");
+  await page.keyboard.type("not one of ours");
+  await page.keyboard.press("Control+Enter");
+  await page.locator("#dismiss").getByText("There is no connection.").waitFor();
+  assert.equal(await underReview(page), run, "it is under review again");
+  assert.equal(await page.locator("#dismiss-reason").inputValue(), "not one of ours");
+  await page.unroute("**/dismiss");
+  await page.locator("#dismiss-reason").focus();
+  await complete(page, run);
 }
 
 async function takeBack(page: Page): Promise<void> {
@@ -86,7 +128,10 @@ main(async () => {
     await help(page);
     await readAhead(page);
     await takeBack(page);
-    for (let nth = 0; nth < WANTED; nth += 1) {
+    await goesOnAtOnce(page);
+    await comesBack(page);
+    // Two were worked off by what came before.
+    for (let nth = 2; nth < WANTED; nth += 1) {
       if (nth % 5 === 3) await dismiss(page, `the customer gave up (${nth})`);
       else if (nth % 5 !== 4 || !(await link(page))) await promote(page, nth);
       if (nth === 7) {
@@ -103,5 +148,5 @@ main(async () => {
         await picture(page, `triage-${width}-${colorScheme}`);
       }
     }
-  });
+  }, /ERR_CONNECTION_RESET/);
 });

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import type { Browser, Page } from "playwright-core";
 import { checkPage, main, picture, setting, signIn, withBrowser } from "./browser";
+import { complete, underReview } from "./triage_steps";
 
 async function begin(page: Page, email: string): Promise<void> {
   await page.goto("/sign-in");
@@ -11,9 +12,6 @@ async function begin(page: Page, email: string): Promise<void> {
   await page.locator("#promote").waitFor();
 }
 
-async function underReview(page: Page): Promise<string> {
-  return (await page.locator("#promote").getAttribute("action"))?.split("/").at(-2) ?? "";
-}
 
 main(async () => {
   await withBrowser(async (context, one) => {
@@ -45,12 +43,12 @@ main(async () => {
     assert.notEqual(second, first, "what somebody works on is not offered");
     await other.keyboard.press("d");
     await other.keyboard.type("the customer hung up");
-    await Promise.all([other.waitForNavigation({ waitUntil: "load" }), other.keyboard.press("Control+Enter")]);
+    await complete(other, second);
     const third = await underReview(other);
     assert.ok(![first, second].includes(third));
 
     // The first one completes, and is not led to what the other one has done meanwhile.
-    await Promise.all([one.waitForNavigation({ waitUntil: "load" }), one.keyboard.press("Control+Enter")]);
+    await complete(one, first);
     assert.notEqual(await underReview(one), second, "what was decided meanwhile is not offered");
     await other.goto(`/p/${setting("SEATRIAL_PROJECT")}/failures?run=${first}`);
     await other.locator(".triage-act").getByText("promoted").first().waitFor();

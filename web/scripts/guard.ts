@@ -95,7 +95,7 @@ function forgetAccepted(): void {
 }
 
 /** Says at the form that there is no connection: sending it would lead to the browser's own page and away from what was typed. */
-function sayOffline(form: HTMLFormElement): void {
+export function sayOffline(form: HTMLFormElement): void {
   const text = "There is no connection. What you have typed is kept here; send it again when you are back.";
   const said = form.querySelector<HTMLElement>("[data-offline]") ?? document.createElement("p");
   said.dataset["offline"] = "";
@@ -103,6 +103,15 @@ function sayOffline(form: HTMLFormElement): void {
   said.textContent = text;
   form.append(said);
   announce(text);
+}
+
+/** What was typed in this form was accepted without leaving the page. */
+export function forgetDraft(form: HTMLFormElement): void {
+  try {
+    sessionStorage.removeItem(keyOf(form));
+  } catch {
+    // No storage: nothing was kept.
+  }
 }
 
 /** Puts what was typed and not accepted back into the forms on the page. */

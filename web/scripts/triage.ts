@@ -1,8 +1,10 @@
 // Triage by keyboard: the next failure is read before it is asked for and shown at once, and whoever begins to write about one keeps it, so that
 // two reviewers do not work on the same. Everything works by plain links and forms without this.
 import { announce } from "./announce";
+import { sendAhead, type Ahead } from "./triage_send";
 
-let held: { href: string; html: Promise<string | undefined> } | undefined;
+/** The next failure's page: being read, and what was read. */
+let held: { href: string; html: Promise<string | undefined>; read?: Ahead } | undefined;
 
 async function read(href: string): Promise<string | undefined> {
   try {
@@ -22,7 +24,9 @@ function readAhead(): void {
     held = { href, html: read(href) };
     document.documentElement.dataset["nextReady"] = "";
     void held.html.then((html) => {
-      if (html && held?.href === href) document.documentElement.dataset["nextReady"] = href;
+      if (!html || held?.href !== href) return;
+      held.read = { href, html };
+      document.documentElement.dataset["nextReady"] = href;
     });
   };
   if ("requestIdleCallback" in window) window.requestIdleCallback(begin, { timeout: 500 });
@@ -48,6 +52,14 @@ function show(html: string, href: string): boolean {
 function isDirty(): boolean {
   const fields = document.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>("form[data-guard] textarea, form[data-guard] input[type=text]");
   return [...fields].some((field) => field.value !== field.defaultValue);
+}
+
+/** The page of the failure that comes next, where it is there. */
+function take(): Ahead | undefined {
+  const next = document.querySelector<HTMLAnchorElement>("a[data-next]");
+  const read = next && held?.href === next.href ? held.read : undefined;
+  if (read) held = undefined;
+  return read;
 }
 
 async function goOn(href: string): Promise<void> {
@@ -76,6 +88,7 @@ async function keep(form: HTMLFormElement): Promise<void> {
 export function triage(): void {
   if (!document.querySelector(".is-triage")) return;
   readAhead();
+  sendAhead(take, readAhead);
   document.addEventListener("click", (event) => {
     if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>("a[data-next]") : null;

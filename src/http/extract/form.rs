@@ -69,6 +69,9 @@ fn unread(error: &actix_web::Error) -> Problem {
     unreadable(&error.to_string())
 }
 
+/// How the value of the cookie begins.
+const PREFIX: &str = "sea_sign_in_";
+
 /// The sign-in page's form before there is a session: a short-lived cookie stands in for it, so that another site
 /// cannot sign somebody in as somebody else.
 #[derive(Debug)]
@@ -80,12 +83,15 @@ pub struct SignInForm {
 }
 
 impl SignInForm {
-    /// A new form.
+    /// A form of the browser that asks. It keeps the cookie that it has: another tab, or a part of a page whose session has
+    /// ended, must not take away what a form that is being filled in was made with.
     #[must_use]
-    pub fn new(app: &App) -> Self {
-        let secret = random_secret("sea_sign_in_", app.randomness.as_ref());
-        let form_token = csrf::form_token(secret.expose());
-        let cookie = Cookie::build(cookie_name(app), secret.expose().to_owned())
+    pub fn new(app: &App, request: &HttpRequest) -> Self {
+        let held = request.cookie(cookie_name(app)).map(|cookie| cookie.value().to_owned());
+        let made = || random_secret(PREFIX, app.randomness.as_ref()).expose().to_owned();
+        let secret = held.filter(|secret| is_secret(secret)).unwrap_or_else(made);
+        let form_token = csrf::form_token(&secret);
+        let cookie = Cookie::build(cookie_name(app), secret)
             .path("/")
             .http_only(true)
             .secure(app.config.transport() == Transport::Tls)
@@ -104,6 +110,13 @@ impl SignInForm {
         let right = cookie.is_some_and(|cookie| csrf::verify(cookie.value(), presented));
         if right { Ok(()) } else { Err(Problem::bad_form_token()) }
     }
+}
+
+/// Whether the text looks like what [`random_secret`] makes; anything else is not taken over.
+fn is_secret(text: &str) -> bool {
+    text.strip_prefix(PREFIX).is_some_and(|rest| {
+        rest.len() >= 32 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    })
 }
 
 fn cookie_name(app: &App) -> &'static str {

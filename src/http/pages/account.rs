@@ -91,8 +91,14 @@ pub async fn end_session(
 }
 
 /// A page for somebody who is not signed in, with a form that belongs to their browser.
-fn solo<T: View>(app: &App, renderer: &Renderer, status: StatusCode, title: &str, body: T) -> Answer {
-    let SignInForm { cookie, form_token } = SignInForm::new(app);
+fn solo<T: View>(
+    (app, request): (&App, &HttpRequest),
+    renderer: &Renderer,
+    status: StatusCode,
+    title: &str,
+    body: T,
+) -> Answer {
+    let SignInForm { cookie, form_token } = SignInForm::new(app, request);
     let mut response = html(renderer, status, &Page::bare(title, form_token, body))?;
     response.add_cookie(&cookie).map_err(|error| Problem::internal(&error))?;
     Ok(response)
@@ -102,9 +108,9 @@ fn solo<T: View>(app: &App, renderer: &Renderer, status: StatusCode, title: &str
 ///
 /// # Errors
 /// When the template and its model do not fit.
-pub async fn ask(app: Data<App>, renderer: Data<Renderer>) -> Answer {
+pub async fn ask(app: Data<App>, renderer: Data<Renderer>, request: HttpRequest) -> Answer {
     let body = AskPassword { mail: app.require_mail().is_ok(), asked: false, error: None };
-    solo(&app, &renderer, StatusCode::OK, "A new password", body)
+    solo((&app, &request), &renderer, StatusCode::OK, "A new password", body)
 }
 
 /// The form of an address.
@@ -130,7 +136,7 @@ pub async fn ask_password(
     let error = app.ask_password_reset(&form.email).await.err().map(refusal).transpose()?;
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let body = AskPassword { mail: app.require_mail().is_ok(), asked: error.is_none(), error };
-    solo(&app, &renderer, status, "A new password", body)
+    solo((&app, &request), &renderer, status, "A new password", body)
 }
 
 /// The token of a link.
@@ -144,10 +150,10 @@ pub struct Link {
 ///
 /// # Errors
 /// When the link is not good any more, or the database fails.
-pub async fn choose(app: Data<App>, renderer: Data<Renderer>, link: Query<Link>) -> Answer {
+pub async fn choose(app: Data<App>, renderer: Data<Renderer>, request: HttpRequest, link: Query<Link>) -> Answer {
     app.check_password_reset(&link.token).await?;
     let body = ChoosePassword { token: link.into_inner().token, error: None };
-    solo(&app, &renderer, StatusCode::OK, "Choose a new password", body)
+    solo((&app, &request), &renderer, StatusCode::OK, "Choose a new password", body)
 }
 
 /// The form of a password for a link.
@@ -176,7 +182,7 @@ pub async fn choose_password(
         Ok(()) => Ok(see_other(&flash::append("/sign-in", "password_chosen"))),
         Err(error) => {
             let body = ChoosePassword { token, error: Some(refusal(error)?) };
-            solo(&app, &renderer, StatusCode::UNPROCESSABLE_ENTITY, "Choose a new password", body)
+            solo((&app, &request), &renderer, StatusCode::UNPROCESSABLE_ENTITY, "Choose a new password", body)
         }
     }
 }
@@ -196,9 +202,9 @@ async fn invitation_page(
 ///
 /// # Errors
 /// When the link is not good any more, or the database fails.
-pub async fn invitation(app: Data<App>, renderer: Data<Renderer>, link: Query<Link>) -> Answer {
+pub async fn invitation(app: Data<App>, renderer: Data<Renderer>, request: HttpRequest, link: Query<Link>) -> Answer {
     let body = invitation_page(&app, link.into_inner().token, String::new(), None).await?;
-    solo(&app, &renderer, StatusCode::OK, "An invitation", body)
+    solo((&app, &request), &renderer, StatusCode::OK, "An invitation", body)
 }
 
 /// The form of somebody who comes.
@@ -231,7 +237,7 @@ pub async fn accept_invitation(
         Ok(_) => Ok(see_other(&flash::append("/sign-in", "joined"))),
         Err(error) => {
             let body = invitation_page(&app, token, name, Some(refusal(error)?)).await?;
-            solo(&app, &renderer, StatusCode::UNPROCESSABLE_ENTITY, "An invitation", body)
+            solo((&app, &request), &renderer, StatusCode::UNPROCESSABLE_ENTITY, "An invitation", body)
         }
     }
 }

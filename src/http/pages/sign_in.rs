@@ -47,10 +47,10 @@ pub struct Next {
 ///
 /// # Errors
 /// When the template and its model do not fit.
-pub async fn show(app: Data<App>, renderer: Data<Renderer>, query: Query<Next>) -> Answer {
+pub async fn show(app: Data<App>, renderer: Data<Renderer>, request: HttpRequest, query: Query<Next>) -> Answer {
     let message = flash::of_query(&format!("done={}", link::part(&query.done)));
     let model = SignIn { email: String::new(), next: next_of(&query.next), error: None, hint: None };
-    let SignInForm { cookie, form_token } = SignInForm::new(&app);
+    let SignInForm { cookie, form_token } = SignInForm::new(&app, &request);
     let page = Page { flash: message, ..Page::bare("Sign in", form_token, model) };
     let mut response = html(&renderer, StatusCode::OK, &page)?;
     response.add_cookie(&cookie).map_err(|error| Problem::internal(&error))?;
@@ -91,17 +91,19 @@ pub async fn sign_in(
             response.add_cookie(&cookie).map_err(|error| Problem::internal(&error))?;
             Ok(response)
         }
-        Err(problem) if problem.status == StatusCode::UNAUTHORIZED.as_u16() => again(&app, &renderer, &form),
+        Err(problem) if problem.status == StatusCode::UNAUTHORIZED.as_u16() => {
+            again((&app, &request), &renderer, &form)
+        }
         Err(problem) => Err(problem),
     }
 }
 
 /// The form again with the address that was typed, never the password.
-fn again(app: &App, renderer: &Renderer, form: &Credentials) -> Answer {
+fn again((app, request): (&App, &HttpRequest), renderer: &Renderer, form: &Credentials) -> Answer {
     let error = AppError::Unauthenticated { why: Unauthenticated::WrongPassword }.to_string();
     let error = Some(format!("{error} Check both, or ask an administrator to reset the password."));
     let model = SignIn { email: form.email.clone(), next: next_of(&form.next), error, hint: None };
-    let SignInForm { cookie, form_token } = SignInForm::new(app);
+    let SignInForm { cookie, form_token } = SignInForm::new(app, request);
     let mut response = html(renderer, StatusCode::UNAUTHORIZED, &Page::bare("Sign in", form_token, model))?;
     response.add_cookie(&cookie).map_err(|error| Problem::internal(&error))?;
     Ok(response)

@@ -34,7 +34,7 @@ pub(super) async fn with_runs(
     let runs: Vec<RunPart> = run::Entity::find()
         .select_only()
         .columns([run::Column::Id, run::Column::ExternalId, run::Column::Outcome, run::Column::FactsJson])
-        .filter(run::Column::ProjectId.eq(scope.uuid()))
+        .filter(scope.owns(run::Column::ProjectId))
         .filter(run::Column::Id.is_in(rows.iter().map(|row| row.run_id)))
         .into_model()
         .all(db.raw())

@@ -73,10 +73,10 @@ impl Wanted {
 
     async fn rows(&self, tx: &WriteTx, scope: Scope) -> Result<Vec<run::Model>, StoreError> {
         let mut rows: HashMap<Uuid, run::Model> = HashMap::new();
-        let of_project = || run::Entity::find().filter(run::Column::ProjectId.eq(scope.uuid()));
         let external: Vec<&String> = self.external.iter().collect();
         for chunk in external.chunks(CHUNK) {
-            let found = of_project()
+            let found = run::Entity::find()
+                .filter(run::Column::ProjectId.eq(scope.uuid()))
                 .filter(run::Column::ExternalId.is_in(chunk.iter().map(|text| text.as_str())))
                 .all(tx.raw())
                 .await?;
@@ -84,7 +84,11 @@ impl Wanted {
         }
         let ids: Vec<&Uuid> = self.ids.iter().collect();
         for chunk in ids.chunks(CHUNK) {
-            let found = of_project().filter(run::Column::Id.is_in(chunk.iter().map(|id| **id))).all(tx.raw()).await?;
+            let found = run::Entity::find()
+                .filter(scope.owns(run::Column::ProjectId))
+                .filter(run::Column::Id.is_in(chunk.iter().map(|id| **id)))
+                .all(tx.raw())
+                .await?;
             rows.extend(found.into_iter().map(|row| (row.id, row)));
         }
         Ok(rows.into_values().collect())
@@ -124,7 +128,7 @@ fn stored(row: run::Model) -> Result<RunState, StoreError> {
 async fn load_traces(tx: &WriteTx, scope: Scope, ids: &[Uuid], states: &mut States) -> Result<(), StoreError> {
     for chunk in ids.chunks(CHUNK) {
         let rows = trace::Entity::find()
-            .filter(trace::Column::ProjectId.eq(scope.uuid()))
+            .filter(scope.owns(trace::Column::ProjectId))
             .filter(trace::Column::RunId.is_in(chunk.iter().copied()))
             .all(tx.raw())
             .await?;

@@ -43,7 +43,7 @@ pub(super) async fn save(tx: &WriteTx, scope: Scope, states: States, now: Timest
     insert_chunks!(failure, rows.failures, CHUNK, update_failure(), raw);
     for chunk in rows.not_failed.chunks(CHUNK) {
         failure::Entity::delete_many()
-            .filter(failure::Column::ProjectId.eq(scope.uuid()))
+            .filter(scope.owns(failure::Column::ProjectId))
             .filter(failure::Column::RunId.is_in(chunk.iter().copied()))
             .filter(failure::Column::Status.eq(LearningStatus::Open.as_str()))
             .exec(raw)
@@ -52,7 +52,7 @@ pub(super) async fn save(tx: &WriteTx, scope: Scope, states: States, now: Timest
     insert_chunks!(sample, rows.samples, CHUNK, OnConflict::column(sample::Column::RunId).do_nothing().to_owned(), raw);
     for chunk in rows.no_successes.chunks(CHUNK) {
         sample::Entity::delete_many()
-            .filter(sample::Column::ProjectId.eq(scope.uuid()))
+            .filter(scope.owns(sample::Column::ProjectId))
             .filter(sample::Column::RunId.is_in(chunk.iter().copied()))
             .filter(sample::Column::Status.eq(SampleStatus::Open.as_str()))
             .exec(raw)
@@ -68,7 +68,7 @@ async fn delete(tx: &WriteTx, scope: Scope, ids: &[Uuid]) -> Result<(), StoreErr
         macro_rules! delete_from {
             ($entity:ident, $column:ident) => {
                 $entity::Entity::delete_many()
-                    .filter($entity::Column::ProjectId.eq(scope.uuid()))
+                    .filter(scope.owns($entity::Column::ProjectId))
                     .filter($entity::Column::$column.is_in(ids()))
                     .exec(raw)
                     .await?;

@@ -70,7 +70,7 @@ pub async fn sharing(
     let mut patterns = BTreeMap::new();
     for chunk in wanted.into_iter().collect::<Vec<_>>().chunks(CHUNK) {
         let rows = pattern::Entity::find()
-            .filter(pattern::Column::ProjectId.eq(scope.uuid()))
+            .filter(scope.owns(pattern::Column::ProjectId))
             .filter(pattern::Column::Id.is_in(chunk.iter().copied()));
         for row in rows.all(db.raw()).await? {
             let content = row.signature.as_deref().map(|bytes| {
@@ -174,7 +174,7 @@ pub async fn assign(tx: &WriteTx, scope: Scope, id: Option<PatternId>, runs: &[R
         failure::Entity::update_many()
             .col_expr(failure::Column::PatternId, Expr::value(id.map(PatternId::uuid)))
             .col_expr(failure::Column::PatternDue, Expr::value(false))
-            .filter(failure::Column::ProjectId.eq(scope.uuid()))
+            .filter(scope.owns(failure::Column::ProjectId))
             .filter(failure::Column::RunId.is_in(chunk.iter().map(|run| run.uuid())))
             .exec(tx.raw())
             .await?;

@@ -101,7 +101,16 @@ async fn forms_carry_the_session_s_token(app: &TestApp) {
 
 async fn the_sign_in_form_belongs_to_one_browser(app: &TestApp) {
     let service = pages!(app);
-    let (own, other) = (SignInForm::new(&app.app), SignInForm::new(&app.app));
+    let unknown = || TestRequest::get().to_http_request();
+    let (own, other) = (SignInForm::new(&app.app, &unknown()), SignInForm::new(&app.app, &unknown()));
+    assert_ne!(own.form_token, other.form_token);
+    // Another tab of the browser has the same form; a cookie that nobody here made is not taken over.
+    let again = SignInForm::new(&app.app, &TestRequest::get().cookie(own.cookie.clone()).to_http_request());
+    assert_eq!((&again.form_token, again.cookie.value()), (&own.form_token, own.cookie.value()));
+    let mut planted = own.cookie.clone();
+    planted.set_value("sea_sign_in_short");
+    let fresh = SignInForm::new(&app.app, &TestRequest::get().cookie(planted).to_http_request());
+    assert_ne!(fresh.cookie.value(), "sea_sign_in_short");
     assert!(own.cookie.http_only().is_some_and(|only| only));
     let send = async |cookie: Option<&SignInForm>, presented: &str| {
         let mut request = TestRequest::post().uri("/sign-in").insert_header(("presented", presented));
