@@ -14,6 +14,12 @@ async function dismiss(page: Page, reason: string): Promise<void> {
   await complete(page, run);
 }
 
+/** Takes the last act back. */
+async function undo(page: Page, run: string): Promise<void> {
+  await Promise.all([page.waitForNavigation({ waitUntil: "load" }), page.keyboard.press("u")]);
+  assert.equal(await underReview(page), run, "it is under review again");
+}
+
 async function link(page: Page): Promise<boolean> {
   const run = await underReview(page);
   await page.keyboard.press("l");
@@ -92,6 +98,7 @@ async function goesOnAtOnce(page: Page): Promise<void> {
   await page.keyboard.press("Escape");
   await page.reload();
   assert.equal(await page.locator("#must").inputValue(), "", "what was accepted or taken out does not come back");
+  await undo(page, run);
 }
 
 /** A connection that breaks while it is sent: the failure is there again, with what was typed. */
@@ -108,13 +115,13 @@ async function comesBack(page: Page): Promise<void> {
   await page.unroute("**/dismiss");
   await page.locator("#dismiss-reason").focus();
   await complete(page, run);
+  await undo(page, run);
 }
 
 async function takeBack(page: Page): Promise<void> {
   const run = await underReview(page);
   await dismiss(page, "a mistake");
-  await Promise.all([page.waitForNavigation({ waitUntil: "load" }), page.keyboard.press("u")]);
-  assert.equal(await underReview(page), run, "it is under review again");
+  await undo(page, run);
 }
 
 main(async () => {
@@ -130,8 +137,7 @@ main(async () => {
     await takeBack(page);
     await goesOnAtOnce(page);
     await comesBack(page);
-    // Two were worked off by what came before.
-    for (let nth = 2; nth < WANTED; nth += 1) {
+    for (let nth = 0; nth < WANTED; nth += 1) {
       if (nth % 5 === 3) await dismiss(page, `the customer gave up (${nth})`);
       else if (nth % 5 !== 4 || !(await link(page))) await promote(page, nth);
       if (nth === 7) {
