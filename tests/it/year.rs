@@ -163,6 +163,9 @@ async fn tell_something(app: &TestApp) {
     assert_eq!(status, 201, "{opened}");
 }
 
+/// Passes of sending after a death, the last of which has sent everything.
+const PASSES: usize = 20;
+
 async fn a_process_may_die_at_every_point_of_sending(app: &TestApp) {
     let hook = WebhookSink::start().await;
     let made = answer(app.member(Role::Admin).post(&api("webhooks")).json(&json!({"url": hook.url()}))).await;
@@ -176,7 +179,14 @@ async fn a_process_may_die_at_every_point_of_sending(app: &TestApp) {
         let survived = dies_at(step, doomed.app.deliver_due()).await;
         // What the dead process had in hand is free again after a while, and the next one sends it.
         app.clock.advance(Duration::from_secs(7_200));
-        next.app.deliver_due().await.expect("sent");
+        // The database takes back what a dead process had begun in its own time; until then the rows are passed over.
+        for _ in 0..PASSES {
+            next.app.deliver_due().await.expect("sent");
+            let waiting = answer(app.member(Role::Admin).get(&api("outbox?state=pending"))).await.1;
+            if waiting["items"] == json!([]) {
+                break;
+            }
+        }
         let mails = app.mail.as_ref().expect("a mail server").mails();
         let mails: BTreeSet<String> = mails.iter().filter_map(|mail| mail.header("message-id")).collect();
         let events: BTreeSet<String> = hook.deliveries().await.into_iter().map(|delivery| delivery.id).collect();
