@@ -1,6 +1,6 @@
 //! The rest of the demo project as plain data: people, workflows and their rules, releases, scorecards, the gate that
-//! was decided and the one that waits for a decision, and the failures that have become eval cases. Whoever fills a project applies it through the
-//! same use cases as a person would.
+//! was decided and the one that waits for a decision, and the failures that have become eval cases. Whoever fills a
+//! project applies it through the same use cases as a person would.
 
 mod learning;
 

@@ -111,7 +111,7 @@ export function sendAhead(take: () => Ahead | undefined, done: () => void): void
       const form = event.target;
       if (!(form instanceof HTMLFormElement) || !form.matches(FORM) || form === refused || !navigator.onLine) return;
       if (sending) {
-        // The answer to the one before is a moment away; this one is sent after it by the same keys.
+        // The answer to the one before is a moment away; what is typed stays, and the same keys send it then.
         event.preventDefault();
         announce("Still sending the one before.");
         return;
